@@ -1,0 +1,1 @@
+"""What results say: arrays in, small frozen results out."""

@@ -1,0 +1,1 @@
+"""The search: NumPy over a Probe."""

@@ -1,0 +1,231 @@
+"""The door an attack asks for, and the closed union of events that every attack tells."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onepixel_gui.tiles.tile import Window
+
+Floats = NDArray[np.float32]
+Candidates = NDArray[np.int16]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Pixel:
+    """row, column: tile pixels from the top left. rgb: 0-255."""
+
+    row: int
+    column: int
+    rgb: tuple[int, int, int]
+
+
+Perturbation = tuple[Pixel, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Readings:
+    """What the classifier said of N perturbed tiles.
+
+    logits:   (N,) float32 log-odds of the subject, the class in question.
+    flipped:  (N,) bool, the answer differs from that of the untouched tile.
+    """
+
+    logits: Floats
+    flipped: Bools
+
+    @property
+    def confidences(self) -> Floats:
+        """(N,) in 0-1: the logistic function of the logits."""
+        return confidence(self.logits)
+
+
+def confidence(logits: Floats) -> Floats:
+    """The probability that a log-odds value stands for, 0-1, in float32 and without overflow."""
+    return (0.5 + 0.5 * np.tanh(0.5 * logits.astype(np.float64))).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One classifier looking at one untouched tile: what an attack tries to change.
+
+    subject:    the class in question, whose confidence is followed.
+    rival:      what it is not: the other class of two, or "another class" of many.
+    clean:      confidence in the subject, 0-1; clean_logit its log-odds.
+    threshold:  confidence that parts the two answers (for many classes: where it usually does).
+    window:     what the classifier sees of the tile; all positions lie inside it.
+    """
+
+    subject: str
+    rival: str
+    answer: str
+    clean: float
+    clean_logit: float
+    threshold: float
+    window: Window
+
+    @property
+    def downward(self) -> bool:
+        """True when a flip means lowering the confidence in the subject."""
+        return self.answer == self.subject
+
+    @property
+    def goal(self) -> str:
+        """The answer that a flip leads to."""
+        return self.rival if self.downward else self.subject
+
+
+class Probe(Protocol):
+    """A classifier looking at one tile. Device, batching, scaling and softmax stay behind it."""
+
+    @property
+    def question(self) -> Question: ...
+
+    @property
+    def chunk(self) -> int:
+        """How many candidates to ask at once for an answer within about 0.1 s."""
+        ...
+
+    def __call__(self, candidates: Candidates) -> Readings:
+        """candidates: (N, k, 5) int16 rows of (row, column, red, green, blue), colours 0-255."""
+        ...
+
+    def confirm(self, candidates: Candidates) -> Readings:
+        """The same by an ordinary forward pass of each whole uint8 tile: what may be reported."""
+        ...
+
+
+# ------------------------------------------------------------------ events of a search
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One search by differential evolution. Defaults: Su et al. (arXiv 1710.08864), section 4.
+
+    population, generations: 400 x 100.  weight: F.  pixels: k, changed together.
+    to_the_end: go on after the first flip and spend the whole budget.
+    """
+
+    population: int = 400
+    generations: int = 100
+    weight: float = 0.5
+    pixels: int = 1
+    seed: int = 0
+    to_the_end: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    droppable: ClassVar[bool] = False
+    question: Question
+    settings: Settings
+
+    @property
+    def budget(self) -> int:
+        """Most queries this run may spend; the founders are the first generation."""
+        return self.settings.population * self.settings.generations
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Advanced:
+    """cloud: (N, 2) int16 (row, column) of the population, read-only."""
+
+    droppable: ClassVar[bool] = True
+    queries: int
+    generation: int
+    best: Perturbation
+    confidence: float
+    cloud: NDArray[np.int16]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What a search found. `confidence` and `flipped` are those of an ordinary forward pass.
+
+    first_flip: queries spent when the first confirmed flip was seen, None when it held.
+    curve:      (queries, best confidence so far) after each generation.
+    """
+
+    droppable: ClassVar[bool] = False
+    reason: Literal["flipped", "budget spent"]
+    flipped: bool
+    queries: int
+    first_flip: int | None
+    best: Perturbation
+    confidence: float
+    answer: str
+    curve: tuple[tuple[int, float], ...]
+    seconds: float
+
+
+# ------------------------------------------------------------------ events of a sweep
+@dataclass(frozen=True, slots=True, eq=False)
+class SweepBegan:
+    """palette: (K, 3) uint8."""
+
+    droppable: ClassVar[bool] = False
+    question: Question
+    palette: NDArray[np.uint8]
+    total: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Painted:
+    """The map so far, in logits; positions not yet asked repeat their coarse neighbour.
+
+    lowest, highest:  (H, W) float32 over the palette.  change: (H, W) the signed logit change
+    of largest size.  stride: edge of the coarsest block still unrefined, in pixels; 1 at the end.
+    """
+
+    droppable: ClassVar[bool] = True
+    done: int
+    total: int
+    stride: int
+    lowest: Floats
+    highest: Floats
+    change: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Swept:
+    """Every position of the window with every colour of the palette.
+
+    logits:   (H, W, K) float32, in window positions.  flipped: (H, W, K) bool, confirmed.
+    palette:  (K, 3) uint8.  lowest, highest: the extreme pixels, in tile positions, with
+    confidences of an ordinary forward pass.
+    queries:  H * W * K.  confirmations: ordinary passes spent on top, never counted as queries.
+    """
+
+    droppable: ClassVar[bool] = False
+    question: Question
+    palette: NDArray[np.uint8]
+    logits: Floats
+    flipped: Bools
+    lowest: Pixel
+    lowest_confidence: float
+    highest: Pixel
+    highest_confidence: float
+    queries: int
+    confirmations: int
+    seconds: float
+
+
+# ------------------------------------------------------------------ events of a glance
+@dataclass(frozen=True, slots=True, eq=False)
+class Responded:
+    """How one position answers to colour.
+
+    pixel, confidence:  the colour asked for, by an ordinary forward pass.
+    levels:  (L,) uint8 values.  curves: (3, L) confidence when red, green or blue alone takes
+    each level and the other two stay as in `pixel`.
+    """
+
+    droppable: ClassVar[bool] = False
+    pixel: Pixel
+    confidence: float
+    answer: str
+    levels: NDArray[np.uint8]
+    curves: Floats
+
+
+Event = Began | Advanced | Ended | SweepBegan | Painted | Swept | Responded

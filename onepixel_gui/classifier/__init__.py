@@ -1,0 +1,1 @@
+"""Networks in: every checkpoint becomes a Classifier."""

@@ -1,0 +1,1 @@
+"""One class per file; each draws what it is handed and wishes for the rest."""

@@ -1,0 +1,175 @@
+"""Colours, type and cards: the look of the window, light and dark, in one place."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pyqtgraph as pg
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from onepixel_gui import RESOURCES
+
+FAMILY = "Inter"
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """Every colour of the window, as #rrggbb. Red is kept for a flip and nothing else.
+
+    row, column: the two series of the profiles and spectra; also told apart by line style.
+    red, green, blue: the channels, always beside their letters.
+    """
+
+    name: Literal["light", "dark"]
+    ground: str
+    card: str
+    edge: str
+    field: str
+    selected: str
+    text: str
+    faint: str
+    accent: str
+    on_accent: str
+    flip: str
+    doubt: str
+    row: str
+    column: str
+    red: str
+    green: str
+    blue: str
+
+
+DARK = Theme(
+    name="dark",
+    ground="#14161a",
+    card="#1d2026",
+    edge="#2c3038",
+    field="#252932",
+    selected="#2f3540",
+    text="#e8eaee",
+    faint="#9aa1ad",
+    accent="#58a6ff",
+    on_accent="#0b1220",
+    flip="#ff6b6b",
+    doubt="#e3b341",
+    row="#58a6ff",
+    column="#e69f00",
+    red="#e0526a",
+    green="#3fb06a",
+    blue="#5b8ae6",
+)
+LIGHT = Theme(
+    name="light",
+    ground="#f1f3f5",
+    card="#ffffff",
+    edge="#dde1e6",
+    field="#f4f6f8",
+    selected="#dfe6ee",
+    text="#1b2230",
+    faint="#5e6675",
+    accent="#1766c8",
+    on_accent="#ffffff",
+    flip="#c9252d",
+    doubt="#8a5a00",
+    row="#0072b2",
+    column="#a86400",
+    red="#c63850",
+    green="#1f8a4c",
+    blue="#3565c9",
+)
+THEMES: dict[str, Theme] = {"dark": DARK, "light": LIGHT}
+
+
+def install(application: QApplication, theme: Theme) -> None:
+    """Give the application our font, palette and style sheet; may be called again to switch.
+
+    Fusion with an own palette, because the colour scheme hint does nothing on bare X11.
+    """
+    if FAMILY not in QFontDatabase.families():
+        for file in sorted((RESOURCES / "fonts").glob("*.ttf")):
+            QFontDatabase.addApplicationFont(str(file))
+        pg.setConfigOptions(imageAxisOrder="row-major", antialias=True)
+        application.setStyle("Fusion")
+    font = QFont(FAMILY)
+    font.setPixelSize(13)
+    application.setFont(font)
+    application.setPalette(_palette(theme))
+    application.setStyleSheet(_sheet(theme))
+
+
+def _palette(theme: Theme) -> QPalette:
+    palette = QPalette()
+    roles = {
+        QPalette.ColorRole.Window: theme.ground,
+        QPalette.ColorRole.WindowText: theme.text,
+        QPalette.ColorRole.Base: theme.field,
+        QPalette.ColorRole.AlternateBase: theme.card,
+        QPalette.ColorRole.Text: theme.text,
+        QPalette.ColorRole.PlaceholderText: theme.faint,
+        QPalette.ColorRole.Button: theme.field,
+        QPalette.ColorRole.ButtonText: theme.text,
+        QPalette.ColorRole.BrightText: theme.flip,
+        QPalette.ColorRole.Highlight: theme.accent,
+        QPalette.ColorRole.HighlightedText: theme.on_accent,
+        QPalette.ColorRole.ToolTipBase: theme.card,
+        QPalette.ColorRole.ToolTipText: theme.text,
+        QPalette.ColorRole.Link: theme.accent,
+    }
+    for role, colour in roles.items():
+        palette.setColor(role, QColor(colour))
+        if role in (QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText):
+            palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(theme.faint))
+    return palette
+
+
+def _sheet(theme: Theme) -> str:
+    return f"""
+    QFrame#card {{ background: {theme.card}; border: 1px solid {theme.edge}; border-radius: 8px; }}
+    QLabel#title {{ color: {theme.faint}; font-size: 11px; font-weight: 600;
+                    letter-spacing: 1px; }}
+    QLabel#state, QLabel#faint {{ color: {theme.faint}; font-size: 12px; }}
+    QLabel#doubt {{ color: {theme.doubt}; font-size: 12px; }}
+    QPushButton, QToolButton {{ background: {theme.field}; border: 1px solid {theme.edge};
+        border-radius: 6px; padding: 5px 12px; }}
+    QPushButton:hover, QToolButton:hover {{ background: {theme.selected}; }}
+    QPushButton:focus, QToolButton:focus, QComboBox:focus, QLineEdit:focus, QSpinBox:focus,
+    QListView:focus, QGraphicsView:focus {{ border: 1px solid {theme.accent}; }}
+    QPushButton:disabled, QToolButton:disabled {{ color: {theme.faint}; }}
+    QPushButton#primary {{ background: {theme.accent}; color: {theme.on_accent};
+        border-color: {theme.accent}; font-weight: 600; }}
+    QPushButton#primary:disabled {{ background: {theme.field}; color: {theme.faint};
+        border-color: {theme.edge}; }}
+    QLineEdit, QSpinBox, QComboBox {{ background: {theme.field}; border: 1px solid {theme.edge};
+        border-radius: 6px; padding: 4px 8px; }}
+    QToolTip {{ background: {theme.card}; color: {theme.text}; border: 1px solid {theme.edge};
+        padding: 4px; }}
+    QGraphicsView, QListView {{ border: 1px solid transparent; background: {theme.card}; }}
+    """
+
+
+class Card(QFrame):
+    """A quiet frame with one header line: what it is, left; its state in numbers, right."""
+
+    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("card")
+        self.setAccessibleName(title)
+        self._title, self._state = QLabel(title.upper()), QLabel()
+        self._title.setObjectName("title")
+        self._state.setObjectName("state")
+        self._state.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        header = QHBoxLayout()
+        header.addWidget(self._title)
+        header.addWidget(self._state, 1)
+        self.body = QVBoxLayout(self)
+        self.body.setContentsMargins(12, 9, 12, 10)
+        self.body.setSpacing(6)
+        self.body.addLayout(header)
+
+    def set_title(self, title: str) -> None:
+        self._title.setText(title.upper())
+
+    def set_state(self, text: str) -> None:
+        """The right half of the header: the pane's state in numbers."""
+        self._state.setText(text)

@@ -1,0 +1,1 @@
+"""Pictures in: every format becomes a frozen Tile."""
