@@ -149,7 +149,10 @@ def _sheet(theme: Theme) -> str:
 
 
 class Card(QFrame):
-    """A quiet frame with one header line: what it is, left; its state in numbers, right."""
+    """A quiet frame with one header line: what it is, left; its state in numbers, right.
+
+    header, body: the layouts, for a pane's own small controls and for what it shows.
+    """
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -159,13 +162,13 @@ class Card(QFrame):
         self._title.setObjectName("title")
         self._state.setObjectName("state")
         self._state.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        header = QHBoxLayout()
-        header.addWidget(self._title)
-        header.addWidget(self._state, 1)
+        self.header = QHBoxLayout()
+        self.header.addWidget(self._title)
+        self.header.addWidget(self._state, 1)
         self.body = QVBoxLayout(self)
         self.body.setContentsMargins(12, 9, 12, 10)
         self.body.setSpacing(6)
-        self.body.addLayout(header)
+        self.body.addLayout(self.header)
 
     def set_title(self, title: str) -> None:
         self._title.setText(title.upper())
