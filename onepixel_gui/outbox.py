@@ -36,6 +36,14 @@ def write_whole(path: Path, data: bytes) -> None:
             draft.unlink()
 
 
+def printable(text: str) -> str:
+    """`text` with whatever cannot be shown or stored escaped: null bytes, line ends, odd bytes.
+
+    A file's name may hold bytes that are no text; they must not break the message about them.
+    """
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
 def _fill(draft: Path, data: bytes) -> None:
     # "x" never follows a link that somebody placed here; the user's umask decides who may read.
     with draft.open("xb") as file:
@@ -46,9 +54,9 @@ def _fill(draft: Path, data: bytes) -> None:
 
 def _explained(path: Path, cause: OSError | ValueError) -> NotWritten:
     """The sentence and the remedy that fit why `path` could not be written."""
-    name, folder = _printable(path.name), _printable(path.parent.name) or "the chosen folder"
+    name, folder = printable(path.name), printable(path.parent.name) or "the chosen folder"
     code = cause.errno if isinstance(cause, OSError) else errno.EINVAL
-    detail = f"{type(cause).__name__} for {_printable(str(path))}: {_printable(str(cause))}"
+    detail = f"{type(cause).__name__} for {printable(str(path))}: {printable(str(cause))}"
     if code in _FULL:
         what = f"{name} was not written because the disk or your quota is full."
         remedy = "Free some space or choose another disk, then save again."
@@ -71,8 +79,3 @@ def _explained(path: Path, cause: OSError | ValueError) -> NotWritten:
         what = f"{name} was not written because the disk reported an error."
         remedy = "Check that the disk or network folder is connected, then save again."
     return NotWritten(what, remedy, detail=detail)
-
-
-def _printable(text: str) -> str:
-    # A name may hold bytes that are no text; they must not break the message that reports them.
-    return text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\0")

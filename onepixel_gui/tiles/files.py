@@ -1,0 +1,265 @@
+"""Picture files in and out, one at a time or as the folders they lie in.
+
+Every file becomes a Tile or an UnreadableTile with a remedy.  What the bytes mean is decided in
+`decoding`; here are paths, labels, and what a file system may answer.
+"""
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+import re
+import stat
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
+
+from onepixel_gui.outbox import printable, write_whole
+from onepixel_gui.problems import NotWritten, UnreadableTile
+from onepixel_gui.tiles.decoding import COPY_AGAIN, CUT_OUT, MOST_PIXELS, decode, refusal
+from onepixel_gui.tiles.tile import Tile
+
+_SUFFIXES_OF = {
+    "PNG": (".png",),
+    "JPEG": (".jpg", ".jpeg"),
+    "TIFF": (".tif", ".tiff"),
+    "NPY": (".npy",),
+}
+SUFFIXES = frozenset(suffix for group in _SUFFIXES_OF.values() for suffix in group)
+MOST_BYTES = 4 * MOST_PIXELS + 2**20  # the largest such picture, uncompressed, with its header
+
+CLASS_WORDS = frozenset(
+    [
+        "mitosis",
+        "normal",
+        "nonmitosis",
+        "non-mitosis",
+        "tumor",
+        "tumour",
+        "benign",
+        "malignant",
+        "positive",
+        "negative",
+    ]
+)
+# Folders that divide a data set without saying what is in the pictures.
+_PARTS = frozenset(
+    ["train", "training", "test", "testing", "val", "valid", "validation", "images", "tiles"]
+)
+_DEEPEST = 2  # folders below the opened one
+
+
+@dataclass(frozen=True, slots=True)
+class TileFile:
+    """A file that may be a tile; nothing has been read yet.
+
+    label:  the class that its folder names, None when nobody said.
+    """
+
+    path: Path
+    label: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What the reader calls it; never a full path."""
+        return printable(self.path.name)
+
+
+def read(path: Path, *, label: str | None = None) -> Tile:
+    """The picture in `path` as a Tile, with the notes that say what was converted.
+
+    Raises UnreadableTile, and nothing else, for whatever the file may be.
+    """
+    name = printable(path.name or str(path))
+    try:
+        data = _bytes(path, name)
+        picture = decode(data, name)
+        notes = picture.notes
+        if path.suffix.lower() not in _SUFFIXES_OF[picture.kind]:
+            ending = f"ends in {printable(path.suffix)}" if path.suffix else "has no suffix"
+            notes = (f"The file is a {picture.kind} file although its name {ending}.", *notes)
+        return Tile(
+            name=name,
+            rgb=picture.rgb,
+            label=label,
+            mpp=picture.mpp,
+            source_sha256=hashlib.sha256(data).hexdigest(),
+            lossy=picture.lossy,
+            notes=notes,
+        )
+    except MemoryError as cause:
+        remedy = "Close other programs or cut out the region you need, then open it again."
+        raise refusal(f"There is not enough memory to open {name}.", remedy) from cause
+
+
+def thumbnail(path: Path, edge: int) -> NDArray[np.uint8]:
+    """The picture in `path`, (h, w, 3) uint8, at most `edge` pixels on its long side.
+
+    Each pixel is the mean of those it stands for; small pictures are not enlarged.
+    Raises UnreadableTile as `read` does.
+    """
+    picture = Image.fromarray(read(path).rgb)
+    picture.thumbnail((edge, edge), Image.Resampling.BOX, reducing_gap=None)
+    return np.asarray(picture)
+
+
+def save(rgb: NDArray[np.uint8], path: Path, *, text: Mapping[str, str] | None = None) -> None:
+    """Write (H, W, 3) uint8 without loss as PNG or TIFF, whole or not at all.
+
+    text: what to say about the picture: PNG text chunks, or JSON in TIFF's ImageDescription.
+    Raises NotWritten, also for a suffix that means another format.
+    """
+    if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3:
+        raise ValueError(f"expected (H, W, 3) uint8, got {rgb.shape} {rgb.dtype}")
+    picture, whole, suffix = Image.fromarray(rgb), io.BytesIO(), path.suffix.lower()
+    if suffix == ".png":
+        chunks = PngInfo()
+        for key, value in (text or {}).items():
+            chunks.add_text(key, value)
+        picture.save(whole, "PNG", pnginfo=chunks)
+    elif suffix in (".tif", ".tiff"):
+        tags = ImageFileDirectory_v2()
+        if text:
+            tags[270] = json.dumps(dict(text))  # TIFF text is ASCII; JSON keeps the rest in escapes
+        picture.save(whole, "TIFF", compression="tiff_adobe_deflate", tiffinfo=tags)
+    else:
+        why = (
+            "a one-pixel change does not survive JPEG"
+            if suffix in (".jpg", ".jpeg")
+            else ("only PNG and TIFF keep each pixel as it is here")
+        )
+        raise NotWritten(
+            f"{printable(path.name)} was not written because {why}.",
+            "Choose a name that ends in .png or .tif, then save again.",
+        )
+    write_whole(path, whole.getvalue())
+
+
+def _bytes(path: Path, name: str) -> bytes:
+    """The whole file, read once, so that its hash and its pixels cannot disagree."""
+    try:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise IsADirectoryError
+        if not stat.S_ISREG(status.st_mode):  # reading a pipe could wait for ever
+            raise refusal(f"{name} is a device or a pipe, not a file.", "Choose a picture file.")
+        if status.st_size <= MOST_BYTES:
+            with path.open("rb") as file:
+                data = file.read(MOST_BYTES + 1)
+        if status.st_size > MOST_BYTES or len(data) > MOST_BYTES:
+            size = f"{max(status.st_size, MOST_BYTES) / 1e9:,.1f} GB"
+            raise refusal(f"{name} is too large for a tile ({size}).", CUT_OUT)
+    except IsADirectoryError as cause:
+        raise refusal(f"{name} is a folder.", "Open it as a folder of tiles.") from cause
+    except FileNotFoundError as cause:
+        remedy = "Check that it was not moved or renamed and that its disk is connected."
+        raise refusal(f"{name} does not exist.", remedy, repr(cause)) from cause
+    except PermissionError as cause:
+        remedy = "Ask for the right to read it, or copy it to a folder of your own."
+        raise refusal(f"You are not allowed to read {name}.", remedy, repr(cause)) from cause
+    except (OSError, ValueError) as cause:  # ValueError: a null byte in the name
+        remedy = "Check that its disk or network folder is connected, then open it again."
+        raise refusal(f"{name} could not be read from its disk.", remedy, repr(cause)) from cause
+    if not data:
+        raise refusal(f"{name} is empty (0 bytes).", COPY_AGAIN)
+    return data
+
+
+def find(paths: Sequence[Path]) -> list[TileFile]:
+    """The tiles that a user opened or dropped, each file once, in natural order; nothing is read.
+
+    A file counts whatever it is, so that `read` can say what is wrong with it.  A folder counts
+    with the pictures in it and up to two levels below, hidden ones left out; folders that cannot
+    be listed are passed over.  Labels are the names of class folders, as they are spelled.
+    Raises UnreadableTile when something was asked for and no file came of it.
+    """
+    found: dict[Path, TileFile] = {}
+    trouble: OSError | None = None
+    for path in sorted(paths, key=lambda path: _natural(str(path))):
+        try:
+            if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where this says no
+                tiles = _doubted(list(_walk(path, (), set())))
+            else:
+                tiles = [TileFile(path, _label(path.parent, ()))]
+        except OSError as cause:
+            trouble = trouble or cause
+            continue
+        for tile in tiles:
+            found.setdefault(tile.path, tile)
+    if paths and not found:
+        raise _nothing_in(paths[0], trouble)
+    return list(found.values())
+
+
+def _nothing_in(folder: Path, trouble: OSError | None) -> UnreadableTile:
+    name = printable(folder.name or str(folder))
+    if trouble is not None:
+        remedy = "Check that you may open this folder and that its disk is connected."
+        return refusal(f"The folder {name} could not be listed.", remedy, repr(trouble))
+    what = f"The folder {name} holds no PNG, JPEG, TIFF or NPY files."
+    return refusal(what, "Choose the folder that holds the tiles, or one above its class folders.")
+
+
+def _doubted(tiles: list[TileFile]) -> list[TileFile]:
+    # One class is no choice: a lone subfolder is a case or a slide, unless its name says otherwise.
+    labels = {tile.label for tile in tiles}
+    if len(labels) != 1 or str(tiles[0].label).casefold() in CLASS_WORDS:
+        return tiles
+    return [TileFile(tile.path) for tile in tiles]
+
+
+def _walk(folder: Path, below: tuple[str, ...], seen: set[tuple[int, int]]) -> Iterator[TileFile]:
+    """Raises OSError when `folder` cannot be listed; subfolders that cannot are passed over."""
+    status = folder.stat()
+    place = (status.st_dev, status.st_ino)
+    if place in seen:  # a link led back to where we have been
+        return
+    seen.add(place)
+    with os.scandir(folder) as entries:
+        shown = [entry for entry in entries if not entry.name.startswith(".")]
+    shown.sort(key=lambda entry: _natural(entry.name))
+    label = _label(folder, below)
+    folders = []
+    for entry in shown:
+        if _answers(entry.is_dir):
+            folders.append(entry)
+        elif os.path.splitext(entry.name)[1].lower() in SUFFIXES and _answers(entry.is_file):  # noqa: PTH122
+            yield TileFile(Path(entry.path), label)
+    for entry in folders if len(below) < _DEEPEST else ():
+        with contextlib.suppress(OSError):
+            yield from _walk(Path(entry.path), (*below, entry.name), seen)
+
+
+def _answers(question: Callable[[], bool]) -> bool:
+    try:
+        return question()
+    except OSError:  # a link to itself, or a disk that has gone
+        return False
+
+
+def _label(folder: Path, below: Sequence[str]) -> str | None:
+    """The class of the files in `folder`, which lies `below` the opened folder.
+
+    The nearest well-known class word wins, then the nearest name that is no part of a data set.
+    The opened folder itself counts only when its name is a class word.
+    """
+    names = [name for name in below if name.casefold() not in _PARTS]
+    opened = folder.absolute().parents[len(below) - 1] if below else folder.absolute()
+    words = [name for name in names if name.casefold() in CLASS_WORDS]
+    if not names and opened.name.casefold() in CLASS_WORDS:
+        words = [opened.name]
+    nearest = words or names
+    return printable(nearest[-1]) if nearest else None
+
+
+def _natural(name: str) -> tuple[list[str | int], str]:
+    # Text and numbers alternate, text first, so that numbers only ever meet numbers.
+    parts = re.split("([0-9]+)", name.casefold())
+    return [int(part) if i % 2 else part for i, part in enumerate(parts)], name
