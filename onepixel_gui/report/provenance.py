@@ -1,0 +1,216 @@
+"""Where a result comes from: everything needed to get it again, and nothing about who asked.
+
+No time stamp, no user name and no folder: the same inputs give the same block.
+"""
+
+import platform
+import re
+from collections.abc import Mapping
+from functools import cache
+from importlib import metadata
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+
+from onepixel_gui import __version__
+from onepixel_gui.attack.probe import Began, Ended, Question, Swept
+from onepixel_gui.classifier.card import Card, Serving
+from onepixel_gui.report.wording import COORDINATES, RESEARCH_ONLY
+from onepixel_gui.tiles.tile import Tile
+
+_CONFIRMATION = "ordinary forward pass of the whole uint8 tile"
+_PACKAGES = ("torch", "numpy", "scipy", "scikit-image")
+
+
+def provenance(
+    tile: Tile,
+    question: Question,
+    card: Card,
+    serving: Serving,
+    method: Mapping[str, object],
+    *,
+    command: str = "",
+) -> dict[str, object]:
+    """A JSON-ready block for one result.
+
+    method:   from `method_of_search` or `method_of_sweep`.
+    command:  the command line that repeats it; folders are taken out of it here.
+    """
+    return {
+        "software": _software(),
+        "environment": _environment(serving),
+        "classifier": _classifier(card),
+        "tile": _tile(tile, question),
+        "question": {
+            "subject": question.subject,
+            "answer": question.answer,
+            "goal": question.goal,
+            "clean": question.clean,
+            "clean_logit": question.clean_logit,
+            "threshold": question.threshold,
+        },
+        "attack": dict(method),
+        "coordinates": COORDINATES,
+        "command": without_folders(command),
+        "use": RESEARCH_ONLY,
+    }
+
+
+def _software() -> dict[str, object]:
+    return {"name": "onepixel_gui", "version": __version__, "commit": commit()}
+
+
+def _environment(serving: Serving) -> dict[str, object]:
+    return {
+        "python": platform.python_version(),
+        **{package.replace("-", "_"): _version(package) for package in _PACKAGES},
+        "torch": serving.torch or _version("torch"),
+        "os": f"{platform.system()} {platform.release()} {platform.machine()}".strip(),
+        "device": serving.device,
+        "device_name": serving.device_name,
+        "threads": serving.threads,
+        "batch": serving.batch,
+        "deterministic": serving.deterministic,
+    }
+
+
+def _classifier(card: Card) -> dict[str, object]:
+    return {
+        "name": card.name,
+        "file": card.file,
+        "sha256": card.sha256,
+        "architecture": card.architecture,
+        "weights": card.weights,
+        "classes": list(card.classes),
+        "subject": card.subject,
+        "input_size": list(card.input_size),
+        "scaling": card.scaling,
+        "threshold": card.threshold,
+    }
+
+
+def _tile(tile: Tile, question: Question) -> dict[str, object]:
+    window = question.window
+    return {
+        "name": tile.name,
+        "sha256": tile.sha256,
+        "source_sha256": tile.source_sha256,
+        "size": list(tile.shape),
+        "window": [window.row, window.column, window.height, window.width],
+        "origin": list(tile.origin),
+        "label": tile.label,
+        "lossy": tile.lossy,
+        "um_per_px": tile.mpp,
+        "notes": list(tile.notes),
+    }
+
+
+# ------------------------------------------------------------------ methods
+def method_of_search(began: Began, ended: Ended) -> dict[str, object]:
+    """How a search was done and what it spent."""
+    settings = began.settings
+    return {
+        "name": "differential evolution rand/1 without crossover (Su et al. 2019)",
+        "access": "black box",
+        "aim": f"untargeted, {began.question.answer} to {began.question.goal}",
+        "population": settings.population,
+        "generations": settings.generations,
+        "F": settings.weight,
+        "pixels": settings.pixels,
+        "seed": settings.seed,
+        "to_the_end": settings.to_the_end,
+        "init": "positions uniform, colours normal with mean 128 and standard deviation 127",
+        "budget": began.budget,
+        "queries": ended.queries,
+        "first_flip": ended.first_flip,
+        "reason": ended.reason,
+        "confirmation": _CONFIRMATION,
+    }
+
+
+def method_of_sweep(swept: Swept) -> dict[str, object]:
+    """How a sweep was done and what it spent. A sweep draws nothing at random, so has no seed."""
+    palette = [[int(value) for value in colour] for colour in swept.palette]
+    return {
+        "name": "exhaustive sweep",
+        "access": "black box",
+        "palette_name": palette_name(swept),
+        "palette": palette,
+        "order": "coarse to fine; the result does not depend on it",
+        "queries": swept.queries,
+        "confirmations": swept.confirmations,
+        "confirmation": _CONFIRMATION,
+        "our_choices": [
+            "the palette of colours",
+            "row and column sensitivity as the mean of the largest |logit change|",
+            "the period null: 95th percentile over maps whose positions were shuffled",
+        ],
+    }
+
+
+def palette_name(swept: Swept) -> str:
+    """ "8 corners of the RGB cube", "27 colours of a 3 x 3 x 3 grid", or how many colours."""
+    colours = {tuple(int(value) for value in colour) for colour in swept.palette}
+    if colours == set(product((0, 255), repeat=3)):
+        return "8 corners of the RGB cube"
+    levels = np.unique(swept.palette)
+    if len(colours) == len(levels) ** 3 and len(levels) > 1:
+        return (
+            f"{len(colours)} colours of a {' x '.join([str(len(levels))] * 3)} grid of the RGB cube"
+        )
+    return "1 chosen colour" if len(colours) == 1 else f"{len(colours)} chosen colours"
+
+
+# ------------------------------------------------------------------ facts about this copy
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "unknown"
+
+
+@cache
+def commit() -> str:
+    """The commit of the checkout this code runs from, "unknown" for an installed copy."""
+    root = Path(__file__).parents[2]
+    try:
+        return _head(root / ".git") if (root / "pyproject.toml").is_file() else "unknown"
+    except (OSError, UnicodeDecodeError):
+        return "unknown"
+
+
+def _head(git: Path) -> str:
+    """The hash that HEAD stands for, read without calling git."""
+    if git.is_file():  # a linked worktree
+        git = (git.parent / git.read_text("utf-8").removeprefix("gitdir:").strip()).resolve()
+    shared = git
+    if (git / "commondir").is_file():
+        shared = (git / (git / "commondir").read_text("utf-8").strip()).resolve()
+    head = (git / "HEAD").read_text("utf-8").strip()
+    if not head.startswith("ref:"):
+        return head or "unknown"
+    name = head.removeprefix("ref:").strip()
+    for folder in (git, shared):
+        if (folder / name).is_file():
+            return (folder / name).read_text("utf-8").strip()
+    for line in (shared / "packed-refs").read_text("utf-8").splitlines():
+        if line.endswith(f" {name}"):
+            return line.split()[0]
+    return "unknown"
+
+
+_QUOTED = re.compile(r"""(["'])(.*?)\1""")
+_FOLDERS = re.compile(r"""(?<![\w.\\/-])(?:[A-Za-z]:|~\w*|\.\.)?(?:[\\/][^\s"'\\/]*)*[\\/](?=\S)""")
+
+
+def without_folders(command: str) -> str:
+    """The command with each path that leaves the working folder cut down to its last name."""
+    return _FOLDERS.sub("", _QUOTED.sub(_last_name, command))
+
+
+def _last_name(quoted: re.Match[str]) -> str:
+    mark, inside = quoted.groups()
+    if re.match(r"[\\/~]|[A-Za-z]:|\.\.", inside):
+        inside = re.split(r"[\\/]", inside.rstrip("\\/"))[-1]
+    return f"{mark}{inside}{mark}"

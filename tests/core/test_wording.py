@@ -1,0 +1,240 @@
+"""What a reader is told: by class names, without misleading rounding, never more than was found."""
+
+import numpy as np
+import pytest
+
+from onepixel_gui.analysis.sensitivity import sensitivity
+from onepixel_gui.attack.probe import (
+    Advanced,
+    Began,
+    Ended,
+    Pixel,
+    Question,
+    Settings,
+    Swept,
+)
+from onepixel_gui.classifier.card import Card, Serving
+from onepixel_gui.report.provenance import (
+    commit,
+    method_of_search,
+    method_of_sweep,
+    palette_name,
+    provenance,
+    without_folders,
+)
+from onepixel_gui.report.wording import (
+    decimal,
+    doubts,
+    percent,
+    stopped,
+    sweep_verdict,
+    verdict,
+)
+from onepixel_gui.tiles.tile import Tile, Window
+
+CORNERS = np.array([[r, g, b] for r in (0, 255) for g in (0, 255) for b in (0, 255)], np.uint8)
+YELLOW = Pixel(28, 26, (255, 255, 0))
+
+
+def question(clean=0.98844, threshold=0.5, window=None):
+    answer = "mitosis" if clean >= threshold else "normal"
+    logit = float(np.log(clean / (1 - clean)))
+    window = window or Window(0, 0, 64, 64)
+    return Question("mitosis", "normal", answer, clean, logit, threshold, window)
+
+
+def ended(confidence=0.1595, flipped=True, best=(YELLOW,), queries=10_400):
+    reason = "flipped" if flipped else "budget spent"
+    answer = "normal" if flipped else "mitosis"
+    first = 1_600 if flipped else None
+    return Ended(reason, flipped, queries, first, best, confidence, answer, (), 9.1)
+
+
+def swept(asked, flips=(), lowest=0.1595, highest=0.9968, palette=CORNERS):
+    height, width = asked.window.shape
+    logits = np.full((height, width, len(palette)), asked.clean_logit, np.float32)
+    flipped = np.zeros(logits.shape, bool)
+    for row, column in flips:
+        flipped[row, column, -1] = True
+    total = logits.size
+    return Swept(asked, palette, logits, flipped, YELLOW, lowest, YELLOW, highest, total, 9, 1.0)
+
+
+CARD = Card(
+    "IBM MAX mitosis detector", "m.hdf5", "ab" * 32, "codait_mitosis", 112_585,
+    ("normal", "mitosis"), "mitosis", (64, 64), "minus-one-to-one",
+)  # fmt: skip
+SERVING = Serving("cpu", "a processor", 2, 64, "2.13.0", True)
+
+
+def tile(size=64, **facts):
+    return Tile("true.png", np.zeros((size, size, 3), np.uint8), **facts)
+
+
+# ------------------------------------------------------------------ numbers
+@pytest.mark.parametrize(
+    ("confidence", "text"),
+    [
+        (0.98844, "98.8 %"),
+        (0.5, "50.0 %"),
+        (0.001, "0.1 %"),
+        (5.0892e-05, "0.0051 %"),
+        (1.247e-04, "0.012 %"),
+        (4.29e-07, "4.3e-05 %"),
+        (0.0, "under 1e-12 %"),
+        (0.99988, "99.988 %"),
+        (1.0, "over 99.9999 %"),
+    ],
+)
+def test_a_confidence_reads_with_sensible_digits(confidence, text):
+    assert percent(confidence) == text
+
+
+def test_no_confidence_short_of_the_ends_reads_as_an_end():
+    for exponent in np.linspace(-30, -0.31, 400):
+        low = 10.0**exponent
+        assert percent(low) not in ("0 %", "0.0 %", "0.00 %")
+        assert not percent(1 - low).startswith("100")
+        assert not decimal(1 - low).startswith("1")
+        assert float(decimal(low).strip("< ")) > 0
+
+
+def test_a_confidence_just_under_the_threshold_does_not_read_as_the_threshold():
+    assert percent(0.4998, beside=(0.5,)) == "49.98 %"
+    assert decimal(0.49998, beside=(0.5,)) == "0.49998"
+
+
+def test_two_confidences_that_differ_read_differently():
+    assert percent(0.98844, beside=(0.98841,)) != percent(0.98841, beside=(0.98844,))
+
+
+# ------------------------------------------------------------------ a search
+def test_a_flip_is_told_with_place_numbers_and_the_new_answer():
+    assert verdict(Began(question(), Settings()), ended(0.1599)) == (
+        "Changing one pixel (row 28, column 26) moved the mitosis confidence "
+        "from 98.8 % to 16.0 %: the answer changed to normal."
+    )
+
+
+def test_holding_is_told_with_its_budget_and_never_called_robust():
+    text = verdict(Began(question(), Settings()), ended(0.71, flipped=False, queries=40_000))
+    assert text == (
+        "No single pixel changed the answer in 40,000 queries; the best moved the mitosis "
+        "confidence from 98.8 % to 71.0 % (row 28, column 26)."
+    )
+    assert "robust" not in text
+
+
+def test_several_pixels_are_counted_and_placed():
+    three = (YELLOW, Pixel(1, 2, (0, 0, 0)), Pixel(3, 4, (0, 0, 0)))
+    began = Began(question(), Settings(pixels=3))
+    text = verdict(began, ended(best=three))
+    assert text.startswith("Changing 3 pixels (row 28, column 26; row 1, column 2; row 3,")
+    assert verdict(began, ended(0.9, False, three)).startswith("No set of 3 pixels changed")
+    four = verdict(began, ended(best=(*three, YELLOW)))
+    assert "1 more" in four
+
+
+def test_a_search_that_moved_nothing_says_so():
+    text = verdict(Began(question(), Settings()), ended(question().clean, flipped=False))
+    assert "left the mitosis confidence at 98.8 %" in text
+
+
+def advanced(confidence):
+    return Advanced(5_200, 13, (YELLOW,), confidence, np.zeros((0, 2), np.int16))
+
+
+def test_a_stopped_search_says_what_it_had_and_that_nothing_is_confirmed():
+    began = Began(question(), Settings())
+    assert stopped(began, None) == "Stopped before anything was found."
+    held, crossed = stopped(began, advanced(0.7)), stopped(began, advanced(0.2))
+    assert "5,200 of at most 40,000 queries" in held
+    assert "may change" not in held
+    assert "may change the answer to normal" in crossed
+    assert held.endswith("not confirmed.")
+    assert crossed.endswith("not confirmed.")
+    upward = stopped(Began(question(5e-5), Settings()), advanced(0.7))
+    assert "may change the answer to mitosis" in upward
+
+
+# ------------------------------------------------------------------ a sweep
+def test_a_sweep_counts_the_positions_that_flip_and_names_the_extreme():
+    found = sensitivity(swept(question(), flips=[(28, 26), (28, 28)]))
+    assert sweep_verdict(found) == (
+        "2 of 4,096 positions flip the answer to normal with one of 8 colours; lowest mitosis "
+        "confidence 16.0 % (untouched 98.8 %) at row 28, column 26 with #FFFF00."
+    )
+    assert sweep_verdict(sensitivity(swept(question(), [(0, 0)]))).startswith(
+        "1 of 4,096 positions flips"
+    )
+
+
+def test_a_sweep_without_a_flip_of_a_normal_tile_names_the_highest():
+    text = sweep_verdict(sensitivity(swept(question(5.0892e-05), highest=1.247e-04)))
+    assert text == (
+        "No position flips the answer with any of 8 colours (32,768 queries); highest mitosis "
+        "confidence 0.012 % (untouched 0.0051 %) at row 28, column 26 with #FFFF00."
+    )
+
+
+# ------------------------------------------------------------------ doubts
+def test_doubts_name_a_wrong_clean_answer_only_when_the_label_is_a_class():
+    assert any(
+        "labelled normal" in d for d in doubts(tile(label="normal", mpp=0.25), question(), CARD)
+    )
+    for label in (None, "atypical", "mitosis"):
+        assert doubts(tile(label=label, mpp=0.25), question(), CARD) == ()
+
+
+def test_doubts_name_loss_budget_window_scale_and_notes():
+    large = tile(80, lossy=True, notes=("Alpha was dropped.",))
+    asked = question(window=large.centre(64, 64))
+    said = " ".join(doubts(large, asked, CARD, "budget spent"))
+    for part in ("JPEG", "PNG or TIFF", "no proof", "rows 8 to 71", "Micrometres", "Alpha"):
+        assert part in said
+    assert "budget" not in " ".join(doubts(large, asked, CARD, "flipped"))
+
+
+# ------------------------------------------------------------------ provenance
+def test_provenance_holds_what_is_needed_to_repeat_a_search():
+    began = Began(question(), Settings(seed=7, population=50))
+    block = provenance(
+        tile(label="mitosis", source_sha256="cd" * 32), began.question, CARD, SERVING,
+        method_of_search(began, ended()), command="onepixel-gui attack /home/ann/true.png --seed 7",
+    )  # fmt: skip
+    attack, environment = block["attack"], block["environment"]
+    assert (attack["seed"], attack["population"], attack["F"]) == (7, 50, 0.5)
+    assert (attack["queries"], attack["first_flip"]) == (10_400, 1_600)
+    assert block["classifier"]["sha256"] == "ab" * 32
+    assert block["tile"]["window"] == [0, 0, 64, 64]
+    assert environment["torch"] == "2.13.0"
+    assert environment["numpy"] == np.__version__
+    assert block["command"] == "onepixel-gui attack true.png --seed 7"
+
+
+def test_provenance_of_a_sweep_labels_our_own_choices():
+    method = method_of_sweep(swept(question()))
+    assert method["palette_name"] == "8 corners of the RGB cube"
+    assert method["our_choices"]
+    grid = np.array(
+        [[r, g, b] for r in (0, 127, 255) for g in (0, 127, 255) for b in (0, 127, 255)]
+    )
+    assert "3 x 3 x 3" in palette_name(swept(question(), palette=grid.astype(np.uint8)))
+    assert palette_name(swept(question(), palette=CORNERS[:1])) == "1 chosen colour"
+
+
+@pytest.mark.parametrize(
+    ("command", "clean"),
+    [
+        ("attack '/home/ann lee/x y.png' --model /data/m.pt", "attack 'x y.png' --model m.pt"),
+        (r"attack C:\Users\ann\x.png", "attack x.png"),
+        ("map ~/a/x.png --json=/tmp/o.json", "map x.png --json=o.json"),
+        ("map demo/mitosis/x.png --figure ./o.png", "map demo/mitosis/x.png --figure ./o.png"),
+    ],
+)
+def test_a_stored_command_holds_no_folder_of_the_machine(command, clean):
+    assert without_folders(command) == clean
+
+
+def test_the_commit_is_a_hash_or_said_to_be_unknown():
+    assert commit() == "unknown" or len(commit()) == 40
