@@ -149,7 +149,7 @@ def _sheet(theme: Theme) -> str:
 
 
 class _State(QLabel):
-    """A line that never widens its card: what has no room ends in an ellipsis, whole in the hint."""
+    """A line that never widens its card: cut with an ellipsis, whole in the hint."""
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
         return QSize(0, super().minimumSizeHint().height())
@@ -158,7 +158,7 @@ class _State(QLabel):
         super().setText(text)
         self.setToolTip(text)
 
-    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
+    def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
         room = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
