@@ -1,0 +1,203 @@
+"""Marks over pictures of pixels: legible on light and dark, never on the pixel meant."""
+
+from itertools import product
+from math import floor, log10
+
+import numpy as np
+from numpy.typing import NDArray
+from pyqtgraph import arrayToQPath
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPainterPath, QPen
+
+from onepixel_gui.qt.theme import FAMILY
+
+HALO = QColor(0, 0, 0, 150)
+WHITE = QColor(255, 255, 255)
+LOUPE_CELLS = 9  # tile pixels along the edge of a loupe
+_GAP = 3.0  # px between a pixel's edge and the first drop of ink of its reticle
+
+
+def small_font(size: int = 11) -> QFont:
+    """The type of axes and marks."""
+    font = QFont(FAMILY)
+    font.setPixelSize(size)
+    return font
+
+
+def whole_scale(room: float, pixels: int, ratio: float) -> float:
+    """Edge of a picture's pixel on screen: whole device pixels when at least one fits.
+
+    room: logical pixels.  ratio: device pixels per logical pixel.
+    """
+    fit = room * ratio / pixels
+    return (floor(fit) if fit >= 1 else max(fit, 1e-3)) / ratio
+
+
+def round_length(most: float) -> float:
+    """The largest 1, 2 or 5 times a power of ten that is not above `most`."""
+    power = 10.0 ** floor(log10(most))
+    return float(max(step * power for step in (1, 2, 5) if step * power <= most * (1 + 1e-9)))
+
+
+def size_text(height: int, width: int) -> str:
+    """64 x 64 px, typeset."""
+    return f"{height} × {width} px"  # noqa: RUF001
+
+
+def picture(rgb: NDArray[np.uint8]) -> QImage:
+    """(H, W, 3) uint8 as an image that owns its pixels."""
+    height, width = rgb.shape[:2]
+    rows = np.ascontiguousarray(rgb)
+    return QImage(rows.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
+
+
+def haloed(painter: QPainter, path: QPainterPath, colour: QColor, width: float = 1.5) -> None:
+    """A line with a dark rim."""
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for ink, extent in ((HALO, width + 2), (colour, width)):
+        pen = QPen(ink, extent)
+        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+        pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
+        painter.setPen(pen)
+        painter.drawPath(path)
+
+
+def haloed_text(painter: QPainter, baseline: QPointF, text: str, font: QFont) -> None:
+    """White letters with a dark rim; `baseline` is their left end."""
+    path = QPainterPath()
+    path.addText(baseline, font, text)
+    painter.strokePath(path, QPen(QColor(0, 0, 0, 190), 3, j=Qt.PenJoinStyle.RoundJoin))
+    painter.fillPath(path, WHITE)
+
+
+def reticle(painter: QPainter, cell: QRectF, colour: QColor, arm: float = 13) -> None:
+    """Four arms that point at a pixel and leave it, and a rim around it, free."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    path, centre = QPainterPath(), cell.center()
+    for right, down in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+        gap = (cell.width() if right else cell.height()) / 2 + _GAP
+        path.moveTo(centre.x() + right * gap, centre.y() + down * gap)
+        path.lineTo(centre.x() + right * (gap + arm), centre.y() + down * (gap + arm))
+    haloed(painter, path, colour, 1.6)
+
+
+def corners(painter: QPainter, cell: QRectF, colour: QColor, *, closed: bool) -> None:
+    """Brackets around a pixel, outside of it; closed to a frame when the cursor is pinned."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    box = cell.adjusted(-_GAP, -_GAP, _GAP, _GAP)
+    path = QPainterPath()
+    if closed:
+        path.addRect(box)
+    arm = max(3.0, box.width() * 0.28)
+    for x, y in product((box.left(), box.right()), (box.top(), box.bottom())):
+        inward = QPointF(1 if x == box.left() else -1, 1 if y == box.top() else -1)
+        path.moveTo(x + inward.x() * arm, y)
+        path.lineTo(x, y)
+        path.lineTo(x, y + inward.y() * arm)
+    haloed(painter, path, colour, 1.6)
+
+
+def cloud(painter: QPainter, points: list[QPointF]) -> None:
+    """A population as faint dots."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for ink, extent in ((QColor(0, 0, 0, 70), 4.2), (QColor(255, 255, 255, 165), 2.6)):
+        painter.setPen(QPen(ink, extent, c=Qt.PenCapStyle.RoundCap))
+        painter.drawPoints(points)
+
+
+def grid(painter: QPainter, picture_box: QRectF, scale: float, seen: QRectF) -> None:
+    """Lines between the pixels of a picture, one device pixel thin, where they can be seen."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    pen = QPen(QColor(128, 128, 128, 110), 0)
+    painter.setPen(pen)
+    box = picture_box.intersected(seen)
+    first_x = floor((box.left() - picture_box.left()) / scale)
+    first_y = floor((box.top() - picture_box.top()) / scale)
+    lines = [
+        QLineF(x, box.top(), x, box.bottom())
+        for n in range(first_x, first_x + int(box.width() / scale) + 2)
+        if box.left() <= (x := picture_box.left() + n * scale) <= box.right()
+    ]
+    lines += [
+        QLineF(box.left(), y, box.right(), y)
+        for n in range(first_y, first_y + int(box.height() / scale) + 2)
+        if box.top() <= (y := picture_box.top() + n * scale) <= box.bottom()
+    ]
+    painter.drawLines(lines)
+
+
+def scale_bar(painter: QPainter, box: QRectF, scale: float, mpp: float | None) -> None:
+    """A bar of 1, 2 or 5 times ten µm (px when mpp is None), at the bottom right of `box`."""
+    unit = mpp or 1.0
+    most = box.width() * 0.3 / scale * unit
+    if most <= 0:
+        return
+    length = round_length(most)
+    text = f"{length:g} {'µm' if mpp else 'px'}"
+    extent = length / unit * scale
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    right, bottom = box.right() - 10, box.bottom() - 10
+    bar = QRectF(right - extent, bottom - 3, extent, 3)
+    painter.fillRect(bar.adjusted(-1.5, -1.5, 1.5, 1.5), QColor(0, 0, 0, 190))
+    painter.fillRect(bar, WHITE)
+    font = small_font(12)
+    width = QFontMetricsF(font).horizontalAdvance(text)
+    left = min(bar.center().x() - width / 2, box.right() - 4 - width)
+    haloed_text(painter, QPointF(left, bar.top() - 6), text, font)
+
+
+def loupe_box(box: QRectF, avoid: QPointF) -> QRectF:
+    """Where a loupe fits in `box`, clear of the pixel it magnifies and of the scale bar."""
+    cell = max(4, floor(min(box.width(), box.height()) * 0.28 / LOUPE_CELLS))
+    edge, margin = cell * LOUPE_CELLS, 8.0
+    left, right = box.left() + margin, box.right() - margin - edge
+    top, bottom = box.top() + margin, box.bottom() - margin - edge
+    places = [QRectF(x, y, edge, edge) for x, y in ((right, top), (left, top), (left, bottom))]
+    return max(places, key=lambda place: min(QLineF(place.center(), avoid).length(), edge * 1.6))
+
+
+def loupe(
+    painter: QPainter, image: QImage, row: int, column: int, box: QRectF, accent: QColor
+) -> None:
+    """The pixels around one pixel, magnified, that one in the middle between small ticks."""
+    reach = LOUPE_CELLS // 2
+    source = QRectF(column - reach, row - reach, LOUPE_CELLS, LOUPE_CELLS)
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.fillRect(box.adjusted(-2.5, -2.5, 2.5, 2.5), HALO)
+    painter.fillRect(box.adjusted(-1.5, -1.5, 1.5, 1.5), accent)
+    painter.fillRect(box, QColor(90, 94, 102))
+    inside = source.intersected(QRectF(image.rect()))
+    cell = box.width() / LOUPE_CELLS
+    shift = inside.topLeft() - source.topLeft()
+    target = QRectF(box.topLeft() + shift * cell, inside.size() * cell)
+    painter.drawImage(target, image, inside)
+    middle = QRectF(0, 0, cell, cell)
+    middle.moveCenter(box.center())
+    reticle(painter, middle, WHITE, arm=cell * 0.9)
+
+
+def edges(mask: NDArray[np.bool_], *, border: bool = False) -> QPainterPath:
+    """The lines between positions that differ, in units of positions: (H, W) -> path.
+
+    border: what lies beyond the array counts as False, so an outline closes at the array's edge.
+    """
+    m = np.pad(mask, 1) if border else mask
+    shift = 1 if border else 0
+    row, column = np.nonzero(m[1:] != m[:-1])
+    across = np.stack((column, row + 1, column + 1, row + 1), axis=1)
+    row, column = np.nonzero(m[:, 1:] != m[:, :-1])
+    down = np.stack((column + 1, row, column + 1, row + 1), axis=1)
+    ends = np.concatenate((across, down)).reshape(-1, 2).astype(np.float64) - shift
+    if not len(ends):
+        return QPainterPath()
+    path: QPainterPath = arrayToQPath(ends[:, 0], ends[:, 1], connect="pairs", finiteCheck=False)
+    return path
+
+
+def frame(painter: QPainter, box: QRectF) -> None:
+    """A thin rectangle around a part of a picture, outside of it."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    path = QPainterPath()
+    path.addRect(box.adjusted(-1, -1, 1, 1))
+    haloed(painter, path, WHITE, 1.5)
