@@ -243,8 +243,8 @@ def _mpp(image: Image.Image) -> float | None:
 
 
 _HEADER = re.compile(
-    rb"\{(?=.*'descr': *'([^']+)')(?=.*'fortran_order': *(True|False))"
-    rb"(?=.*'shape': *\(([0-9, ]*)\))[^{}]*\} *\n?$"
+    rb"\{(?=.*'descr': *'([|<>=]?[biufc][0-9]+)')(?=.*'fortran_order': *(True|False))"
+    rb"(?=.*'shape': *\(([0-9, ]{0,60})\))[^{}]*\} *\n?$"
 )
 
 

@@ -53,6 +53,7 @@ CLASS_WORDS = frozenset(
 _PARTS = frozenset(
     ["train", "training", "test", "testing", "val", "valid", "validation", "images", "tiles"]
 )
+_NUMBER = re.compile("[0-9]+")
 _DEEPEST = 2  # folders below the opened one
 
 
@@ -180,22 +181,20 @@ def find(paths: Sequence[Path]) -> list[TileFile]:
     be listed are passed over.  Labels are the names of class folders, as they are spelled.
     Raises UnreadableTile when something was asked for and no file came of it.
     """
-    found: dict[Path, TileFile] = {}
+    found: list[TileFile] = []
     trouble: OSError | None = None
     for path in sorted(paths, key=lambda path: _natural(str(path))):
+        if not os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where this says no
+            found.append(TileFile(path, _label(path.parent, ())))
+            continue
         try:
-            if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where this says no
-                tiles = _doubted(list(_walk(path, (), set())))
-            else:
-                tiles = [TileFile(path, _label(path.parent, ()))]
+            found += _doubted(list(_walk(path, (), set())))
         except OSError as cause:
             trouble = trouble or cause
-            continue
-        for tile in tiles:
-            found.setdefault(tile.path, tile)
     if paths and not found:
         raise _nothing_in(paths[0], trouble)
-    return list(found.values())
+    # One folder never names a file twice; paths are slow to compare.
+    return found if len(paths) == 1 else list({tile.path: tile for tile in found}.values())
 
 
 def _nothing_in(folder: Path, trouble: OSError | None) -> UnreadableTile:
@@ -210,7 +209,8 @@ def _nothing_in(folder: Path, trouble: OSError | None) -> UnreadableTile:
 def _doubted(tiles: list[TileFile]) -> list[TileFile]:
     # One class is no choice: a lone subfolder is a case or a slide, unless its name says otherwise.
     labels = {tile.label for tile in tiles}
-    if len(labels) != 1 or str(tiles[0].label).casefold() in CLASS_WORDS:
+    label = labels.pop() if len(labels) == 1 else None
+    if label is None or label.casefold() in CLASS_WORDS:
         return tiles
     return [TileFile(tile.path) for tile in tiles]
 
@@ -259,7 +259,6 @@ def _label(folder: Path, below: Sequence[str]) -> str | None:
     return printable(nearest[-1]) if nearest else None
 
 
-def _natural(name: str) -> tuple[list[str | int], str]:
-    # Text and numbers alternate, text first, so that numbers only ever meet numbers.
-    parts = re.split("([0-9]+)", name.casefold())
-    return [int(part) if i % 2 else part for i, part in enumerate(parts)], name
+def _natural(name: str) -> str:
+    # One string per name, numbers padded: with 100,000 files, lists as keys take a second longer.
+    return _NUMBER.sub(lambda number: number[0].zfill(20), name.casefold()) + "\0" + name
