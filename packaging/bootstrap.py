@@ -43,7 +43,7 @@ PINS = "packaging/constraints.txt"
 EXTRAS = {"run": ".", "dev": ".[dev]"}
 PIP = ("install", "--constraint", PINS, "--editable")
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
-
+ROOM = "3 GB (8 GB where PyTorch comes with CUDA)"
 
 # How pip and apt-get say that a server was not reached.
 OFFLINE = (
@@ -185,11 +185,12 @@ def watch(program: subprocess.Popen[bytes]) -> None:
 
 
 def last_line() -> str:
-    """What the running program said last."""
+    """What the running program said last, pip's asides about older versions left out."""
     with LOG.open("rb") as log:
         log.seek(max(0, LOG.stat().st_size - 4096))
         lines = log.read().decode(errors="replace").split("\n")
-    return next((line.strip()[:60] for line in reversed(lines) if line.strip()), "")
+    said = [line.strip() for line in lines if not line.startswith(("    ", "  Attempting"))]
+    return next((line[:60] for line in reversed(said) if line), "")
 
 
 def explained(program: str, told: str) -> str:
@@ -197,7 +198,7 @@ def explained(program: str, told: str) -> str:
     remedy = "See what it said"
     what = f"{program} could not install what is needed."
     if "No space left on device" in told:
-        what, remedy = "The disk is full.", "Free about 3 GB and run this again"
+        what, remedy = "The disk is full.", f"Free {ROOM} and run this again"
     elif any(sign in told for sign in OFFLINE):
         what, remedy = "The package server cannot be reached.", "Check the network or proxy"
     return f"{what} {remedy}; the full log is\n  {LOG}"
@@ -291,7 +292,7 @@ def install(extra: str) -> None:
     STAMP.unlink(missing_ok=True)
     reason = flaw(VENV)
     anew = f" anew: {reason}" if reason not in ("", "none yet") else ""
-    say(f"Installing into {VENV}{anew} (about 1.7 GB, a few minutes, once)")
+    say(f"Installing into {VENV}{anew} (about 1.7 GB, a few minutes, once).")
     if reason:
         make_venv()
     UNFINISHED.touch()
@@ -379,7 +380,7 @@ def passes(name: str, call: Sequence[str], env: Mapping[str, str]) -> bool:
     )
     result = "failed" if done.returncode else "passed"
     say(f"== {name}: {result}, {time.monotonic() - began:.1f} s")
-    say(done.stdout.decode(errors="replace").rstrip())
+    sys.stdout.buffer.write(done.stdout)  # as bytes: not every console can print every letter
     return done.returncode == 0
 
 
@@ -402,9 +403,7 @@ def main(words: Sequence[str]) -> int:
         print(reason, file=sys.stderr)
     except OSError as reason:
         full = reason.errno == errno.ENOSPC
-        what = (
-            "The disk is full: free about 3 GB" if full else f"Cannot go on: {reason}. Change that"
-        )
+        what = f"The disk is full: free {ROOM}" if full else f"Cannot go on: {reason}. Change that"
         print(f"{what}, then run this again.", file=sys.stderr)
     return 1
 

@@ -44,10 +44,10 @@ def needs(command: str, words: Sequence[str], env: Mapping[str, str]) -> dict[st
     """What the command needs of a Linux system, by name, with the Debian package of each."""
     if not sys.platform.startswith("linux"):
         return {}
-    if command != "run":
+    if command == "test":
         return QT_LIBRARIES | X11_LIBRARIES | VIRTUAL_SCREEN
-    if words and words[0] != "demo":
-        return {}  # the command line draws no window
+    if command == "check" or (words and words[0] != "demo"):
+        return {}  # neither tests/core nor the command line draws a window
     if has_display(env) and not env.get("WAYLAND_DISPLAY"):
         return QT_LIBRARIES | X11_LIBRARIES
     return QT_LIBRARIES
