@@ -8,15 +8,12 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from importlib import metadata
-from itertools import product
 from pathlib import Path
-
-import numpy as np
 
 from onepixel_gui import __version__
 from onepixel_gui.attack.probe import Began, Ended, Question, Swept
 from onepixel_gui.classifier.card import Card, Serving
-from onepixel_gui.report.wording import COORDINATES, RESEARCH_ONLY
+from onepixel_gui.report.wording import COORDINATES, RESEARCH_ONLY, palette_name
 from onepixel_gui.tiles.tile import Tile
 
 _CONFIRMATION = "ordinary forward pass of the whole uint8 tile"
@@ -147,19 +144,6 @@ def method_of_sweep(swept: Swept) -> dict[str, object]:
             "the period null: 95th percentile over maps whose positions were shuffled",
         ],
     }
-
-
-def palette_name(swept: Swept) -> str:
-    """ "8 corners of the RGB cube", "27 colours of a 3 x 3 x 3 grid", or how many colours."""
-    colours = {tuple(int(value) for value in colour) for colour in swept.palette}
-    if colours == set(product((0, 255), repeat=3)):
-        return "8 corners of the RGB cube"
-    levels = np.unique(swept.palette)
-    if len(colours) == len(levels) ** 3 and len(levels) > 1:
-        return (
-            f"{len(colours)} colours of a {' x '.join([str(len(levels))] * 3)} grid of the RGB cube"
-        )
-    return "1 chosen colour" if len(colours) == 1 else f"{len(colours)} chosen colours"
 
 
 # ------------------------------------------------------------------ facts about this copy

@@ -7,18 +7,34 @@ differ do not read alike.
 
 import math
 from collections.abc import Sequence
+from itertools import product
 from typing import Literal
 
-from onepixel_gui.analysis.chromatic import hexadecimal
+from onepixel_gui import __version__
+from onepixel_gui.analysis.chromatic import hexadecimal, rgb_shift
+from onepixel_gui.analysis.periodicity import Spectrum
 from onepixel_gui.analysis.sensitivity import Sensitivity
-from onepixel_gui.attack.probe import Advanced, Began, Ended, Perturbation, Question
+from onepixel_gui.attack.probe import (
+    Advanced,
+    Began,
+    Ended,
+    Perturbation,
+    Pixel,
+    Question,
+    Swept,
+)
 from onepixel_gui.classifier.card import Card
 from onepixel_gui.tiles.tile import Tile
+
+Quantity = Literal["lowest", "highest", "change"]
 
 RESEARCH_ONLY = "Research use only, not for diagnosis."
 COORDINATES = "Positions are (row, column), zero-based, from the top left of the tile."
 
+TIMES = "\N{MULTIPLICATION SIGN}"
+
 _MOST_DECIMALS = 6
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def percent(confidence: float, *, beside: Sequence[float] = ()) -> str:
@@ -52,11 +68,11 @@ def _decimals(confidence: float) -> int:
 
 
 def decimal(confidence: float, *, beside: Sequence[float] = ()) -> str:
-    """A confidence (0-1) as it reads beside an axis from 0 to 1: "0.988", "5.1e-05", "0.99988"."""
+    """A confidence (0-1) as it reads beside an axis from 0 to 1: "0.988", "5.1 x 10⁻⁵"."""
     if confidence < 1e-14:
-        return "< 1e-14"
+        return f"< {scientific(1e-14, 0)}"
     if confidence < 0.001:
-        return f"{confidence:.1e}"
+        return scientific(confidence)
     if confidence > 1 - 1e-6:
         return "> 0.999999"
     others = [other for other in beside if other != confidence]
@@ -66,6 +82,13 @@ def decimal(confidence: float, *, beside: Sequence[float] = ()) -> str:
     ):
         decimals += 1
     return f"{confidence:.{decimals}f}"
+
+
+def scientific(value: float, digits: int = 1) -> str:
+    """A positive number as mantissa and power of ten; 10⁻⁵ alone when `digits` is 0."""
+    mantissa, power = f"{value:.{digits}e}".split("e")
+    raised = f"10{str(int(power)).translate(_RAISED)}"
+    return raised if digits == 0 and mantissa == "1" else f"{mantissa} {TIMES} {raised}"
 
 
 # ------------------------------------------------------------------ a search
@@ -185,12 +208,122 @@ def seen_window(tile: Tile, question: Question) -> str:
     window = question.window
     last_row, last_column = window.row + window.height - 1, window.column + window.width - 1
     return (
-        f"The tile is {_size(tile.shape)} px, but the classifier sees only "
-        f"{_size(window.shape)} px of it: rows {window.row} to {last_row}, "
+        f"The tile is {size(tile.shape)} px, but the classifier sees only "
+        f"{size(window.shape)} px of it: rows {window.row} to {last_row}, "
         f"columns {window.column} to {last_column}."
     )
 
 
-def _size(shape: tuple[int, int]) -> str:
+def size(shape: tuple[int, int]) -> str:
     """Width x height, as pictures are usually given."""
-    return f"{shape[1]} \u00d7 {shape[0]}"
+    return f"{shape[1]} {TIMES} {shape[0]}"
+
+
+# ------------------------------------------------------------------ captions
+def caption_attack(
+    tile: Tile, card: Card, began: Began, ended: Ended, *, enlarged: str, bar: str
+) -> str:
+    """The caption of the "single attack" figure.
+
+    enlarged:  how the tile is shown.  bar: the length of the scale bar, with its unit.
+    """
+    question, settings = began.question, began.settings
+    done = (
+        f"Differential evolution (rand/1, no crossover; Su et al. 2019), F {settings.weight:g}, "
+        f"population {settings.population:,}, at most {settings.generations:,} generations, "
+        f"seed {settings.seed}: n = {_counted(ended.queries, 'query', 'queries')} of one tile"
+    )
+    if ended.first_flip is not None and ended.first_flip != ended.queries:
+        done += f", first flip after {ended.first_flip:,}"
+    changes = "; ".join(_changed(tile, pixel) for pixel in ended.best)
+    kind = "One-pixel" if len(ended.best) == 1 else f"{len(ended.best)}-pixel"
+    return " ".join(
+        (
+            f"{kind} attack on tile {_identity(tile)} {verdict(began, ended)}",
+            f"a, Original tile. b, The same with the change, ringed; {enlarged}. c, Its "
+            "surroundings, 8 times as large as b. d, Colour before and after: "
+            f"{changes}. e, {question.subject.capitalize()} confidence before "
+            f"({decimal(question.clean)}) and after ({decimal(ended.confidence)}), by an ordinary "
+            "forward pass; dashed, the decision threshold "
+            f"({question.threshold:g}). f, Best confidence so far against queries.",
+            f"{done}. {_ending(tile, card, question, bar)}",
+        )
+    )
+
+
+def caption_sensitivity(
+    tile: Tile, card: Card, found: Sensitivity, quantity: Quantity, *, enlarged: str, bar: str
+) -> str:
+    """The caption of the "sensitivity" figure; what is our choice is said to be."""
+    swept, periods, means = found.swept, found.periods, found.profiles
+    question, colours = swept.question, palette_name(swept)
+    shown = {
+        "lowest": f"Lowest {question.subject} confidence over the colours",
+        "highest": f"Highest {question.subject} confidence over the colours",
+        "change": f"Signed change of the {question.subject} logit, the largest over the colours",
+    }[quantity]
+    return " ".join(
+        (
+            f"Sensitivity of the classifier to one pixel on tile {_identity(tile)}",
+            f"{sweep_verdict(found)} a, Tile, {enlarged}. b, {shown}, at each position; ringed, "
+            "the extreme; outlined, positions where the answer flips (confirmed by an ordinary "
+            "forward pass). c, d, Row and column sensitivity: mean of the largest |logit change|; "
+            "filled, even positions; open, odd ones. e, Power of the profiles by period; grey, "
+            f"up to the 95th percentile of {periods.shuffles} maps with shuffled positions. "
+            f"{_period(periods.row)} {_period(periods.column)} f, Means of even and odd positions: "
+            f"rows {means.row_parity[0]:.3f} and {means.row_parity[1]:.3f}, columns "
+            f"{means.column_parity[0]:.3f} and {means.column_parity[1]:.3f}.",
+            f"Exhaustive sweep of {_counted(found.map.flips.size, 'position', 'positions')} with "
+            f"{colours}: n = {_counted(swept.queries, 'query', 'queries')} of one tile. "
+            "Palette, profiles and period null (seed "
+            f"{periods.seed}) are choices of this program. {_ending(tile, card, question, bar)}",
+        )
+    )
+
+
+def _period(spectrum: Spectrum) -> str:
+    if spectrum.strongest is None:
+        return f"No {spectrum.axis} period of 8 px or shorter fits."
+    beaten = f"{spectrum.share:.0%}".replace("%", " %")
+    return (
+        f"Strongest {spectrum.axis} period up to 8 px: {spectrum.strongest:.2g} px, above "
+        f"{beaten} of the shuffled maps."
+    )
+
+
+def palette_name(swept: Swept) -> str:
+    """ "8 corners of the RGB cube", "27 colours of a 3 x 3 x 3 grid", or how many colours."""
+    colours = {tuple(int(value) for value in colour) for colour in swept.palette}
+    if colours == set(product((0, 255), repeat=3)):
+        return "8 corners of the RGB cube"
+    levels = {value for colour in colours for value in colour}
+    if len(colours) == len(levels) ** 3 and len(levels) > 1:
+        grid = " x ".join([str(len(levels))] * 3)
+        return f"{len(colours)} colours of a {grid} grid of the RGB cube"
+    return "1 chosen colour" if len(colours) == 1 else f"{len(colours)} chosen colours"
+
+
+def _identity(tile: Tile) -> str:
+    said = [] if tile.label is None else [f"label {tile.label}"]
+    said.append(f"{size(tile.shape)} px")
+    said.append("µm per px unknown" if tile.mpp is None else f"{tile.mpp:g} µm per px")
+    return f"{tile.name} ({', '.join(said)}; sha256 of pixels {tile.sha256[:8]})."
+
+
+def _changed(tile: Tile, pixel: Pixel) -> str:
+    red, green, blue = (int(value) for value in tile.rgb[pixel.row, pixel.column])
+    shift = rgb_shift((red, green, blue), pixel.rgb)
+    return (
+        f"({pixel.row}, {pixel.column}) from RGB {shift.before} to {shift.after}, "
+        f"ΔE00 {shift.ciede2000:.1f}"
+    )
+
+
+def _ending(tile: Tile, card: Card, question: Question, bar: str) -> str:
+    parts = [f"Classifier {card.name} ({card.file}, sha256 {card.sha256[:8]}).", COORDINATES]
+    if tile.shape != question.window.shape:
+        parts.append(seen_window(tile, question))
+    if tile.lossy:
+        parts.append("The source is a lossy file, so its pixels are not the original ones.")
+    parts.append(f"Scale bar {bar}. onepixel_gui {__version__}. {RESEARCH_ONLY}")
+    return " ".join(parts)
