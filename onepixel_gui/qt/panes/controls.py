@@ -27,7 +27,11 @@ class Segments(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         for key, (label, hint) in choices.items():
-            button = QToolButton(text=label, toolTip=hint, checkable=True, objectName=key)
+            button = QToolButton()
+            button.setText(label)
+            button.setToolTip(hint)
+            button.setCheckable(True)
+            button.setObjectName(key)
             button.setAccessibleName(f"{name}: {label}")
             self._group.addButton(button)
             self._buttons[key] = button

@@ -12,7 +12,8 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPaint
 from onepixel_gui.qt.theme import FAMILY
 
 HALO = QColor(0, 0, 0, 150)
-WHITE = QColor(255, 255, 255)
+LIGHT_HALO = QColor(255, 255, 255, 190)
+WHITE, BLACK = QColor(255, 255, 255), QColor(12, 14, 18)
 LOUPE_CELLS = 9  # tile pixels along the edge of a loupe
 _GAP = 3.0  # px between a pixel's edge and the first drop of ink of its reticle
 
@@ -51,10 +52,12 @@ def picture(rgb: NDArray[np.uint8]) -> QImage:
     return QImage(rows.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
 
 
-def haloed(painter: QPainter, path: QPainterPath, colour: QColor, width: float = 1.5) -> None:
-    """A line with a dark rim."""
+def haloed(
+    painter: QPainter, path: QPainterPath, colour: QColor, width: float = 1.5, halo: QColor = HALO
+) -> None:
+    """A line with a rim."""
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    for ink, extent in ((HALO, width + 2), (colour, width)):
+    for ink, extent in ((halo, width + 2), (colour, width)):
         pen = QPen(ink, extent)
         pen.setCapStyle(Qt.PenCapStyle.FlatCap)
         pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
@@ -70,7 +73,9 @@ def haloed_text(painter: QPainter, baseline: QPointF, text: str, font: QFont) ->
     painter.fillPath(path, WHITE)
 
 
-def reticle(painter: QPainter, cell: QRectF, colour: QColor, arm: float = 13) -> None:
+def reticle(
+    painter: QPainter, cell: QRectF, colour: QColor, arm: float = 13, halo: QColor = HALO
+) -> None:
     """Four arms that point at a pixel and leave it, and a rim around it, free."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     path, centre = QPainterPath(), cell.center()
@@ -78,7 +83,24 @@ def reticle(painter: QPainter, cell: QRectF, colour: QColor, arm: float = 13) ->
         gap = (cell.width() if right else cell.height()) / 2 + _GAP
         path.moveTo(centre.x() + right * gap, centre.y() + down * gap)
         path.lineTo(centre.x() + right * (gap + arm), centre.y() + down * (gap + arm))
-    haloed(painter, path, colour, 1.6)
+    haloed(painter, path, colour, 1.6, halo)
+
+
+def label(
+    painter: QPainter, middle: QPointF, text: str, ink: QColor, *, upright: bool = False
+) -> None:
+    """An axis label around its middle; upright reads from below."""
+    font = small_font()
+    measure = QFontMetricsF(font)
+    painter.save()
+    painter.translate(middle)
+    if upright:
+        painter.rotate(-90)
+    painter.setFont(font)
+    painter.setPen(ink)
+    down = (measure.ascent() - measure.descent()) / 2
+    painter.drawText(QPointF(-measure.horizontalAdvance(text) / 2, down), text)
+    painter.restore()
 
 
 def corners(painter: QPainter, cell: QRectF, colour: QColor, *, closed: bool) -> None:

@@ -43,7 +43,7 @@ class TileCanvas(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setMinimumSize(180, 180)
-        self._theme, self._tile, self._window = DARK, Tile("", np.zeros((1, 1, 3), np.uint8)), None
+        self._theme, self._tile = DARK, Tile("", np.zeros((1, 1, 3), np.uint8))
         self._image = marks.picture(self._tile.rgb)
         self._empty = True
         self._window: Window | None = None

@@ -1,0 +1,130 @@
+"""What the colours and dots of the map mean: its scales, and the legend in its corner."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import cast
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen
+
+from onepixel_gui.qt.panes import marks
+from onepixel_gui.qt.theme import Theme
+
+Lut = NDArray[np.uint8]
+
+# ColorBrewer's RdBu, turned round: blue lowers, red raises.
+_RED_BLUE = (
+    (5, 48, 97),
+    (33, 102, 172),
+    (67, 147, 195),
+    (146, 197, 222),
+    (209, 229, 240),
+    (247, 247, 247),
+    (253, 219, 199),
+    (244, 165, 130),
+    (214, 96, 77),
+    (178, 24, 43),
+    (103, 0, 31),
+)
+_LIMITS = (1, 1.5, 2, 3, 4, 5, 6, 8, 10)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ColourScale:
+    """lut: (256, 3) uint8 from `low` to `high`. mark: a value drawn as a line across the bar."""
+
+    label: str
+    low: float
+    high: float
+    lut: Lut
+    mark: float | None = None
+
+
+def confidence_scale(subject: str, threshold: float | None) -> ColourScale:
+    """Viridis from 0 to 1, whatever the map holds."""
+    label = f"P({subject})" if subject else "confidence"
+    return ColourScale(label, 0.0, 1.0, _viridis(), threshold)
+
+
+def change_scale(largest: float) -> ColourScale:
+    """Blue to red, symmetric about 0, to a round limit that holds `largest`."""
+    return ColourScale("logit change", -(limit := round_limit(largest)), limit, _red_blue())
+
+
+def round_limit(largest: float) -> float:
+    """The next round number, 1 at least, so that the limit seldom moves."""
+    size = max(largest, 1.0)
+    power = 10.0 ** np.floor(np.log10(size))
+    return float(next(step * power for step in _LIMITS if step * power >= size * (1 - 1e-6)))
+
+
+@cache
+def _viridis() -> Lut:
+    return cast(Lut, pg.colormap.get("viridis").getLookupTable(nPts=256, alpha=False))
+
+
+@cache
+def _red_blue() -> Lut:
+    colours = pg.ColorMap(np.linspace(0, 1, len(_RED_BLUE)), np.array(_RED_BLUE, np.uint8))
+    return cast(Lut, colours.getLookupTable(nPts=256, alpha=False))
+
+
+def draw_legend(
+    painter: QPainter, box: QRectF, theme: Theme, scale: ColourScale, *, flips: bool
+) -> None:
+    """The colour bar with its ticks and label, then what dots and outlines mean, as room allows."""
+    font = marks.small_font()
+    measure = QFontMetricsF(font)
+    painter.setFont(font)
+    bar = QRectF(box.left(), box.top(), box.width(), 9)
+    _draw_bar(painter, bar, theme, scale)
+    for value in (scale.low, (scale.low + scale.high) / 2, scale.high):
+        at = bar.left() + (value - scale.low) / (scale.high - scale.low) * bar.width()
+        text = f"{value:g}".replace("-", "−")  # noqa: RUF001
+        width = measure.horizontalAdvance(text)
+        left = min(max(at - width / 2, bar.left()), bar.right() - width)
+        painter.setPen(QColor(theme.faint))
+        painter.drawText(QPointF(left, bar.bottom() + 13), text)
+    width = measure.horizontalAdvance(scale.label)
+    painter.drawText(QPointF(bar.center().x() - width / 2, bar.bottom() + 27), scale.label)
+    line = bar.bottom() + 45
+    if line <= box.bottom():
+        _draw_parity(painter, QPointF(box.left(), line), theme, measure)
+    if flips and line + 17 <= box.bottom():
+        _draw_flips(painter, QPointF(box.left(), line + 17), theme)
+
+
+def _draw_bar(painter: QPainter, bar: QRectF, theme: Theme, scale: ColourScale) -> None:
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    painter.drawImage(bar, marks.picture(scale.lut[None]))
+    painter.setPen(QPen(QColor(theme.faint), 1))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRect(bar)
+    if scale.mark is not None:
+        at = bar.left() + (scale.mark - scale.low) / (scale.high - scale.low) * bar.width()
+        path = QPainterPath(QPointF(at, bar.top() - 3))
+        path.lineTo(at, bar.bottom() + 2)
+        marks.haloed(painter, path, marks.WHITE, 1.2)
+
+
+def _draw_parity(painter: QPainter, at: QPointF, theme: Theme, measure: QFontMetricsF) -> None:
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for text, brush in (("even", QColor(theme.text)), ("odd", QColor(theme.card))):
+        painter.setPen(QPen(QColor(theme.text), 1))
+        painter.setBrush(brush)
+        painter.drawEllipse(at + QPointF(4, -4), 2.5, 2.5)
+        painter.setPen(QColor(theme.faint))
+        painter.drawText(at + QPointF(11, 0), text)
+        at = at + QPointF(measure.horizontalAdvance(text) + 19, 0)
+
+
+def _draw_flips(painter: QPainter, at: QPointF, theme: Theme) -> None:
+    painter.setPen(QPen(QColor(theme.flip), 1.6))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRect(QRectF(at.x() + 1, at.y() - 7.5, 7, 7))
+    painter.setPen(QColor(theme.faint))
+    painter.drawText(at + QPointF(13, 0), "flips")

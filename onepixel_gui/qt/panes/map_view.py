@@ -1,0 +1,380 @@
+"""The map with its row and column profiles, on one grid of screen pixels."""
+
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QPen,
+    QResizeEvent,
+    QTransform,
+    QWheelEvent,
+)
+
+from onepixel_gui.analysis.spatial import Profiles
+from onepixel_gui.attack.probe import Bools, Floats
+from onepixel_gui.qt.panes import marks
+from onepixel_gui.qt.panes.map_legend import ColourScale, confidence_scale, draw_legend
+from onepixel_gui.qt.panes.pointing import clicked, hovered, keyed
+from onepixel_gui.qt.theme import DARK, Theme
+from onepixel_gui.qt.view import Cursor
+from onepixel_gui.tiles.tile import Window
+
+_TOP, _GAP, _EDGE = 6.0, 7.0, 8.0
+_AXIS_LEFT, _AXIS_BOTTOM = 42.0, 34.0
+_LEAST_SIDE, _LEAST_UNDER, _MOST = 78.0, 44.0, 150.0
+_EACH_DOT_FROM = 3.0  # logical px per position: closer, the dots of a profile would touch
+MEAN = "mean |Δ logit|"
+_ROOM_FOR_MEAN = 80.0
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """Where everything lies, in logical pixels of the view."""
+
+    map: QRectF
+    row: QRectF
+    column: QRectF
+    legend: QRectF
+
+
+def arrange(width: float, height: float, window: Window, ratio: float) -> Arrangement:
+    """Whole device pixels per position; profiles take what is left, the corner the legend."""
+    rows, columns = window.shape
+    across = (width - _AXIS_LEFT - _GAP - _LEAST_SIDE - _EDGE) / columns
+    down = (height - _TOP - _GAP - _LEAST_UNDER - _AXIS_BOTTOM) / rows
+    scale = marks.whole_scale(max(1.0, min(across, down)), 1, ratio)
+    extent_x, extent_y = columns * scale, rows * scale
+    side = min(max(_LEAST_SIDE, width - _AXIS_LEFT - extent_x - _GAP - _EDGE), _MOST)
+    under = min(max(_LEAST_UNDER, height - _TOP - extent_y - _GAP - _AXIS_BOTTOM), _MOST)
+    spare = max(0.0, width - _AXIS_LEFT - extent_x - _GAP - side - _EDGE)
+    left = round((_AXIS_LEFT + spare / 2) * ratio) / ratio
+    box = QRectF(left, _TOP, extent_x, extent_y)
+    beside = box.right() + _GAP
+    corner = box.bottom() + _AXIS_BOTTOM + 6
+    bottom = box.bottom() + _GAP + under + _AXIS_BOTTOM
+    return Arrangement(
+        box,
+        QRectF(beside, box.top(), side, extent_y),
+        QRectF(left, box.bottom() + _GAP, extent_x, under),
+        QRectF(beside, corner, side - 1, bottom - corner),
+    )
+
+
+class Profile:
+    """One profile: a line with a dot for each position, even ones filled, odd ones open."""
+
+    def __init__(self, box: pg.ViewBox, *, upright: bool) -> None:
+        self._upright = upright
+        self._line, self._even, self._odd = (
+            pg.PlotCurveItem(antialias=True),
+            pg.ScatterPlotItem(pxMode=True),
+            pg.ScatterPlotItem(pxMode=True),
+        )
+        for item in (self._line, self._even, self._odd):
+            box.addItem(item, ignoreBounds=True)
+
+    def set_theme(self, colour: str, ground: str) -> None:
+        thin = QColor(colour)
+        thin.setAlpha(150)
+        self._line.setPen(pg.mkPen(thin, width=1))
+        self._even.setPen(pg.mkPen(colour, width=1))
+        self._even.setBrush(pg.mkBrush(colour))
+        self._odd.setPen(pg.mkPen(colour, width=1))
+        self._odd.setBrush(pg.mkBrush(ground))
+
+    def show(self, values: NDArray[np.float64], first: int, size: float) -> None:
+        """values: (N,), the first at tile position `first`.  size: of a dot; 0 for none."""
+        at = first + np.arange(len(values)) + 0.5
+        x, y = (values, at) if self._upright else (at, values)
+        self._line.setData(x, y)
+        for item, start in ((self._even, 0), (self._odd, 1)):
+            dots = slice(start, None, 2) if size else slice(0, 0)
+            item.setData(x[dots], y[dots], size=size or 1)
+
+
+class MapView(pg.GraphicsView):
+    """Map, profiles, axes and legend. `pointed` wishes for a Cursor.
+
+    map_box, row_box, column_box: the view boxes, whose ranges are tile rows and columns.
+    """
+
+    pointed = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAccessibleName("Confidence map picture")
+        self.setMinimumSize(240, 240)
+        self._theme: Theme = DARK
+        self._window = Window(0, 0, 64, 64)
+        self._scale: ColourScale = confidence_scale("", None)
+        self._hint, self._active = "", False
+        self._contour, self._flips = QPainterPath(), QPainterPath()
+        self._cursor: Cursor | None = None
+        self._profiles: Profiles | None = None
+        self._limit = 0.0
+        self._places = arrange(400, 400, self._window, 1)
+        self.map_box, self.row_box, self.column_box = (self._add_box() for _ in range(3))
+        self._image = pg.ImageItem(axisOrder="row-major")
+        self.map_box.addItem(self._image, ignoreBounds=True)
+        self._rows, self._columns, self._row_values, self._column_values = (
+            self._add_axis(side) for side in ("left", "bottom", "bottom", "left")
+        )
+        self._row_profile = Profile(self.row_box, upright=True)
+        self._column_profile = Profile(self.column_box, upright=False)
+
+    def _add_box(self) -> Any:
+        box = pg.ViewBox(invertY=False, enableMouse=False, enableMenu=False, defaultPadding=0)
+        box.disableAutoRange()
+        self.addItem(box)
+        return box
+
+    def _add_axis(self, side: str) -> Any:
+        axis = pg.AxisItem(side)
+        axis.enableAutoSIPrefix(False)
+        axis.setStyle(
+            tickFont=marks.small_font(),
+            tickLength=-4,
+            tickTextOffset=4,
+            hideOverlappingLabels=False,
+        )
+        (axis.setWidth if side == "left" else axis.setHeight)(
+            _AXIS_LEFT if side == "left" else _AXIS_BOTTOM
+        )
+        self.addItem(axis)
+        return axis
+
+    # ------------------------------------------------------------ values come down
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self.setBackground(theme.card)
+        self._row_profile.set_theme(theme.row, theme.card)
+        self._column_profile.set_theme(theme.column, theme.card)
+        for axis in (self._rows, self._columns, self._row_values, self._column_values):
+            axis.setPen(pg.mkPen(theme.edge))
+            axis.setTickPen(pg.mkPen(theme.faint))
+            axis.setTextPen(pg.mkPen(theme.faint))
+        self._lay_out()
+
+    def show_window(self, window: Window | None, hint: str) -> None:
+        """Clear everything. hint: what to read while there is no map."""
+        self._active = window is not None
+        self._window = window or Window(0, 0, 64, 64)
+        self._hint, self._cursor, self._profiles, self._limit = hint, None, None, 0.0
+        self._contour, self._flips = QPainterPath(), QPainterPath()
+        self._image.clear()
+        self._row_profile.show(np.empty(0), 0, 0)
+        self._column_profile.show(np.empty(0), 0, 0)
+        self._lay_out()
+
+    def show_map(self, values: Floats, scale: ColourScale, beyond: Bools) -> None:
+        """values: (H, W) in the scale's unit.  beyond: (H, W), where to draw a contour around."""
+        self._hint, self._scale = "", scale
+        w = self._window
+        self._image.setImage(values, levels=(scale.low, scale.high), lut=scale.lut)
+        self._image.setRect(QRectF(w.column, w.row, w.width, w.height))
+        self._contour = marks.edges(beyond)
+        self.viewport().update()
+
+    def show_profiles(self, profiles: Profiles) -> None:
+        self._profiles = profiles
+        top = float(max(profiles.row.max(), profiles.column.max(), 1e-6)) * 1.08
+        if not self._limit * 0.5 < top <= self._limit:
+            self._limit = top
+            self._set_value_ranges()
+        self._draw_profiles()
+
+    def show_flips(self, flips: Bools) -> None:
+        """flips: (H, W), positions to outline."""
+        self._flips = marks.edges(flips, border=True)
+        self.viewport().update()
+
+    def set_cursor(self, cursor: Cursor | None) -> None:
+        self._cursor = cursor
+        self.viewport().update()
+
+    # ------------------------------------------------------------ geometry
+    @property
+    def scale_px(self) -> float:
+        """Logical pixels along the edge of a position."""
+        return self._places.map.width() / self._window.width
+
+    def cell(self, row: int, column: int) -> QRectF:
+        """Where a tile position lies, in logical pixels of the view."""
+        box, scale = self._places.map, self.scale_px
+        x, y = column - self._window.column, row - self._window.row
+        return QRectF(box.left() + x * scale, box.top() + y * scale, scale, scale)
+
+    def position_at(self, point: QPointF) -> tuple[int, int] | None:
+        """(row, column) of the tile under a point of the view, None beside the map."""
+        at = self.map_box.mapSceneToView(self.mapToScene(point.toPoint()))
+        row, column = int(np.floor(at.y())), int(np.floor(at.x()))
+        return (row, column) if self._active and self._window.holds(row, column) else None
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        if hasattr(self, "_column_profile"):  # pyqtgraph resizes while it constructs
+            self._lay_out()
+
+    def _lay_out(self) -> None:
+        ratio = self.devicePixelRatioF()
+        places = self._places = arrange(self.width(), self.height(), self._window, ratio)
+        for box, place in (
+            (self.map_box, places.map),
+            (self.row_box, places.row),
+            (self.column_box, places.column),
+        ):
+            box.setGeometry(place)
+        w = self._window
+        for box in (self.map_box, self.row_box):
+            box.setYRange(w.row, w.row + w.height, padding=0)
+            box.invertY(True)
+        for box in (self.map_box, self.column_box):
+            box.setXRange(w.column, w.column + w.width, padding=0)
+        self._lay_out_axes(places)
+        self._set_value_ranges()
+        self._draw_profiles()
+        self.viewport().update()
+
+    def _lay_out_axes(self, places: Arrangement) -> None:
+        m, r, c, w = places.map, places.row, places.column, self._window
+        for axis, place in (
+            (self._rows, QRectF(m.left() - _AXIS_LEFT, m.top(), _AXIS_LEFT, m.height())),
+            (self._columns, QRectF(c.left(), c.bottom(), c.width(), _AXIS_BOTTOM)),
+            (self._row_values, QRectF(r.left(), r.bottom(), r.width(), _AXIS_BOTTOM)),
+            (self._column_values, QRectF(c.left() - _AXIS_LEFT, c.top(), _AXIS_LEFT, c.height())),
+        ):
+            axis.setGeometry(place)
+            axis.setVisible(self._active)
+        self._rows.setRange(w.row + w.height, w.row)
+        self._columns.setRange(w.column, w.column + w.width)
+        self._rows.setTicks([position_ticks(w.row, w.height, m.height())])
+        self._columns.setTicks([position_ticks(w.column, w.width, m.width())])
+
+    def _set_value_ranges(self) -> None:
+        limit = self._limit or 1.0
+        self.row_box.setXRange(0, limit, padding=0)
+        self.column_box.setYRange(0, limit, padding=0)
+        for axis, room, apart in (
+            (self._row_values, self._places.row.width(), 38),
+            (self._column_values, self._places.column.height(), 24),
+        ):
+            axis.setRange(0, limit)
+            axis.setTicks([value_ticks(limit, max(1, int(room / apart)))])
+
+    def _draw_profiles(self) -> None:
+        if self._profiles is None:
+            return
+        size = min(self.scale_px * 0.8, 5.0) if self.scale_px >= _EACH_DOT_FROM else 0.0
+        self._row_profile.show(self._profiles.row, self._window.row, size)
+        self._column_profile.show(self._profiles.column, self._window.column, size)
+
+    # ------------------------------------------------------------ wishes go up
+    def _wish(self, cursor: Cursor | None) -> None:
+        if cursor is not None and cursor != self._cursor:
+            self.pointed.emit(cursor)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._wish(hovered(self._cursor, self.position_at(event.position())))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        at = self.position_at(event.position())
+        if event.button() == Qt.MouseButton.LeftButton and at is not None:
+            self._wish(clicked(self._cursor, at, self._window))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        event.accept()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        event.accept()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        wish = keyed(self._cursor, event.key(), event.modifiers(), self._window)
+        if not self._active or wish is None:
+            event.ignore()
+            return
+        self._wish(wish)
+
+    # ------------------------------------------------------------ drawing
+    def drawForeground(self, painter: QPainter, _rect: QRectF) -> None:  # noqa: N802
+        if self._active:
+            self._draw_labels(painter)
+            self._draw_outlines(painter)
+            self._draw_cursor(painter)
+            flips = not self._flips.isEmpty()
+            draw_legend(painter, self._places.legend, self._theme, self._scale, flips=flips)
+        painter.setPen(QColor(self._theme.faint))
+        if self._hint:
+            painter.setFont(marks.small_font(13))
+            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            box = self._places.map if self._active else QRectF(self.rect())
+            painter.drawText(box.adjusted(16, 16, -16, -16), flags, self._hint)
+
+    def _draw_labels(self, painter: QPainter) -> None:
+        m, r, c = self._places.map, self._places.row, self._places.column
+        ink, left = QColor(self._theme.faint), m.left() - _AXIS_LEFT + 8
+        marks.label(painter, QPointF(left, m.center().y()), "row, px", ink, upright=True)
+        mean = MEAN if c.height() >= _ROOM_FOR_MEAN else "|Δ logit|"
+        marks.label(painter, QPointF(left, c.center().y()), mean, ink, upright=True)
+        marks.label(painter, QPointF(c.center().x(), c.bottom() + 27), "column, px", ink)
+        marks.label(painter, QPointF(r.center().x(), r.bottom() + 27), MEAN, ink)
+
+    def _draw_outlines(self, painter: QPainter) -> None:
+        box, scale = self._places.map, self.scale_px
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(self._theme.edge), 1))
+        painter.drawRect(box.adjusted(-1, -1, 0, 0))
+        placed = QTransform.fromTranslate(box.left(), box.top()).scale(scale, scale)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        marks.haloed(painter, placed.map(self._contour), marks.BLACK, 1.2, marks.LIGHT_HALO)
+        flips = placed.map(self._flips)
+        marks.haloed(painter, flips, QColor(self._theme.flip), 1.6, marks.LIGHT_HALO)
+
+    def _draw_cursor(self, painter: QPainter) -> None:
+        cursor = self._cursor
+        if cursor is None or not self._window.holds(cursor.row, cursor.column):
+            return
+        cell, p = self.cell(cursor.row, cursor.column), self._places
+        marks.reticle(painter, cell, marks.BLACK, halo=marks.LIGHT_HALO)
+        if cursor.pinned:
+            marks.corners(painter, cell, QColor(self._theme.accent), closed=True)
+        painter.setPen(QPen(QColor(self._theme.text), 1, Qt.PenStyle.DotLine))
+        x, y = cell.center().x(), cell.center().y()
+        painter.drawLine(QPointF(p.row.left(), y), QPointF(p.row.right(), y))
+        painter.drawLine(QPointF(x, p.column.top()), QPointF(x, p.column.bottom()))
+
+
+def position_ticks(first: int, count: int, room: float) -> list[tuple[float, str]]:
+    """Ticks in the middle of round positions, at least 30 logical pixels apart."""
+    step = next_round(max(1.0, count * 30 / max(room, 1.0)))
+    start = ceil(first / step) * step
+    return [(at + 0.5, str(int(at))) for at in np.arange(start, first + count, step)]
+
+
+def value_ticks(top: float, most: int) -> list[tuple[float, str]]:
+    """Round values from 0 on, `most` steps at most."""
+    step = next_round(top / most)
+    if step > top:
+        step = marks.round_length(top)
+    return [(float(at), f"{at:.3g}") for at in np.arange(0, top * (1 + 1e-9), step)]
+
+
+def next_round(least: float) -> float:
+    """The smallest 1, 2 or 5 times a power of ten that is not below `least`."""
+    below = marks.round_length(least)
+    if below >= least * (1 - 1e-9):
+        return below
+    return next(x for x in (marks.round_length(least * f) for f in (2, 2.5)) if x >= least)
