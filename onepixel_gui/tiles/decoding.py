@@ -260,10 +260,9 @@ def _array(data: bytes, name: str) -> Picture:
     shape = tuple(int(each) for each in header[3].split(b",") if each.strip())
     _check_array(header[1].decode("latin-1"), shape, name)
     count = math.prod(shape)
-    if len(data) - start != count:
-        what = (
-            f"{name} is damaged: it should hold {count:,} values and holds {len(data) - start:,}."
-        )
+    there = max(0, len(data) - start)
+    if there != count:
+        what = f"{name} is damaged: it should hold {count:,} values and holds {there:,}."
         raise refusal(what, COPY_AGAIN)
     values = np.frombuffer(data, np.uint8, count, start)
     values = values.reshape(shape, order="F" if header[2] == b"True" else "C")
