@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from onepixel_gui.analysis.chromatic import hexadecimal
 from onepixel_gui.analysis.sensitivity import Sensitivity
-from onepixel_gui.analysis.spatial import largest_change, profiles
+from onepixel_gui.analysis.spatial import profiles
 from onepixel_gui.attack.probe import (
     Advanced,
     Began,
@@ -110,7 +110,7 @@ class MapPane(Card):
             "change": condensed.change,
         }
         self._show_map()
-        self.view.show_profiles(sensitivity.profiles)
+        self.view.show_profiles(sensitivity.profiles, final=True)
         self._finish(swept, condensed.flipping_positions)
         self.view.show_flips(condensed.flips)
 
@@ -150,8 +150,9 @@ class MapPane(Card):
 
     def _freeze(self, swept: Swept) -> None:
         self._question = swept.question
-        change = largest_change(swept.logits, swept.question.clean_logit)
-        self._paint(swept.logits.min(axis=2), swept.logits.max(axis=2), change)
+        lowest, highest = swept.logits.min(axis=2), swept.logits.max(axis=2)
+        down, up = lowest - swept.question.clean_logit, highest - swept.question.clean_logit
+        self._paint(lowest, highest, np.where(-down >= up, down, up))
         self._finish(swept, int(swept.flipped.any(axis=2).sum()))
 
     def _finish(self, swept: Swept, flipping: int) -> None:

@@ -1,7 +1,6 @@
 """The map with its row and column profiles, on one grid of screen pixels."""
 
 from dataclasses import dataclass
-from math import ceil
 from typing import Any
 
 import numpy as np
@@ -185,10 +184,11 @@ class MapView(pg.GraphicsView):
         self._contour = marks.edges(beyond)
         self.viewport().update()
 
-    def show_profiles(self, profiles: Profiles) -> None:
+    def show_profiles(self, profiles: Profiles, *, final: bool = False) -> None:
+        """final: fit the range; before, it moves only when it must."""
         self._profiles = profiles
         top = float(max(profiles.row.max(), profiles.column.max(), 1e-6)) * 1.08
-        if not self._limit * 0.5 < top <= self._limit:
+        if final or not self._limit * 0.5 < top <= self._limit:
             self._limit = top
             self._set_value_ranges()
         self._draw_profiles()
@@ -216,8 +216,9 @@ class MapView(pg.GraphicsView):
 
     def position_at(self, point: QPointF) -> tuple[int, int] | None:
         """(row, column) of the tile under a point of the view, None beside the map."""
-        at = self.map_box.mapSceneToView(self.mapToScene(point.toPoint()))
-        row, column = int(np.floor(at.y())), int(np.floor(at.x()))
+        box, scale = self._places.map, self.scale_px
+        row = int(np.floor((point.y() - box.top()) / scale)) + self._window.row
+        column = int(np.floor((point.x() - box.left()) / scale)) + self._window.column
         return (row, column) if self._active and self._window.holds(row, column) else None
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
@@ -227,7 +228,9 @@ class MapView(pg.GraphicsView):
 
     def _lay_out(self) -> None:
         ratio = self.devicePixelRatioF()
-        places = self._places = arrange(self.width(), self.height(), self._window, ratio)
+        places = self._places = arrange(
+            self.viewport().width(), self.viewport().height(), self._window, ratio
+        )
         for box, place in (
             (self.map_box, places.map),
             (self.row_box, places.row),
@@ -257,8 +260,8 @@ class MapView(pg.GraphicsView):
             axis.setVisible(self._active)
         self._rows.setRange(w.row + w.height, w.row)
         self._columns.setRange(w.column, w.column + w.width)
-        self._rows.setTicks([position_ticks(w.row, w.height, m.height())])
-        self._columns.setTicks([position_ticks(w.column, w.width, m.width())])
+        self._rows.setTicks([marks.position_ticks(w.row, w.height, m.height())])
+        self._columns.setTicks([marks.position_ticks(w.column, w.width, m.width())])
 
     def _set_value_ranges(self) -> None:
         limit = self._limit or 1.0
@@ -269,7 +272,7 @@ class MapView(pg.GraphicsView):
             (self._column_values, self._places.column.height(), 24),
         ):
             axis.setRange(0, limit)
-            axis.setTicks([value_ticks(limit, max(1, int(room / apart)))])
+            axis.setTicks([marks.value_ticks(limit, max(1, int(room / apart)))])
 
     def _draw_profiles(self) -> None:
         if self._profiles is None:
@@ -339,9 +342,9 @@ class MapView(pg.GraphicsView):
         painter.drawRect(box.adjusted(-1, -1, 0, 0))
         placed = QTransform.fromTranslate(box.left(), box.top()).scale(scale, scale)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        marks.haloed(painter, placed.map(self._contour), marks.BLACK, 1.2, marks.LIGHT_HALO)
-        flips = placed.map(self._flips)
-        marks.haloed(painter, flips, QColor(self._theme.flip), 1.6, marks.LIGHT_HALO)
+        marks.haloed(painter, placed.map(self._contour), marks.BLACK, 1.0, marks.LIGHT_HALO)
+        painter.setPen(QPen(QColor(self._theme.flip), 1.6))
+        painter.drawPath(placed.map(self._flips))
 
     def _draw_cursor(self, painter: QPainter) -> None:
         cursor = self._cursor
@@ -355,26 +358,3 @@ class MapView(pg.GraphicsView):
         x, y = cell.center().x(), cell.center().y()
         painter.drawLine(QPointF(p.row.left(), y), QPointF(p.row.right(), y))
         painter.drawLine(QPointF(x, p.column.top()), QPointF(x, p.column.bottom()))
-
-
-def position_ticks(first: int, count: int, room: float) -> list[tuple[float, str]]:
-    """Ticks in the middle of round positions, at least 30 logical pixels apart."""
-    step = next_round(max(1.0, count * 30 / max(room, 1.0)))
-    start = ceil(first / step) * step
-    return [(at + 0.5, str(int(at))) for at in np.arange(start, first + count, step)]
-
-
-def value_ticks(top: float, most: int) -> list[tuple[float, str]]:
-    """Round values from 0 on, `most` steps at most."""
-    step = next_round(top / most)
-    if step > top:
-        step = marks.round_length(top)
-    return [(float(at), f"{at:.3g}") for at in np.arange(0, top * (1 + 1e-9), step)]
-
-
-def next_round(least: float) -> float:
-    """The smallest 1, 2 or 5 times a power of ten that is not below `least`."""
-    below = marks.round_length(least)
-    if below >= least * (1 - 1e-9):
-        return below
-    return next(x for x in (marks.round_length(least * f) for f in (2, 2.5)) if x >= least)

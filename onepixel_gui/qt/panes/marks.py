@@ -1,7 +1,7 @@
 """Marks over pictures of pixels: legible on light and dark, never on the pixel meant."""
 
 from itertools import product
-from math import floor, log10
+from math import ceil, floor, log10
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,29 @@ def round_length(most: float) -> float:
     """The largest 1, 2 or 5 times a power of ten that is not above `most`."""
     power = 10.0 ** floor(log10(most))
     return float(max(step * power for step in (1, 2, 5) if step * power <= most * (1 + 1e-9)))
+
+
+def position_ticks(first: int, count: int, room: float) -> list[tuple[float, str]]:
+    """Ticks in the middle of round positions, at least 30 logical pixels apart."""
+    step = next_round(max(1.0, count * 30 / max(room, 1.0)))
+    start = ceil(first / step) * step
+    return [(at + 0.5, str(int(at))) for at in np.arange(start, first + count, step)]
+
+
+def value_ticks(top: float, most: int) -> list[tuple[float, str]]:
+    """Round values from 0 on, `most` steps at most."""
+    step = next_round(top / most)
+    if step > top:
+        step = round_length(top)
+    return [(float(at), f"{at:.3g}") for at in np.arange(0, top * (1 + 1e-9), step)]
+
+
+def next_round(least: float) -> float:
+    """The smallest 1, 2 or 5 times a power of ten that is not below `least`."""
+    below = round_length(least)
+    if below >= least * (1 - 1e-9):
+        return below
+    return next(x for x in (round_length(least * f) for f in (2, 2.5)) if x >= least)
 
 
 def size_text(height: int, width: int) -> str:

@@ -1,11 +1,13 @@
 """Periods of the row and column sensitivity."""
 
+from math import floor, log10
 from typing import Any, assert_never
 
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from onepixel_gui.analysis.periodicity import SHORT, Periods, Spectrum
@@ -21,12 +23,13 @@ from onepixel_gui.attack.probe import (
     Swept,
 )
 from onepixel_gui.qt.panes.controls import Part, Readout, Swatch
-from onepixel_gui.qt.panes.marks import small_font
+from onepixel_gui.qt.panes.marks import small_font, value_ticks
 from onepixel_gui.qt.theme import DARK, Card, Theme
 from onepixel_gui.qt.view import Cursor
 from onepixel_gui.tiles.tile import Tile, Window
 
 LONGEST = 16.0  # px: longer periods are the object's own shape and would dwarf the rest
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _TICKS = (16, 8, 4, 3, 2)
 WAITING = "Periods follow from a finished sweep"
 TOO_SMALL = "The window is too small for periods"
@@ -100,6 +103,10 @@ class PeriodsPane(Card):
         self._legend.say(*self._wordings(sensitivity))
         self._draw()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._draw()
+
     def _clear(self) -> None:
         self._examined = None
         self.set_state("")
@@ -131,9 +138,18 @@ class PeriodsPane(Card):
         ):
             self._draw_series(frequency + side * step * 0.2, power, null, step * 0.36, colour, side)
         self.plot.setXRange(1 / LONGEST - step * 0.8, 0.5 + step * 0.8, padding=0)
-        self.plot.setYRange(0, top * 1.08 or 1.0, padding=0)
         self.plot.getAxis("bottom").setTicks([[(1 / period, str(period)) for period in _TICKS]])
-        self.plot.getAxis("left").setTicks(None)
+        self._scale_power(top * 1.08 or 1.0)
+
+    def _scale_power(self, top: float) -> None:
+        """Small powers are read as so many 10⁻ⁿ logit²."""
+        power = min(0, floor(log10(top))) if top < 0.1 else 0
+        self.plot.setYRange(0, top, padding=0)
+        ticks = value_ticks(top / 10.0**power, max(2, self.plot.height() // 40))
+        axis = self.plot.getAxis("left")
+        axis.setTicks([[(at * 10.0**power, text) for at, text in ticks]])
+        unit = f"10⁻{str(-power).translate(_RAISED)} logit²" if power else "logit²"
+        axis.setLabel(f"power, {unit}")
 
     def _draw_series(
         self,
