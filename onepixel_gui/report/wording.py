@@ -265,8 +265,8 @@ def caption_sensitivity(
     return " ".join(
         (
             f"Sensitivity of the classifier to one pixel on tile {_identity(tile)}",
-            f"{sweep_verdict(found)} a, Tile, {enlarged}. b, {shown}, at each position; ringed, "
-            "the extreme; outlined, positions where the answer flips (confirmed by an ordinary "
+            f"{sweep_verdict(found)} a, Tile, {enlarged}. b, {shown}, at each position; reticle "
+            "and dotted lines, the pixel named above; outlined, positions where the answer flips (confirmed by an ordinary "
             "forward pass). c, d, Row and column sensitivity: mean of the largest |logit change|; "
             "filled, even positions; open, odd ones. e, Power of the profiles by period; grey, "
             f"up to the 95th percentile of {periods.shuffles} maps with shuffled positions. "
@@ -284,7 +284,7 @@ def caption_sensitivity(
 def _period(spectrum: Spectrum) -> str:
     if spectrum.strongest is None:
         return f"No {spectrum.axis} period of 8 px or shorter fits."
-    beaten = f"{spectrum.share:.0%}".replace("%", " %")
+    beaten = "all" if spectrum.share == 1 else f"{100 * spectrum.share:.3g} %"
     return (
         f"Strongest {spectrum.axis} period up to 8 px: {spectrum.strongest:.2g} px, above "
         f"{beaten} of the shuffled maps."
