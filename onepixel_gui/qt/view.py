@@ -1,7 +1,7 @@
 """Small frozen values that travel between session and panes, and how a confidence is written."""
 
 from dataclasses import dataclass
-from math import ceil, floor, log10
+from math import ceil, log10
 from typing import Literal
 
 Quantity = Literal["lowest", "highest", "change"]
@@ -16,16 +16,16 @@ class Cursor:
     pinned: bool = False
 
 
+TIMES = "\N{MULTIPLICATION SIGN}"
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def legible(confidence: float, digits: int = 3) -> str:
-    """A confidence that stays told apart near 0 and near 1: 0.160, 5.09×10⁻⁵, 0.99995."""
+    """A confidence that stays told apart near 0 and near 1: 0.160, 0.99995, 5.09 x 10⁻⁵."""
     if confidence <= 0 or confidence >= 1 or 1e-3 <= confidence <= 0.999:
         small = 0 < confidence < 10.0**-digits
         return f"{confidence:.{3 if small else digits}f}"
     if confidence > 0.999:
         return f"{confidence:.{min(7, ceil(-log10(1 - confidence)))}f}"
-    power = floor(log10(confidence))
-    mantissa = f"{confidence / 10.0**power:.{digits - 1}f}"
-    return f"{mantissa}×10{str(power).translate(_RAISED)}"
+    mantissa, power = f"{confidence:.{digits - 1}e}".split("e")
+    return f"{mantissa}{TIMES}10{str(int(power)).translate(_RAISED)}"
