@@ -217,7 +217,8 @@ class Responded:
 
     pixel, confidence:  the colour asked for, by an ordinary forward pass.
     levels:  (L,) uint8 values.  curves: (3, L) confidence when red, green or blue alone takes
-    each level and the other two stay as in `pixel`.
+    each level and the other two stay as in `pixel`.  The first word about a pixel comes without
+    curves (L = 0), the second with them.
     """
 
     droppable: ClassVar[bool] = False

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Scaling = Literal["minus-one-to-one", "zero-to-one", "zero-to-255", "imagenet"]
+Outputs = Literal["logits", "probabilities"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Card:
     input_size:    (H, W) of what the network sees, in pixels.
     scaling:       how uint8 RGB becomes the network's input.
     threshold:     confidence in the subject that parts two answers; unused for three and more.
+    outputs:       what the network returns, one number or one per class.
     doubts:        what was assumed or looked odd, one plain sentence each.
     """
 
@@ -32,6 +34,7 @@ class Card:
     input_size: tuple[int, int]
     scaling: Scaling
     threshold: float = 0.5
+    outputs: Outputs = "logits"
     doubts: tuple[str, ...] = ()
 
     @property

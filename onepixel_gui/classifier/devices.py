@@ -1,0 +1,76 @@
+"""Where networks run: choosing a device, and settings of torch that hold for the whole process."""
+
+import ctypes
+import logging
+import os
+import platform
+import sys
+from functools import cache
+
+import torch
+
+from onepixel_gui.problems import Problem
+
+_log = logging.getLogger(__name__)
+
+# glibc's mallopt keys: above these sizes memory goes back to the system after every layer, and the
+# page faults of fetching it again cost more than the arithmetic (METHODS 13).
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _KEEP = -1, -3, 1 << 30
+
+
+class NoSuchDevice(Problem):
+    """A device was asked for that this machine does not have."""
+
+
+@cache
+def prepare() -> None:
+    """Settle allocator and precision once per process; safe to call again."""
+    if sys.platform == "linux" and platform.libc_ver()[0] == "glibc":
+        libc = ctypes.CDLL(None)
+        libc.mallopt(_MMAP_THRESHOLD, _KEEP)
+        libc.mallopt(_TRIM_THRESHOLD, _KEEP)
+    # Ten-bit mantissas misrank one-pixel changes: every number that is kept is full float32.
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cudnn.deterministic = True
+    torch.backends.cudnn.benchmark = False
+
+
+def available() -> tuple[str, ...]:
+    """Names of the devices of this machine, best first; "cpu" is always among them."""
+    cuda = tuple(f"cuda:{index}" for index in range(torch.cuda.device_count()))
+    mps = ("mps",) if torch.backends.mps.is_available() else ()
+    return (*cuda, *mps, "cpu")
+
+
+def choose(wanted: str = "auto") -> torch.device:
+    """The device of that name; "auto" takes the best, "cuda" the first card.
+
+    Raises NoSuchDevice.
+    """
+    here = available()
+    if wanted == "auto":
+        return torch.device(here[0])
+    for name in here:
+        if wanted in (name, name.split(":")[0]):
+            return torch.device(name)
+    raise NoSuchDevice(
+        f"This machine has no device named {wanted}.", f"Choose one of: auto, {', '.join(here)}."
+    )
+
+
+def title(device: torch.device) -> str:
+    """What the maker calls it."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    if device.type == "mps":
+        return f"Apple {platform.machine()} graphics"
+    return platform.processor() or platform.machine()
+
+
+def leave_room_for_the_window() -> None:
+    """Let idle torch threads sleep instead of spinning, so that the window's thread gets its turn.
+
+    Must run before torch is first imported; OpenMP reads it once.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
