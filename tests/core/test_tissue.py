@@ -1,0 +1,115 @@
+"""What painted tissue promises: the same bytes for the same seed, and the look of H&E."""
+
+import hashlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from onepixel_gui.tiles.tissue import KINDS, MITOSES, NORMALS, Kind, paint
+
+kinds = st.sampled_from(KINDS)
+seeds = st.integers(0, 2**63 - 1)
+
+
+def test_each_kind_is_a_mitosis_or_normal_and_never_both() -> None:
+    assert set(KINDS) == set(MITOSES) | set(NORMALS)
+    assert not set(MITOSES) & set(NORMALS)
+
+
+@given(kind=kinds, seed=seeds)
+@settings(max_examples=20, deadline=None)
+def test_the_same_kind_and_seed_paint_the_same_bytes(kind: Kind, seed: int) -> None:
+    assert paint(kind, seed).tobytes() == paint(kind, seed).tobytes()
+
+
+def test_another_process_paints_the_same_bytes() -> None:
+    here = hashlib.sha256(b"".join(paint(kind, 5).tobytes() for kind in KINDS)).hexdigest()
+    program = (
+        "import hashlib; from onepixel_gui.tiles.tissue import KINDS, paint;"
+        "paint('stroma', 9, 32);"  # what was painted before has no influence
+        "print(hashlib.sha256(b''.join(paint(k, 5).tobytes() for k in KINDS)).hexdigest())"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert told.stdout.decode().strip() == here
+
+
+def test_painting_needs_neither_torch_nor_qt_nor_pillow() -> None:
+    program = (
+        "import sys; from onepixel_gui.tiles.tissue import paint; paint('ring', 1);"
+        "print(sorted({'torch', 'PySide6', 'PIL'} & set(sys.modules)))"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert told.stdout.decode().strip() == "[]"
+
+
+@given(kind=kinds, seed=seeds, size=st.integers(8, 150))
+@settings(max_examples=40, deadline=None)
+def test_any_seed_and_size_paint_a_picture_of_that_size(kind: Kind, seed: int, size: int) -> None:
+    tile = paint(kind, seed, size)
+    assert tile.shape == (size, size, 3)
+    assert tile.dtype == np.uint8
+
+
+@given(kind=kinds, seed=seeds)
+@settings(max_examples=40, deadline=None)
+def test_no_tile_is_flat_or_without_colour(kind: Kind, seed: int) -> None:
+    tile = paint(kind, seed).astype(float)
+    assert tile.std(axis=(0, 1)).min() > 5
+    assert (tile.max(axis=2) - tile.min(axis=2)).mean() > 10
+
+
+def test_other_seeds_and_other_kinds_paint_other_tiles() -> None:
+    tiles = {paint(kind, seed).tobytes() for kind in KINDS for seed in range(5)}
+    assert len(tiles) == 5 * len(KINDS)
+
+
+def test_a_size_too_small_for_tissue_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least 8"):
+        paint("metaphase", 1, 7)
+
+
+@pytest.fixture(scope="module")
+def sample() -> dict[Kind, np.ndarray]:
+    """(20, 64, 64, 3) of each kind, as float."""
+    return {k: np.stack([paint(k, s) for s in range(300, 320)]).astype(float) for k in KINDS}
+
+
+def test_tiles_have_the_colours_of_haematoxylin_and_eosin(sample: dict[Kind, np.ndarray]) -> None:
+    pixels = np.concatenate(list(sample.values()))
+    red, green, blue = pixels.mean(axis=(0, 1, 2))
+    # Real tiles of 0.25 um per pixel: means of 150-185, 110-125 and 145-172, saturation near 0.33.
+    assert 145 < red < 190
+    assert 100 < green < 140
+    assert 140 < blue < 180
+    saturation = (pixels.max(-1) - pixels.min(-1)) / np.maximum(pixels.max(-1), 1)
+    assert 0.25 < saturation.mean() < 0.42
+
+
+def test_tiles_have_the_contrast_and_grain_of_a_scan(sample: dict[Kind, np.ndarray]) -> None:
+    grey = np.concatenate(list(sample.values())).mean(axis=-1)
+    assert 33 < grey.std(axis=(1, 2)).mean() < 60
+    assert 7 < np.abs(np.diff(grey, axis=2)).mean() < 15
+
+
+@pytest.mark.parametrize("kind", ["prometaphase", "metaphase"])
+def test_condensed_chromatin_is_the_dark_centre_of_its_tile(
+    sample: dict[Kind, np.ndarray], kind: Kind
+) -> None:
+    grey = sample[kind].mean(axis=-1)
+    darker = np.percentile(grey[:, 24:40, 24:40], 25, axis=(1, 2)) < grey.mean(axis=(1, 2)) - 25
+    assert darker.mean() >= 0.95
+
+
+@pytest.mark.parametrize("kind", MITOSES)
+def test_each_form_of_mitosis_is_darker_within_20_pixels_than_tissue_without(
+    sample: dict[Kind, np.ndarray], kind: Kind
+) -> None:
+    def dark(tiles: np.ndarray) -> float:
+        return float(np.percentile(tiles[:, 12:52, 12:52].mean(axis=-1), 5, axis=(1, 2)).mean())
+
+    assert dark(sample[kind]) < dark(sample["interphase"]) - 8
+    assert dark(sample[kind]) < 95
