@@ -22,14 +22,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from system_libraries import (
-    apt_install,
-    has_display,
-    lacking,
-    lacking_venv,
-    package_name,
-    system_report,
-)
+import this_system
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -134,13 +127,13 @@ def supply(missing: Mapping[str, str], root: bool, *, apt: bool) -> None:
     if not missing:
         return
     if not (root and apt):
-        raise CannotGoOn(system_report(missing, apt=apt))
+        raise CannotGoOn(this_system.system_report(missing, apt=apt))
     say(f"Installing system packages: {', '.join(missing.values())}")
     quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     patient = ("-o", "DPkg::Lock::Timeout=120")
     _, first = logged(["apt-get", *patient, "update"], quiet)  # an old list may still do
-    names = [package_name(name) for name in missing.values()]
-    code, told = logged([*apt_install(names), *patient], quiet)
+    names = [this_system.package_name(name) for name in missing.values()]
+    code, told = logged([*this_system.apt_install(names), *patient], quiet)
     if code:
         raise CannotGoOn(explained("apt-get", first + told))
 
@@ -266,44 +259,27 @@ def pip_env() -> dict[str, str]:
     return clean_env() | pins | {"PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 
 
-def small_torch_is_at_hand() -> bool:
-    """Whether PyTorch's own index, which has builds without CUDA, is wanted and answers.
-
-    PyPI's Linux build brings several GB of CUDA libraries. pip retries a silent index for 8 s
-    per package, so it is told of this one only when it answers.
-    """
-    if not sys.platform.startswith("linux") or shutil.which("nvidia-smi"):
-        return False
-    if any(Path(sign).exists() for sign in ("/proc/driver/nvidia", "/dev/nvidiactl", "/dev/dxg")):
-        return False
-    from http.client import HTTPException
-    from urllib.request import urlopen
-
-    try:
-        with urlopen(f"{CPU_INDEX}/torch/", timeout=4):
-            return True
-    except (OSError, HTTPException):
-        return False
-
-
 def install(extra: str) -> None:
     """Bring .venv to the state that `is_installed` looks for. Call with the lock held."""
     began = time.monotonic()
     STAMP.unlink(missing_ok=True)
     reason = flaw(VENV)
-    anew = f" anew: {reason}" if reason not in ("", "none yet") else ""
-    say(f"Installing into {VENV}{anew} (about 1.7 GB, a few minutes, once).")
     if reason:
+        anew = "" if reason == "none yet" else f" anew: {reason}"
+        say(f"Installing into {VENV}{anew} (about 1.7 GB, a few minutes, once).")
         make_venv()
+    else:
+        say(f"Bringing {VENV} up to date.")
     UNFINISHED.touch()
     pip = [str(python_in(VENV)), "-m", "pip"]
-    if reason and small_torch_is_at_hand():
+    early = ""
+    if reason and this_system.wants_small_torch() and this_system.answers(f"{CPU_INDEX}/torch/"):
         # Without luck here the next step takes PyPI's build: larger, and as good.
         few = ["install", "--constraint", PINS, "--extra-index-url", CPU_INDEX]
-        logged([*pip, *few, "torch", "torchvision"], pip_env())
+        _, early = logged([*pip, *few, "torch", "torchvision"], pip_env())
     code, told = logged([*pip, *PIP, EXTRAS[extra]], pip_env())
     if code:
-        if "Installing collected packages" not in told:
+        if "Installing collected packages" not in early + told:
             UNFINISHED.unlink()  # pip gave up before it wrote: what was there is still whole
         raise CannotGoOn(explained("pip", told))
     UNFINISHED.unlink()
@@ -316,16 +292,18 @@ def install(extra: str) -> None:
 def prepare(command: str, words: Sequence[str]) -> None:
     """Install whatever the command needs and is not there yet."""
     extra = "run" if command == "run" else "dev"
-    missing = lacking(command, words)
+    missing = this_system.lacking(command, words)
     if not missing and is_installed(extra):
         return
     with only_one():
         ready = is_installed(extra)  # asked again: the bootstrap waited for may have done it
-        LOG.write_bytes(b"")
+        if not ready:
+            LOG.write_bytes(b"")
+        LOG.touch()
         root = hasattr(os, "geteuid") and os.geteuid() == 0
-        more = {} if ready else lacking_venv()
+        more = {} if ready else this_system.lacking_venv()
         supply(missing | more, root, apt=shutil.which("apt-get") is not None)
-        left = lacking(command, words)
+        left = this_system.lacking(command, words)
         if left:
             raise CannotGoOn(f"apt-get has installed, yet {', '.join(left)} cannot be found.")
         if not ready:
@@ -338,7 +316,7 @@ def prepare(command: str, words: Sequence[str]) -> None:
 def run(words: Sequence[str]) -> int:
     """Install, then hand over to onepixel_gui."""
     prepare("run", words)
-    env, display = clean_env(), has_display(os.environ)
+    env, display = clean_env(), this_system.has_display(os.environ)
     if not display:
         env["QT_QPA_PLATFORM"] = "offscreen"
         if not words:
@@ -360,7 +338,7 @@ def verify(words: Sequence[str], *, core_only: bool) -> int:
         "ruff format": [python, "-m", "ruff", "format", "--check", "."],
         "ruff check": [python, "-m", "ruff", "check", "."],
         "mypy": [python, "-m", "mypy"],
-        "lint-imports": [contracts],
+        "lint-imports": [contracts, "--no-logo"],
     }
     failed = [name for name, call in steps.items() if not passes(name, call, env)]
     say("== pytest")

@@ -22,13 +22,13 @@ def beside_the_scripts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Imports find the scripts as they find each other, and do not last."""
     monkeypatch.syspath_prepend(str(PACKAGING))
     yield
-    for name in ("bootstrap", "system_libraries"):
+    for name in ("bootstrap", "this_system"):
         sys.modules.pop(name, None)
 
 
 @pytest.fixture
 def system() -> ModuleType:
-    return importlib.import_module("system_libraries")
+    return importlib.import_module("this_system")
 
 
 @pytest.fixture
@@ -62,17 +62,17 @@ posix = pytest.mark.skipif(os.name == "nt", reason="makes an interpreter out of 
 
 
 def test_only_the_standard_library_is_imported() -> None:
-    for path in (SCRIPT, PACKAGING / "system_libraries.py"):
+    for path in (SCRIPT, PACKAGING / "this_system.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom):
                 names = [node.module or ""]
             for name in names:
-                assert name.split(".")[0] in sys.stdlib_module_names | {"system_libraries"}
+                assert name.split(".")[0] in sys.stdlib_module_names | {"this_system"}
 
 
 def test_an_old_python_can_read_the_script_and_so_its_message() -> None:
-    for path in (SCRIPT, PACKAGING / "system_libraries.py"):
+    for path in (SCRIPT, PACKAGING / "this_system.py"):
         ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 7))
 
 
@@ -205,8 +205,8 @@ def test_a_system_without_apt_is_told_the_libraries(system: ModuleType) -> None:
 def test_whoever_is_not_root_reads_the_command_and_gets_exit_code_1(
     bootstrap: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(bootstrap, "lacking", lambda *_: GL)
-    monkeypatch.setattr(bootstrap, "lacking_venv", dict)
+    monkeypatch.setattr(bootstrap.this_system, "lacking", lambda *_: GL)
+    monkeypatch.setattr(bootstrap.this_system, "lacking_venv", dict)
     monkeypatch.setattr(bootstrap.os, "geteuid", lambda: 1000, raising=False)
     monkeypatch.setattr(bootstrap.shutil, "which", lambda name: f"/usr/bin/{name}")
     assert bootstrap.main(["run"]) == 1

@@ -1,4 +1,4 @@
-"""What onepixel_gui needs of a Linux system, what is missing, and the command that brings it.
+"""What this system offers onepixel_gui, what it lacks, and the command that brings that.
 
 Used by bootstrap.py, so the standard library only.
 """
@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 # What each needs of the system, and the Debian package that holds it.
 QT_LIBRARIES = {
@@ -103,3 +104,22 @@ def system_report(missing: Mapping[str, str], *, apt: bool) -> str:
         return f"{what}\nInstall them with the system's package manager, then run this again."
     command = " ".join(apt_install(package_name(name) for name in missing.values()))
     return f"{what} Run this, then try again:\n  sudo apt-get update && sudo {command}"
+
+
+def wants_small_torch() -> bool:
+    """Whether PyTorch's build without CUDA will do; on Linux, PyPI's brings several GB of CUDA."""
+    signs = ("/proc/driver/nvidia", "/dev/nvidiactl", "/dev/dxg")
+    nvidia = shutil.which("nvidia-smi") or any(Path(sign).exists() for sign in signs)
+    return sys.platform.startswith("linux") and not nvidia
+
+
+def answers(url: str) -> bool:
+    """Whether a server is there. Asked before pip is, which retries a silent one for 8 s each."""
+    from http.client import HTTPException
+    from urllib.request import urlopen
+
+    try:
+        with urlopen(url, timeout=4):
+            return True
+    except (OSError, HTTPException):
+        return False
