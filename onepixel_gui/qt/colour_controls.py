@@ -66,6 +66,7 @@ class Plate(QWidget):
         painter.setBrush(QColor(*self._rgb) if self._rgb else QColor(self._theme.field))
         painter.drawRoundedRect(frame, 6, 6)
         if self._rgb is None:
+            painter.setPen(QPen(QColor(self._theme.faint), 1))
             inner = frame.adjusted(6, 6, -6, -6)
             painter.drawLine(inner.bottomLeft(), inner.topRight())
 

@@ -54,6 +54,11 @@ class Row:
         ).lower()
 
     @property
+    def disagrees(self) -> bool:
+        """The answer is not the ground truth."""
+        return bool(self.label and self.answer and self.answer != self.label)
+
+    @property
     def finding_words(self) -> str:
         return "unreadable" if self.why else self.finding or "not run"
 
@@ -61,12 +66,12 @@ class Row:
     def answer_line(self) -> str:
         if self.confidence is None:
             return ""
-        return f"{self.answer} {legible(self.confidence, 2)}"
+        return f"{self.answer} {_brief(self.confidence)}"
 
     @property
     def finding_line(self) -> str:
         word = self.finding_words
-        return f"{word} → {legible(self.found, 2)}" if self.found is not None else word
+        return f"{word} → {_brief(self.found)}" if self.found is not None else word
 
     @property
     def sentence(self) -> str:
@@ -76,6 +81,10 @@ class Row:
             parts.append(f"answer {self.answer_line}")
         parts.append(self.why or self.finding_line.replace("→", "to"))
         return ", ".join(parts)
+
+
+def _brief(confidence: float) -> str:
+    return legible(confidence, 2 if confidence >= 1e-3 else 1)
 
 
 class TileRows(QStringListModel):
@@ -280,7 +289,7 @@ class RowPainter(QStyledItemDelegate):
             painter.setPen(QColor(self.theme.doubt))
             self._line(painter, frame, 31, row.why)
         else:
-            self._pair(painter, frame, 31, "answer", row.answer_line or "…")
+            self._pair(painter, frame, 31, "answer", row.answer_line or "…", row.disagrees)
         self._paint_finding(painter, frame, row)
 
     def _paint_finding(self, painter: QPainter, frame: QRect, row: Row) -> None:
@@ -296,10 +305,18 @@ class RowPainter(QStyledItemDelegate):
         line = row.finding_line
         self._line(painter, frame, 45, f"{mark} {line}" if mark else line)
 
-    def _pair(self, painter: QPainter, frame: QRect, top: int, name: str, value: str) -> None:
+    def _pair(
+        self,
+        painter: QPainter,
+        frame: QRect,
+        top: int,
+        name: str,
+        value: str,
+        doubtful: bool = False,
+    ) -> None:
         painter.setPen(QColor(self.theme.faint))
         self._line(painter, frame, top, name)
-        painter.setPen(QColor(self.theme.text))
+        painter.setPen(QColor(self.theme.doubt if doubtful else self.theme.text))
         self._line(painter, frame.adjusted(44, 0, 0, 0), top, value)
 
     @staticmethod

@@ -20,7 +20,7 @@ from onepixel_gui.attack.probe import (
     SweepBegan,
     Swept,
 )
-from onepixel_gui.qt.theme import Card, Theme
+from onepixel_gui.qt.theme import DARK, Card, Theme
 from onepixel_gui.qt.tile_rows import ROW_HEIGHT, Finding, RowPainter, TileRows
 from onepixel_gui.qt.view import Cursor
 from onepixel_gui.tiles.tile import Tile, Window
@@ -94,6 +94,7 @@ class GalleryPane(Card):
         self._prepare_filter()
         self._prepare_list()
         self._lay_out()
+        self.set_theme(DARK)
         self.set_entries(())
 
     def _prepare_filter(self) -> None:
@@ -145,6 +146,15 @@ class GalleryPane(Card):
     # ------------------------------------------------------------------ values down
     def set_theme(self, theme: Theme) -> None:
         self._painter.theme = theme
+        self.list.setStyleSheet(
+            "QListView { border-radius: 6px; }"
+            "QScrollBar:vertical { width: 8px; background: transparent; margin: 0; }"
+            f"QScrollBar::handle:vertical {{ background: {theme.edge}; border-radius: 3px;"
+            " margin: 1px; min-height: 24px; }"
+            f"QScrollBar::handle:vertical:hover {{ background: {theme.faint}; }}"
+            "QScrollBar::add-line, QScrollBar::sub-line { height: 0; }"
+            "QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }"
+        )
         self.list.viewport().update()
 
     def show_tile(self, tile: Tile | None, window: Window | None) -> None:

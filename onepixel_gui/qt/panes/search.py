@@ -61,7 +61,7 @@ class SearchPane(Card):
     def _prepare_toggle(self) -> None:
         self._whole.setText("0 to 1")
         self._whole.setCheckable(True)
-        self._whole.setObjectName("small")
+        self._whole.setStyleSheet("padding: 0px 6px; font-size: 11px;")
         self._whole.setAccessibleName("Show the whole range from 0 to 1")
         self._whole.setToolTip(
             "The confidence stays so close to 0 or 1 that the axis is a logit one.\n"
@@ -124,14 +124,15 @@ class SearchPane(Card):
         self._flip_line.setVisible(self._first_flip is not None)
         if not some:
             self._whole.hide()
-            self.plot.set_span(0, 1000)
+            self.plot.set_span(-20, 1000)
             self.plot.setAccessibleDescription("No search yet")
             return
         queries = np.array([point[0] for point in self._points], np.float64)
         best = np.array([point[1] for point in self._points], np.float64)
         self.plot.fit(best, whole=self._whole.isChecked())
         self._whole.setVisible(self.plot.fine or self._whole.isChecked())
-        self.plot.set_span(0, _nice_above(queries[-1] * 1.05, self._budget))
+        end = _nice_above(queries[-1] * 1.05, self._budget)
+        self.plot.set_span(-0.02 * end, end)
         height = self.plot.y(best)
         self._curve.setData(queries, height)
         self._start.setData(queries[:1], height[:1])

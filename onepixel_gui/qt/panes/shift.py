@@ -96,7 +96,8 @@ class ShiftPane(Card):
             slider.valueChanged.connect(self._try_levels)
         for swatch in self._swatches:
             swatch.clicked.connect(lambda _=False, rgb=swatch.rgb: self._try(rgb))
-        self._number, self._answer = QLabel(), QLabel()
+        self._subject, self._number, self._answer = QLabel(), QLabel(), QLabel()
+        self._subject.setObjectName("faint")
         self._number.setAccessibleName("Confidence with this colour")
         self._facts = tuple(QLabel() for _ in range(3))
         self.plot = ResponsePlot()
@@ -143,7 +144,11 @@ class ShiftPane(Card):
         for fact in self._facts:
             facts.addWidget(fact)
         facts.addStretch(1)
-        for part in (plates, sliders, swatches, number, facts):
+        confidence = QVBoxLayout()
+        confidence.setSpacing(0)
+        confidence.addWidget(self._subject)
+        confidence.addLayout(number)
+        for part in (plates, sliders, swatches, confidence, facts):
             self.body.addLayout(part)
         self.body.addWidget(self._stack, 1)
 
@@ -340,22 +345,22 @@ class ShiftPane(Card):
 
     def _draw_number(self, *, pending: bool = False) -> None:
         shown, question, theme = self._shown, self._question, self._theme
-        name = f"P({question.subject})" if question else "confidence"
+        subject = f"P({question.subject})" if question else "confidence"
+        untouched = f" · untouched {legible(question.clean)}" if question else ""
+        self._subject.setText(subject + untouched)
         if shown is None or shown.confidence is None:
             self._number.setText(f"<span style='font-size:26px; color:{theme.faint}'>—</span>")
-            self._answer.setText(f"<span style='color:{theme.faint}'>{name}</span>")
+            self._answer.setText("")
             return
         flips = bool(question and shown.answer and shown.answer != question.answer)
         colour = theme.faint if pending else theme.text
+        number = legible(shown.confidence)
         self._number.setText(
-            f"<span style='font-size:26px; font-weight:600; color:{colour}'>"
-            f"{legible(shown.confidence)}</span>"
+            f"<span style='font-size:26px; font-weight:600; color:{colour}'>{number}</span>"
         )
-        below = f"{'◆ ' if flips else ''}answer {shown.answer}" if shown.answer else shown.note
+        words = f"{'◆ ' if flips else ''}answer {shown.answer}" if shown.answer else shown.note
         self._answer.setText(
-            f"<span style='font-size:11px; color:{theme.faint}'>{name}"
-            f"{f', was {legible(question.clean)}' if question else ''}</span><br>"
             f"<span style='font-weight:600; color:{theme.flip if flips else theme.text}'>"
-            f"{below}</span>"
+            f"{words}</span>"
         )
-        self._number.setAccessibleDescription(f"{name} {legible(shown.confidence)} · {below}")
+        self._number.setAccessibleDescription(f"{subject} {number} · {words}")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -87,17 +87,17 @@ class VerdictBar(QFrame):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setMinimumHeight(58)
         right = QVBoxLayout()
-        right.setSpacing(2)
+        right.setSpacing(1)
         right.addStretch(1)
-        right.addWidget(self._doubts)
-        right.addWidget(self._small)
+        right.addWidget(self._doubts, 0, Qt.AlignmentFlag.AlignRight)
+        right.addWidget(self._small, 0, Qt.AlignmentFlag.AlignRight)
         right.addStretch(1)
         line = QHBoxLayout()
         line.setSpacing(10)
-        line.setContentsMargins(14, 6, 14, 4)
+        line.setContentsMargins(8, 5, 6, 3)
         line.addWidget(self._mark)
-        line.addWidget(self._sentence, 3)
-        line.addLayout(right, 2)
+        line.addWidget(self._sentence, 1)
+        line.addLayout(right)
         outer = QVBoxLayout(self)
         outer.setSpacing(0)
         outer.setContentsMargins(8, 1, 8, 1)
@@ -127,7 +127,7 @@ class VerdictBar(QFrame):
         self._flipped = flipped
         self._mark.show_outcome(flipped, self._theme)
         self._show_doubts(tuple(doubts))
-        self._small.setText(fine_print)
+        self._set_small(fine_print)
         self._progress.hide()
 
     def show_progress(self, done: int, total: int, seconds_left: float | None, what: str) -> None:
@@ -139,7 +139,7 @@ class VerdictBar(QFrame):
         words = f"{what}: {amount}"
         if seconds_left is not None:
             words += f" · {time_left(seconds_left)}"
-        self._small.setText(words)
+        self._set_small(words)
 
     def clear(self, hint: str) -> None:
         """No verdict; what to do next instead."""
@@ -147,8 +147,12 @@ class VerdictBar(QFrame):
         self._flipped = None
         self._mark.show_outcome(None, self._theme)
         self._show_doubts(())
-        self._small.setText("")
+        self._set_small("")
         self._progress.hide()
+
+    def _set_small(self, text: str) -> None:
+        self._small.setText(text)
+        self._share_width()
 
     def _say(self, sentence: str, *, hinting: bool) -> None:
         self._sentence.setText(sentence)
@@ -161,11 +165,27 @@ class VerdictBar(QFrame):
         shown = [f"⚠\N{NO-BREAK SPACE}{doubt}" for doubt in doubts[:_SHOWN_DOUBTS]]
         more = len(doubts) - _SHOWN_DOUBTS
         if more > 0:
-            shown.append(f"and {more} more")
-        self._doubts.setText("   ".join(shown))
+            shown[-1] += f"\N{NO-BREAK SPACE}· {more} more"
+        self._doubts.setText("\n".join(shown))
         self._doubts.setToolTip("\n".join(f"⚠ {doubt}" for doubt in doubts))
         self._doubts.setAccessibleDescription("; ".join(doubts))
         self._doubts.setVisible(bool(doubts))
+        self._share_width()
+
+    def _share_width(self) -> None:
+        """The right column is as wide as its lines, but wraps rather than take half the bar."""
+        for label in (self._doubts, self._small):
+            lines = label.text().split("\n")
+            widest = max(label.fontMetrics().horizontalAdvance(line) for line in lines)
+            label.setFixedWidth(min(widest + 4, self.width() * 45 // 100))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share_width()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._share_width()  # now that the style sheet has given the labels their fonts
 
 
 def time_left(seconds: float) -> str:
