@@ -29,6 +29,7 @@ from onepixel_gui.tiles.tile import Window
 
 Doubles = NDArray[np.float64]
 Side = Literal["row", "column"]
+Corner = Literal["upper left", "lower left", "upper right", "lower right"]
 
 _PROBABILITIES = (1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999, 0.9999)
 
@@ -49,34 +50,17 @@ def reticle(axes: Axes, row: int, column: int, radius: float, *, ring: bool = Tr
 def frame(axes: Axes, window: Window) -> None:
     """What the classifier sees of a larger tile."""
     corner = (window.column - 0.5, window.row - 0.5)
-    halo = [Stroke(linewidth=1.8, foreground="black"), Normal()]
-    axes.add_patch(
-        Rectangle(
-            corner,
-            window.width,
-            window.height,
-            fill=False,
-            edgecolor="white",
-            linewidth=0.8,
-            linestyle=(0, (4, 2)),
-            path_effects=halo,
-        )
-    )
+    for colour, width, dashes in (("black", 1.6, "-"), ("white", 0.8, (0, (4, 2)))):
+        box = Rectangle(corner, window.width, window.height, fill=False, edgecolor=colour)
+        box.set(linewidth=width, linestyle=dashes, capstyle="butt")
+        axes.add_patch(box)
 
 
 def outline_pixel(axes: Axes, row: int, column: int) -> None:
     halo = [Stroke(linewidth=2.2, foreground="black"), Normal()]
-    axes.add_patch(
-        Rectangle(
-            (column - 0.5, row - 0.5),
-            1,
-            1,
-            fill=False,
-            edgecolor="white",
-            linewidth=1.1,
-            path_effects=halo,
-        )
-    )
+    box = Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, edgecolor="white", linewidth=1.1)
+    box.set_path_effects(halo)
+    axes.add_patch(box)
 
 
 def outline_mask(axes: Axes, mask: Bools, window: Window) -> None:
@@ -194,24 +178,17 @@ def search_curve(axes: Axes, question: Question, ended: Ended, *, most_ticks: in
         axes.set_ylabel(f"{_short(question.subject)} confidence")
         axes.axhline(question.threshold, **_DASHED)
     if ended.first_flip is not None:
-        _first_flip(axes, question, ended, last)
         spot = float(np.interp(ended.first_flip, queries, heights))
-        axes.plot(ended.first_flip, spot, "D", markersize=3.6, color=VERMILION, zorder=5)
-
-
-def _first_flip(axes: Axes, question: Question, ended: Ended, last: int) -> None:
-    """Its number, in the corner that a curve of this direction and pace leaves empty."""
-    assert ended.first_flip is not None
-    late = ended.first_flip > last / 2
-    high = question.downward != late
-    axes.text(
-        0.03 if late else 0.99,
-        0.98 if high else 0.04,
-        f"◆ first flip, {ended.first_flip:,}",
-        ha="left" if late else "right",
-        va="top" if high else "bottom",
-        transform=axes.transAxes,
-    )
+        label = f"first flip, {ended.first_flip:,}"
+        looks: dict[str, Any] = {"markersize": 3.6, "color": VERMILION, "zorder": 5}
+        axes.plot(ended.first_flip, spot, "D", ls="none", label=label, **looks)
+        # The corner that a curve of this direction and pace leaves empty.
+        late = ended.first_flip > last / 2
+        high = question.downward != late
+        place: Corner = "upper left" if high else "lower left"
+        if not late:
+            place = "upper right" if high else "lower right"
+        axes.legend(loc=place, frameon=False, handlelength=0.8, handletextpad=0.4, borderpad=0.2)
 
 
 _DASHED: dict[str, Any] = {"color": INK, "linewidth": 0.7, "linestyle": (0, (4, 2)), "zorder": 1}

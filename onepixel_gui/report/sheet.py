@@ -42,6 +42,7 @@ _RULES: dict[str, Any] = {
     "font.size": TEXT,
     "image.composite_image": False,
     "image.interpolation": "none",
+    "legend.fontsize": TEXT,
     "lines.linewidth": 0.9,
     "pdf.fonttype": 42,
     "svg.fonttype": "none",
