@@ -268,8 +268,9 @@ def caption_sensitivity(
             f"{sweep_verdict(found)} a, Tile, {enlarged}. b, {shown}, at each position; reticle "
             "and dotted lines, the pixel named above; outlined, positions where the answer flips "
             "(confirmed by an ordinary forward pass). c, d, Row and column sensitivity: "
-            "mean of the largest |logit change|; filled, even positions; open, odd ones. e, Power of the profiles by period; grey, "
-            f"up to the 95th percentile of {periods.shuffles} maps with shuffled positions. "
+            "mean of the largest |logit change|; filled, even positions; open, odd ones. "
+            "e, Power of the profiles by period; grey, up to the "
+            f"95th percentile of {periods.shuffles} maps with shuffled positions. "
             f"{_period(periods.row)} {_period(periods.column)} f, Means of even and odd positions: "
             f"rows {means.row_parity[0]:.3f} and {means.row_parity[1]:.3f}, columns "
             f"{means.column_parity[0]:.3f} and {means.column_parity[1]:.3f}.",
