@@ -109,9 +109,9 @@ class Swatch(QAbstractButton):
         painter.setBrush(QColor(*self.rgb))
         painter.drawRoundedRect(frame, 4, 4)
         if self.current:
-            dark = QColor(*self.rgb).lightness() > 120 or self.rgb[1] == 255
+            bright = self.rgb[1] > 127 or (self.rgb[0] > 127 and self.rgb[2] > 127)
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor("#000000" if dark else "#ffffff"))
+            painter.setBrush(QColor("#000000" if bright else "#ffffff"))
             painter.drawEllipse(frame.center(), 3.0, 3.0)
         if self.hasFocus():
             painter.setPen(QPen(QColor(self._theme.accent), 2))
@@ -122,7 +122,7 @@ class Swatch(QAbstractButton):
 class ChannelSlider(QSlider):
     """One channel before (open ring) and after (filled dot); the dot is dragged to try a level."""
 
-    LEFT, RIGHT = 22, 78
+    LEFT, RIGHT = 27, 76
 
     def __init__(self, channel: Channel, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)

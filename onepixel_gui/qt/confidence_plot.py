@@ -81,6 +81,7 @@ class ConfidencePlot(pg.PlotWidget):
         super().__init__(parent, axisItems={"left": self._axis})
         self.setAccessibleName(name)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.viewport().setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setMenuEnabled(False)
         self.setMouseEnabled(False, False)
         self.hideButtons()

@@ -12,6 +12,7 @@ from onepixel_gui.qt.confidence_plot import ConfidencePlot
 from onepixel_gui.qt.theme import FAMILY, Theme
 
 _LETTER_HEIGHT = 14  # pixels between two letters at the ends of their curves
+_DOT_SIZES = (14, 11, 8)  # told apart where levels coincide
 _RIGHT = 276
 
 
@@ -25,7 +26,7 @@ class ResponsePlot(ConfidencePlot):
         self.getAxis("bottom").setTicks([[(level, str(level)) for level in (0, 64, 128, 192, 255)]])
         self.set_span(-6, _RIGHT)
         self._curves = [self.plot() for _ in CHANNELS]
-        self._dots = [pg.ScatterPlotItem(size=9) for _ in CHANNELS]
+        self._dots = [pg.ScatterPlotItem(size=size) for size in _DOT_SIZES]
         self._letters = [pg.TextItem(channel[0].upper(), anchor=(0, 0.5)) for channel in CHANNELS]
         font = QFont(FAMILY)
         font.setPixelSize(12)

@@ -98,6 +98,8 @@ class ShiftPane(Card):
             swatch.clicked.connect(lambda _=False, rgb=swatch.rgb: self._try(rgb))
         self._subject, self._number, self._answer = QLabel(), QLabel(), QLabel()
         self._subject.setObjectName("faint")
+        for label in (self._subject, self._answer):
+            label.setWordWrap(True)  # class names may be long
         self._number.setAccessibleName("Confidence with this colour")
         self._facts = tuple(QLabel() for _ in range(3))
         self.plot = ResponsePlot()

@@ -1,0 +1,535 @@
+"""The panes that read a result: RGB shift, search curve, verdict, gallery."""
+
+import os
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import time
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAccessible
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QProgressBar, QSlider, QWidget
+
+from onepixel_gui.attack.probe import (
+    Advanced,
+    Began,
+    Ended,
+    Pixel,
+    Question,
+    Responded,
+    Settings,
+    Swept,
+)
+from onepixel_gui.qt.colour_controls import CORNERS, Swatch
+from onepixel_gui.qt.panes.gallery import GalleryPane
+from onepixel_gui.qt.panes.search import SearchPane
+from onepixel_gui.qt.panes.shift import ShiftPane
+from onepixel_gui.qt.panes.verdict import VerdictBar, time_left
+from onepixel_gui.qt.response_plot import apart
+from onepixel_gui.qt.theme import DARK, LIGHT, install
+from onepixel_gui.qt.view import Cursor, legible
+from onepixel_gui.tiles.tile import Tile, Window
+
+WINDOW = Window(0, 0, 64, 64)
+QUESTION = Question("mitosis", "normal", "mitosis", 0.988, 4.41, 0.5, WINDOW)
+FAINT = replace(QUESTION, answer="normal", clean=5.09e-5, clean_logit=-9.89)
+CLOUD = np.zeros((4, 2), np.int16)
+CURVE = ((400, 0.9), (800, 0.7), (1200, 0.16))
+YELLOW = Pixel(28, 26, (255, 255, 0))
+ENDED = Ended("flipped", True, 1200, 1200, (YELLOW,), 0.1595, "normal", CURVE, 1.5)
+
+
+@pytest.fixture(autouse=True)
+def _themed(qapp: QApplication) -> None:
+    install(qapp, DARK)
+
+
+@pytest.fixture
+def tile() -> Tile:
+    rgb = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    return Tile("true.png", rgb, label="mitosis", mpp=0.25)
+
+
+@pytest.fixture
+def shift(qtbot: Any, tile: Tile) -> ShiftPane:
+    return shown(qtbot, ShiftPane(), tile, (280, 700))
+
+
+@pytest.fixture
+def search(qtbot: Any, tile: Tile) -> SearchPane:
+    return shown(qtbot, SearchPane(), tile, (300, 220))
+
+
+@pytest.fixture
+def gallery(qtbot: Any) -> GalleryPane:
+    pane = shown(qtbot, GalleryPane(), None, (230, 700))
+    pane.set_entries([(f"tile_{n}.png", "mitosis" if n % 2 else "normal") for n in range(20)])
+    return pane
+
+
+def shown(qtbot: Any, pane: Any, tile: Tile | None, size: tuple[int, int]) -> Any:
+    qtbot.addWidget(pane)
+    pane.show_tile(tile, WINDOW if tile else None)
+    pane.resize(*size)
+    with qtbot.waitExposed(pane):
+        pane.show()
+    return pane
+
+
+def words(widget: QWidget) -> str:
+    """All that can be read on a widget."""
+    return " ".join(label.text() for label in widget.findChildren(QLabel) if not label.isHidden())
+
+
+def advanced(queries: int, confidence: float, pixel: Pixel = YELLOW) -> Advanced:
+    return Advanced(queries, queries // 400, (pixel,), confidence, CLOUD)
+
+
+def responded(pixel: Pixel, confidence: float = 0.16, answer: str = "normal") -> Responded:
+    levels = np.linspace(0, 255, 18).astype(np.uint8)
+    curves = np.tile(np.linspace(0.9, confidence, 18, dtype=np.float32), (3, 1))
+    return Responded(pixel, confidence, answer, levels, curves)
+
+
+def swept(question: Question) -> Swept:
+    palette = np.array([rgb for _, rgb in CORNERS], np.uint8)
+    flipped = np.zeros((64, 64, 8), np.bool_)
+    flipped[28, 26, 6] = True
+    high = Pixel(21, 29, (0, 0, 255))
+    logits = np.zeros((64, 64, 8), np.float32)
+    return Swept(question, palette, logits, flipped, YELLOW, 0.16, high, 0.99, 32768, 9, 5.0)
+
+
+def swatch(pane: QWidget, name: str) -> Swatch:
+    return next(s for s in pane.findChildren(Swatch) if s.accessibleName().startswith(name))
+
+
+def slider(pane: QWidget, channel: str) -> QSlider:
+    return next(s for s in pane.findChildren(QSlider) if s.accessibleName().startswith(channel))
+
+
+# ------------------------------------------------------------------ RGB shift
+def test_colours_cannot_be_tried_before_a_pixel_is_pinned_or_found(shift: ShiftPane) -> None:
+    yellow = swatch(shift, "yellow #FFFF00")
+    assert not yellow.isEnabled()
+    assert "pin" in yellow.toolTip()
+    shift.set_cursor(Cursor(3, 4))
+    assert not yellow.isEnabled()
+    shift.set_cursor(Cursor(3, 4, pinned=True))
+    assert yellow.isEnabled()
+
+
+def test_a_tried_colour_is_wished_for_at_the_pinned_position(qtbot: Any, shift: ShiftPane) -> None:
+    shift.set_cursor(Cursor(3, 4, pinned=True))
+    with qtbot.waitSignal(shift.pixel_wished) as wish:
+        qtbot.mouseClick(swatch(shift, "yellow"), Qt.MouseButton.LeftButton)
+    assert wish.args == [Pixel(3, 4, (255, 255, 0))]
+
+
+def test_a_swatch_is_pressed_by_the_space_key(qtbot: Any, shift: ShiftPane) -> None:
+    shift.set_cursor(Cursor(3, 4, pinned=True))
+    with qtbot.waitSignal(shift.pixel_wished) as wish:
+        qtbot.keyClick(swatch(shift, "cyan"), Qt.Key.Key_Space)
+    assert wish.args == [Pixel(3, 4, (0, 255, 255))]
+
+
+def test_a_slider_changes_one_channel_and_keeps_the_other_two(
+    qtbot: Any, shift: ShiftPane, tile: Tile
+) -> None:
+    shift.set_cursor(Cursor(3, 4, pinned=True))
+    red, green, blue = (int(v) for v in tile.rgb[3, 4])
+    with qtbot.waitSignal(shift.pixel_wished) as wish:
+        qtbot.keyClick(slider(shift, "green"), Qt.Key.Key_Right)
+    assert wish.args == [Pixel(3, 4, (red, green + 1, blue))]
+
+
+def test_a_dragged_slider_wishes_rarely_and_always_for_the_last_level(
+    qtbot: Any, shift: ShiftPane
+) -> None:
+    shift.set_cursor(Cursor(3, 4, pinned=True))
+    wishes: list[Pixel] = []
+    shift.pixel_wished.connect(wishes.append)
+    control = slider(shift, "red")
+    control.setValue(0)
+    wishes.clear()
+    for x in range(30, 150):
+        qtbot.mousePress(control, Qt.MouseButton.LeftButton, pos=QPoint(x, 12))
+    qtbot.mouseRelease(control, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: bool(wishes) and wishes[-1].rgb[0] == control.value())
+    assert len(wishes) < 60
+
+
+def test_a_position_outside_the_classifiers_window_says_so(qtbot: Any) -> None:
+    wide = Tile("wide.png", np.zeros((80, 80, 3), np.uint8))
+    pane = ShiftPane()
+    qtbot.addWidget(pane)
+    pane.show_tile(wide, Window(8, 8, 64, 64))
+    pane.set_cursor(Cursor(2, 2, pinned=True))
+    assert not swatch(pane, "white").isEnabled()
+    assert "does not see" in swatch(pane, "white").toolTip()
+
+
+def test_a_response_shows_the_new_confidence_and_answer(shift: ShiftPane) -> None:
+    shift.take(Began(QUESTION, Settings()))
+    shift.set_cursor(Cursor(28, 26, pinned=True))
+    shift.take(responded(YELLOW))
+    assert "0.160" in words(shift)
+    assert "answer normal" in words(shift)
+    assert "P(mitosis)" in words(shift)
+    assert "#FFFF00" in words(shift)
+    assert "ROW 28, COLUMN 26" in words(shift)
+    assert shift.plot.isVisible()
+
+
+def test_a_response_is_shown_before_anything_ran(shift: ShiftPane) -> None:
+    shift.set_cursor(Cursor(28, 26, pinned=True))
+    shift.take(responded(YELLOW))
+    assert "0.160" in words(shift)
+
+
+def test_an_answer_that_is_late_does_not_move_the_colour_under_the_hand(
+    qtbot: Any, shift: ShiftPane
+) -> None:
+    shift.set_cursor(Cursor(3, 4, pinned=True))
+    control = slider(shift, "red")
+    qtbot.mousePress(control, Qt.MouseButton.LeftButton, pos=QPoint(100, 12))
+    level = control.value()
+    shift.take(responded(Pixel(3, 4, (0, 0, 0)), 0.7))
+    assert control.value() == level
+    assert "0.700" in words(shift)
+    qtbot.mouseRelease(control, Qt.MouseButton.LeftButton)
+
+
+def test_the_search_is_followed_until_a_pixel_is_pinned(shift: ShiftPane) -> None:
+    shift.take(Began(QUESTION, Settings()))
+    shift.take(advanced(400, 0.9))
+    assert "ROW 28, COLUMN 26" in words(shift)
+    shift.set_cursor(Cursor(3, 4, pinned=True))
+    shift.take(advanced(800, 0.7))
+    assert "ROW 3, COLUMN 4" in words(shift)
+    shift.set_cursor(None)
+    assert "ROW 28, COLUMN 26" in words(shift)
+    assert "0.700" in words(shift)
+
+
+def test_the_end_of_a_search_shows_what_was_found(shift: ShiftPane, tile: Tile) -> None:
+    shift.take(Began(QUESTION, Settings()))
+    shift.take(ENDED)
+    before = tile.rgb[28, 26]
+    distance = np.linalg.norm(np.array([255, 255, 0]) - before)
+    assert f"{distance:.0f}" in words(shift)
+    assert "6.5 px" in words(shift)
+    assert "1.6 µm" in words(shift)
+    assert "answer normal" in words(shift)
+
+
+@pytest.mark.parametrize(("question", "title"), [(QUESTION, "ROW 28"), (FAINT, "ROW 21")])
+def test_a_sweep_shows_the_extreme_in_the_direction_of_a_flip(
+    shift: ShiftPane, question: Question, title: str
+) -> None:
+    shift.take(swept(question))
+    assert title in words(shift)
+
+
+def test_another_tile_clears_the_shift(shift: ShiftPane, tile: Tile) -> None:
+    shift.take(Began(QUESTION, Settings()))
+    shift.take(ENDED)
+    shift.show_tile(tile, WINDOW)
+    assert "ROW" not in words(shift)
+    assert not swatch(shift, "white").isEnabled()
+
+
+def test_letters_at_the_curves_ends_never_overlap() -> None:
+    placed = apart(np.array([0.5, 0.5, 0.51]), 0.1, 0.0, 1.0)
+    assert np.diff(np.sort(placed)).min() >= 0.1 - 1e-9
+    assert apart(np.array([0.99, 1.0, 1.0]), 0.1, 0.0, 1.0).max() <= 0.95 + 1e-9
+
+
+# ------------------------------------------------------------------ search curve
+def test_the_curve_starts_clean_and_ends_on_the_result(search: SearchPane) -> None:
+    search.take(Began(QUESTION, Settings()))
+    search.take(advanced(400, 0.9))
+    search.take(ENDED)
+    queries, heights = search.plot.listDataItems()[0].getOriginalDataset()
+    assert (queries[0], heights[0]) == (0, pytest.approx(0.988))
+    assert (queries[-1], heights[-1]) == (1200, pytest.approx(0.1595))
+    assert len(queries) == 4
+    assert "first flip after 1,200 queries" in words(search)
+
+
+def test_a_running_search_counts_queries_of_its_budget(search: SearchPane) -> None:
+    search.take(Began(QUESTION, Settings()))
+    search.take(advanced(12400, 0.9))
+    assert "12,400 of 40,000" in words(search)
+
+
+def test_a_search_without_a_flip_is_said_to_have_held(search: SearchPane) -> None:
+    search.take(Began(QUESTION, Settings()))
+    search.take(replace(ENDED, flipped=False, first_flip=None, queries=40000, answer="mitosis"))
+    assert "held · 40,000 queries" in words(search)
+
+
+def test_small_confidences_get_a_scale_on_which_the_curve_is_not_flat(search: SearchPane) -> None:
+    search.take(Began(FAINT, Settings()))
+    search.take(advanced(400, 1.25e-4))
+    assert search.plot.fine
+    _, heights = search.plot.listDataItems()[0].getOriginalDataset()
+    low, high = search.plot.getViewBox().viewRange()[1]
+    assert (heights[-1] - heights[0]) / (high - low) > 0.2
+    assert "logit" in search.plot.getAxis("left").labelText
+    toggle = next(b for b in search.findChildren(QAbstractButton) if b.isVisible())
+    toggle.click()
+    assert not search.plot.fine
+    assert search.plot.getViewBox().viewRange()[1][1] > 1
+
+
+def test_a_confidence_that_leaves_the_edge_returns_to_the_whole_scale(search: SearchPane) -> None:
+    search.take(Began(replace(QUESTION, clean=0.9999), Settings()))
+    assert search.plot.fine
+    search.take(advanced(400, 0.8))
+    assert not search.plot.fine
+
+
+@pytest.mark.parametrize(
+    ("confidence", "text"),
+    [(0.1595, "0.160"), (0.0, "0.000"), (1.0, "1.000"), (0.99995, "0.99995"), (0.988444, "0.988")],
+)
+def test_a_confidence_is_written_so_that_it_can_be_told_apart(confidence: float, text: str) -> None:
+    assert legible(confidence) == text
+
+
+def test_a_tiny_confidence_is_written_with_its_power_of_ten() -> None:
+    assert legible(5.0892e-5).startswith("5.09")
+    assert legible(5.0892e-5).endswith("10⁻⁵")
+    assert legible(9.9999e-4).startswith("1.00")
+
+
+# ------------------------------------------------------------------ verdict
+@pytest.fixture
+def verdict(qtbot: Any) -> VerdictBar:
+    bar = VerdictBar()
+    qtbot.addWidget(bar)
+    bar.resize(1256, 60)
+    with qtbot.waitExposed(bar):
+        bar.show()
+    return bar
+
+
+def test_the_verdict_shows_sentence_doubts_and_fine_print(verdict: VerdictBar) -> None:
+    verdict.show_verdict(
+        "The answer changed.", flipped=True, doubts=["a", "b", "c"], fine_print="seed 0"
+    )
+    read = words(verdict)
+    assert "The answer changed." in read
+    assert "seed 0" in read
+    assert "1 more" in read
+    doubts = next(w for w in verdict.findChildren(QLabel) if w.objectName() == "doubt")
+    assert doubts.toolTip().count("⚠") == 3
+
+
+def test_a_long_verdict_wraps_and_is_never_cut(verdict: VerdictBar) -> None:
+    sentence = "Changing one pixel (row 28, column 26) moved the mitosis confidence a lot. " * 2
+    verdict.show_verdict(sentence, flipped=True, doubts=["lossy source"], fine_print="seed 0 " * 6)
+    label = next(w for w in verdict.findChildren(QLabel) if w.text() == sentence)
+    verdict.layout().activate()
+    assert label.heightForWidth(label.width()) <= label.height()
+
+
+def test_progress_tells_amount_and_time_left(verdict: VerdictBar) -> None:
+    verdict.show_progress(12400, 40000, 38.0, "Searching")
+    assert "Searching: 12,400 of 40,000 · 40 s left" in words(verdict)
+    bar = verdict.findChild(QProgressBar)
+    assert (bar.value(), bar.maximum()) == (12400, 40000)
+    assert bar.isVisible()
+    verdict.show_verdict("It held.", flipped=False, doubts=(), fine_print="")
+    assert not bar.isVisible()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.4, "almost done"), (7, "7 s left"), (200, "3 min left"), (7800, "2 h 10 min left")],
+)
+def test_time_left_is_rounded_to_what_matters(seconds: float, text: str) -> None:
+    assert time_left(seconds) == text
+
+
+def test_a_cleared_verdict_says_what_to_do_next(verdict: VerdictBar) -> None:
+    verdict.show_verdict("It held.", flipped=False, doubts=["budget spent"], fine_print="seed 0")
+    verdict.clear("Press Run.")
+    assert words(verdict).split() == ["Press", "Run."]
+
+
+# ------------------------------------------------------------------ gallery
+def test_an_empty_gallery_says_what_to_do(qtbot: Any) -> None:
+    pane = shown(qtbot, GalleryPane(), None, (230, 400))
+    assert "Drop tiles, a folder or a checkpoint" in words(pane)
+
+
+def test_keys_wish_for_the_next_and_the_last_tile(qtbot: Any, gallery: GalleryPane) -> None:
+    gallery.set_current(0)
+    wishes: list[int] = []
+    gallery.tile_wished.connect(wishes.append)
+    for key in (Qt.Key.Key_Down, Qt.Key.Key_PageDown, Qt.Key.Key_End, Qt.Key.Key_PageUp):
+        qtbot.keyClick(gallery.list, key)
+    assert wishes == [1, 2, 19, 18]
+    qtbot.keyClick(gallery.list, Qt.Key.Key_Return)
+    assert wishes[-1] == 18
+
+
+def test_a_click_wishes_for_that_tile(qtbot: Any, gallery: GalleryPane) -> None:
+    place = gallery.list.visualRect(gallery.rows.index(2)).center()
+    with qtbot.waitSignal(gallery.tile_wished) as wish:
+        qtbot.mouseClick(gallery.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert wish.args == [2]
+
+
+def test_marking_the_current_tile_wishes_for_nothing(qtbot: Any, gallery: GalleryPane) -> None:
+    with qtbot.assertNotEmitted(gallery.tile_wished):
+        gallery.set_current(5)
+    assert gallery.list.currentIndex().row() == 5
+
+
+def apply(qtbot: Any, gallery: GalleryPane, text: str) -> list[str]:
+    gallery.filter.setText(text)
+    qtbot.keyClick(gallery.filter, Qt.Key.Key_Return)
+    return [gallery.rows.index(row).data() for row in range(gallery.rows.rowCount())]
+
+
+def test_the_filter_keeps_tiles_in_which_every_word_occurs(
+    qtbot: Any, gallery: GalleryPane
+) -> None:
+    gallery.set_finding(3, "flipped", 0.16)
+    gallery.set_finding(4, "flipped", 0.9)
+    gallery.set_answer(5, "normal", 0.2)
+    assert apply(qtbot, gallery, "Flipped") == ["tile_3.png", "tile_4.png"]
+    assert apply(qtbot, gallery, "flipped mitosis") == ["tile_3.png"]
+    assert apply(qtbot, gallery, "label=mitosis answer:normal") == ["tile_5.png"]
+    assert len(apply(qtbot, gallery, "not run")) == 18
+    assert apply(qtbot, gallery, "nothing like this") == []
+    assert "No tile" in words(gallery)
+    assert "0 of 20 · 2 flipped" in words(gallery)
+    assert len(apply(qtbot, gallery, "")) == 20
+    assert "20 · 2 flipped" in words(gallery)
+
+
+def test_a_row_joins_when_news_makes_it_pass_the_filter(qtbot: Any, gallery: GalleryPane) -> None:
+    gallery.set_finding(7, "flipped", 0.1)
+    apply(qtbot, gallery, "flipped")
+    gallery.set_finding(3, "flipped", 0.1)
+    assert list(gallery.rows.order) == [3, 7]
+    assert gallery.rows.rowCount() == 2
+
+
+def test_step_goes_by_the_filtered_order_from_anywhere(qtbot: Any, gallery: GalleryPane) -> None:
+    apply(qtbot, gallery, "mitosis")
+    gallery.set_current(4)  # filtered out
+    wishes: list[int] = []
+    gallery.tile_wished.connect(wishes.append)
+    gallery.step(1)
+    gallery.step(1)
+    gallery.set_current(4)
+    gallery.step(-1)
+    gallery.step(-1)
+    gallery.step(-1)
+    assert wishes == [5, 7, 3, 1]
+
+
+def test_thumbnails_are_wished_for_visible_rows_only(qtbot: Any, gallery: GalleryPane) -> None:
+    entries = [(f"slide_{n}.png", None) for n in range(100_000)]
+    begin = time.perf_counter()
+    with qtbot.waitSignal(gallery.thumbnails_wished) as wish:
+        gallery.set_entries(entries)
+        gallery.grab()
+        seconds = time.perf_counter() - begin
+    assert seconds < 1.0
+    assert wish.args[0][0] == 0
+    assert len(wish.args[0]) <= 12
+    with qtbot.waitSignal(gallery.thumbnails_wished) as wish:
+        gallery.list.scrollToBottom()
+    assert wish.args[0][-1] == 99_999
+    assert len(wish.args[0]) <= 12
+
+
+def test_a_thumbnail_once_there_is_not_wished_for_again(qtbot: Any, gallery: GalleryPane) -> None:
+    with qtbot.waitSignal(gallery.thumbnails_wished) as wish:
+        gallery.set_entries([("a.png", None), ("b.png", None)])
+    assert wish.args == [(0, 1)]
+    gallery.set_thumbnail(0, np.zeros((80, 80, 3), np.uint8))
+    gallery.resize(230, 690)
+    gallery.filter.setText("png")
+    with qtbot.assertNotEmitted(gallery.thumbnails_wished, wait=200):
+        qtbot.keyClick(gallery.filter, Qt.Key.Key_Return)
+
+
+def test_late_news_for_a_replaced_list_is_ignored(gallery: GalleryPane) -> None:
+    gallery.set_entries([("only.png", "mitosis")])
+    gallery.set_thumbnail(15, np.zeros((64, 64, 3), np.uint8))
+    gallery.set_answer(15, "mitosis", 0.9)
+    gallery.set_finding(15, "flipped", 0.1)
+    gallery.set_unreadable(-1, "gone")
+    assert "1 · 0 flipped" in words(gallery)
+    assert gallery.rows.thumbnail(15) is None
+
+
+def test_a_row_reads_as_a_sentence(gallery: GalleryPane) -> None:
+    gallery.set_answer(3, "mitosis", 0.988)
+    gallery.set_finding(3, "flipped", 0.16)
+    text = gallery.rows.index(3).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert text == "tile_3.png, label mitosis, answer mitosis 0.99, flipped to 0.16"
+    gallery.set_unreadable(4, "truncated")
+    assert "truncated" in gallery.rows.index(4).data(Qt.ItemDataRole.ToolTipRole)
+
+
+# ------------------------------------------------------------------ all of them
+@pytest.mark.parametrize("kind", [ShiftPane, SearchPane, VerdictBar, GalleryPane])
+def test_a_change_of_theme_recolours_the_pane(qtbot: Any, qapp: QApplication, kind: Any) -> None:
+    pane = kind()
+    qtbot.addWidget(pane)
+    pane.resize(300, 300)
+    pane.show()
+    grounds = []
+    for theme in (DARK, LIGHT):
+        install(qapp, theme)
+        pane.set_theme(theme)
+        image = pane.grab().toImage()
+        grounds.append(image.pixelColor(150, 292).name())
+        assert theme.card in {
+            image.pixelColor(x, y).name() for x in (20, 150, 280) for y in (150, 292)
+        }
+    assert grounds[0] != grounds[1]
+
+
+@pytest.mark.parametrize("kind", [ShiftPane, SearchPane, VerdictBar, GalleryPane])
+def test_every_control_that_takes_focus_has_an_accessible_name(qtbot: Any, kind: Any) -> None:
+    pane = kind()
+    qtbot.addWidget(pane)
+    for widget in pane.findChildren(QWidget):
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and not widget.objectName().startswith(
+            "qt_"
+        ):
+            named = QAccessible.queryAccessibleInterface(widget).text(QAccessible.Text.Name)
+            assert named, f"{type(widget).__name__} has no name"
+
+
+def test_the_panes_fit_the_narrow_window(shift: ShiftPane, gallery: GalleryPane) -> None:
+    shift.take(Began(FAINT, Settings()))
+    shift.take(responded(Pixel(21, 29, (0, 0, 255)), 1.25e-4))
+    assert shift.minimumSizeHint().width() <= 280
+    assert shift.minimumSizeHint().height() <= 620
+    assert gallery.minimumSizeHint().width() <= 230
+
+
+def test_events_are_taken_within_a_frame(shift: ShiftPane, search: SearchPane) -> None:
+    for pane in (shift, search):
+        pane.take(Began(QUESTION, Settings()))
+        pane.take(advanced(400, 0.9))  # the first one imports the colour science
+        laps = []
+        for number in range(2, 40):
+            begin = time.perf_counter()
+            pane.take(advanced(400 * number, 0.9 - number / 100))
+            laps.append(time.perf_counter() - begin)
+        assert np.median(laps) < 0.016
