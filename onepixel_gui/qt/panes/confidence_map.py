@@ -23,7 +23,7 @@ from onepixel_gui.attack.probe import (
     confidence,
 )
 from onepixel_gui.qt.panes.controls import Part, Readout, Segments, Swatch
-from onepixel_gui.qt.panes.map_legend import change_scale, confidence_scale
+from onepixel_gui.qt.panes.map_legend import ColourScale, change_scale, confidence_scale
 from onepixel_gui.qt.panes.map_view import MapView
 from onepixel_gui.qt.theme import Card, Theme
 from onepixel_gui.qt.view import Cursor, Quantity, legible
@@ -117,6 +117,7 @@ class MapPane(Card):
     def set_quantity(self, quantity: Quantity) -> None:
         self._quantity = quantity
         self._choice.choose(quantity)
+        self.view.show_scale(self._scale(1.0))
         self._show_map()
 
     def set_cursor(self, cursor: Cursor | None) -> None:
@@ -135,7 +136,7 @@ class MapPane(Card):
 
     def _clear(self, hint: str) -> None:
         self._maps, self._examined = {}, None
-        self.view.show_window(self._window, hint)
+        self.view.show_window(self._window, hint, self._scale(1.0))
         self.set_state("")
         self._readout.say()
 
@@ -164,13 +165,19 @@ class MapPane(Card):
         shown, question = self.shown, self._question
         if shown is None or question is None:
             return
+        reached = shown
         if self._quantity == "change":
-            scale = change_scale(float(np.abs(shown).max()))
             reached = confidence(np.asarray(shown + question.clean_logit, np.float32))
-        else:
-            scale, reached = confidence_scale(question.subject, question.threshold), shown
+        scale = self._scale(float(np.abs(shown).max()))
         self.view.show_map(shown, scale, np.asarray(reached >= question.threshold))
         self._read_out()
+
+    def _scale(self, largest: float) -> ColourScale:
+        """largest: the largest size of a change that the map holds."""
+        if self._quantity == "change":
+            return change_scale(largest)
+        asked = self._question
+        return confidence_scale(asked.subject, asked.threshold) if asked else confidence_scale()
 
     def _read_out(self) -> None:
         cursor, window = self._cursor, self._window

@@ -43,7 +43,7 @@ class ColourScale:
     mark: float | None = None
 
 
-def confidence_scale(subject: str, threshold: float | None) -> ColourScale:
+def confidence_scale(subject: str = "", threshold: float | None = None) -> ColourScale:
     """Viridis from 0 to 1, whatever the map holds."""
     label = f"P({subject})" if subject else "confidence"
     return ColourScale(label, 0.0, 1.0, _viridis(), threshold)

@@ -1,11 +1,9 @@
 """The map with its row and column profiles, on one grid of screen pixels."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
@@ -22,83 +20,14 @@ from PySide6.QtGui import (
 from onepixel_gui.analysis.spatial import Profiles
 from onepixel_gui.attack.probe import Bools, Floats
 from onepixel_gui.qt.panes import marks
+from onepixel_gui.qt.panes.map_axes import MapAxes, Profile, arrange
 from onepixel_gui.qt.panes.map_legend import ColourScale, confidence_scale, draw_legend
 from onepixel_gui.qt.panes.pointing import clicked, hovered, keyed
 from onepixel_gui.qt.theme import DARK, Theme
 from onepixel_gui.qt.view import Cursor
 from onepixel_gui.tiles.tile import Window
 
-_TOP, _GAP, _EDGE = 6.0, 7.0, 8.0
-_AXIS_LEFT, _AXIS_BOTTOM = 42.0, 34.0
-_LEAST_SIDE, _LEAST_UNDER, _MOST = 78.0, 44.0, 150.0
 _EACH_DOT_FROM = 3.0  # logical px per position: closer, the dots of a profile would touch
-MEAN = "mean |Δ logit|"
-_ROOM_FOR_MEAN = 80.0
-
-
-@dataclass(frozen=True, slots=True)
-class Arrangement:
-    """Where everything lies, in logical pixels of the view."""
-
-    map: QRectF
-    row: QRectF
-    column: QRectF
-    legend: QRectF
-
-
-def arrange(width: float, height: float, window: Window, ratio: float) -> Arrangement:
-    """Whole device pixels per position; profiles take what is left, the corner the legend."""
-    rows, columns = window.shape
-    across = (width - _AXIS_LEFT - _GAP - _LEAST_SIDE - _EDGE) / columns
-    down = (height - _TOP - _GAP - _LEAST_UNDER - _AXIS_BOTTOM) / rows
-    scale = marks.whole_scale(max(1.0, min(across, down)), 1, ratio)
-    extent_x, extent_y = columns * scale, rows * scale
-    side = min(max(_LEAST_SIDE, width - _AXIS_LEFT - extent_x - _GAP - _EDGE), _MOST)
-    under = min(max(_LEAST_UNDER, height - _TOP - extent_y - _GAP - _AXIS_BOTTOM), _MOST)
-    spare = max(0.0, width - _AXIS_LEFT - extent_x - _GAP - side - _EDGE)
-    left = round((_AXIS_LEFT + spare / 2) * ratio) / ratio
-    box = QRectF(left, _TOP, extent_x, extent_y)
-    beside = box.right() + _GAP
-    corner = box.bottom() + _AXIS_BOTTOM + 6
-    bottom = box.bottom() + _GAP + under + _AXIS_BOTTOM
-    return Arrangement(
-        box,
-        QRectF(beside, box.top(), side, extent_y),
-        QRectF(left, box.bottom() + _GAP, extent_x, under),
-        QRectF(beside, corner, side - 1, bottom - corner),
-    )
-
-
-class Profile:
-    """One profile: a line with a dot for each position, even ones filled, odd ones open."""
-
-    def __init__(self, box: pg.ViewBox, *, upright: bool) -> None:
-        self._upright = upright
-        self._line, self._even, self._odd = (
-            pg.PlotCurveItem(antialias=True),
-            pg.ScatterPlotItem(pxMode=True),
-            pg.ScatterPlotItem(pxMode=True),
-        )
-        for item in (self._line, self._even, self._odd):
-            box.addItem(item, ignoreBounds=True)
-
-    def set_theme(self, colour: str, ground: str) -> None:
-        thin = QColor(colour)
-        thin.setAlpha(150)
-        self._line.setPen(pg.mkPen(thin, width=1))
-        self._even.setPen(pg.mkPen(colour, width=1))
-        self._even.setBrush(pg.mkBrush(colour))
-        self._odd.setPen(pg.mkPen(colour, width=1))
-        self._odd.setBrush(pg.mkBrush(ground))
-
-    def show(self, values: NDArray[np.float64], first: int, size: float) -> None:
-        """values: (N,), the first at tile position `first`.  size: of a dot; 0 for none."""
-        at = first + np.arange(len(values)) + 0.5
-        x, y = (values, at) if self._upright else (at, values)
-        self._line.setData(x, y)
-        for item, start in ((self._even, 0), (self._odd, 1)):
-            dots = slice(start, None, 2) if size else slice(0, 0)
-            item.setData(x[dots], y[dots], size=size or 1)
 
 
 class MapView(pg.GraphicsView):
@@ -111,11 +40,12 @@ class MapView(pg.GraphicsView):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setAccessibleName("Confidence map picture")
+        for part in (self, self.viewport()):
+            part.setAccessibleName("Confidence map picture")
         self.setMinimumSize(240, 240)
         self._theme: Theme = DARK
         self._window = Window(0, 0, 64, 64)
-        self._scale: ColourScale = confidence_scale("", None)
+        self._scale: ColourScale = confidence_scale()
         self._hint, self._active = "", False
         self._contour, self._flips = QPainterPath(), QPainterPath()
         self._cursor: Cursor | None = None
@@ -125,9 +55,7 @@ class MapView(pg.GraphicsView):
         self.map_box, self.row_box, self.column_box = (self._add_box() for _ in range(3))
         self._image = pg.ImageItem(axisOrder="row-major")
         self.map_box.addItem(self._image, ignoreBounds=True)
-        self._rows, self._columns, self._row_values, self._column_values = (
-            self._add_axis(side) for side in ("left", "bottom", "bottom", "left")
-        )
+        self._axes = MapAxes(self.sceneObj)
         self._row_profile = Profile(self.row_box, upright=True)
         self._column_profile = Profile(self.column_box, upright=False)
 
@@ -137,35 +65,18 @@ class MapView(pg.GraphicsView):
         self.addItem(box)
         return box
 
-    def _add_axis(self, side: str) -> Any:
-        axis = pg.AxisItem(side)
-        axis.enableAutoSIPrefix(False)
-        axis.setStyle(
-            tickFont=marks.small_font(),
-            tickLength=-4,
-            tickTextOffset=4,
-            hideOverlappingLabels=False,
-        )
-        (axis.setWidth if side == "left" else axis.setHeight)(
-            _AXIS_LEFT if side == "left" else _AXIS_BOTTOM
-        )
-        self.addItem(axis)
-        return axis
-
     # ------------------------------------------------------------ values come down
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
         self.setBackground(theme.card)
         self._row_profile.set_theme(theme.row, theme.card)
         self._column_profile.set_theme(theme.column, theme.card)
-        for axis in (self._rows, self._columns, self._row_values, self._column_values):
-            axis.setPen(pg.mkPen(theme.edge))
-            axis.setTickPen(pg.mkPen(theme.faint))
-            axis.setTextPen(pg.mkPen(theme.faint))
+        self._axes.set_theme(theme)
         self._lay_out()
 
-    def show_window(self, window: Window | None, hint: str) -> None:
+    def show_window(self, window: Window | None, hint: str, scale: ColourScale) -> None:
         """Clear everything. hint: what to read while there is no map."""
+        self._scale = scale
         self._active = window is not None
         self._window = window or Window(0, 0, 64, 64)
         self._hint, self._cursor, self._profiles, self._limit = hint, None, None, 0.0
@@ -174,6 +85,10 @@ class MapView(pg.GraphicsView):
         self._row_profile.show(np.empty(0), 0, 0)
         self._column_profile.show(np.empty(0), 0, 0)
         self._lay_out()
+
+    def show_scale(self, scale: ColourScale) -> None:
+        self._scale = scale
+        self.viewport().update()
 
     def show_map(self, values: Floats, scale: ColourScale, beyond: Bools) -> None:
         """values: (H, W) in the scale's unit.  beyond: (H, W), where to draw a contour around."""
@@ -189,8 +104,7 @@ class MapView(pg.GraphicsView):
         self._profiles = profiles
         top = float(max(profiles.row.max(), profiles.column.max(), 1e-6)) * 1.08
         if final or not self._limit * 0.5 < top <= self._limit:
-            self._limit = top
-            self._set_value_ranges()
+            self._set_limit(top)
         self._draw_profiles()
 
     def show_flips(self, flips: Bools) -> None:
@@ -243,36 +157,17 @@ class MapView(pg.GraphicsView):
             box.invertY(True)
         for box in (self.map_box, self.column_box):
             box.setXRange(w.column, w.column + w.width, padding=0)
-        self._lay_out_axes(places)
-        self._set_value_ranges()
+        self._axes.place(places, w, active=self._active)
+        self._set_limit(self._limit)
         self._draw_profiles()
         self.viewport().update()
 
-    def _lay_out_axes(self, places: Arrangement) -> None:
-        m, r, c, w = places.map, places.row, places.column, self._window
-        for axis, place in (
-            (self._rows, QRectF(m.left() - _AXIS_LEFT, m.top(), _AXIS_LEFT, m.height())),
-            (self._columns, QRectF(c.left(), c.bottom(), c.width(), _AXIS_BOTTOM)),
-            (self._row_values, QRectF(r.left(), r.bottom(), r.width(), _AXIS_BOTTOM)),
-            (self._column_values, QRectF(c.left() - _AXIS_LEFT, c.top(), _AXIS_LEFT, c.height())),
-        ):
-            axis.setGeometry(place)
-            axis.setVisible(self._active)
-        self._rows.setRange(w.row + w.height, w.row)
-        self._columns.setRange(w.column, w.column + w.width)
-        self._rows.setTicks([marks.position_ticks(w.row, w.height, m.height())])
-        self._columns.setTicks([marks.position_ticks(w.column, w.width, m.width())])
-
-    def _set_value_ranges(self) -> None:
-        limit = self._limit or 1.0
-        self.row_box.setXRange(0, limit, padding=0)
-        self.column_box.setYRange(0, limit, padding=0)
-        for axis, room, apart in (
-            (self._row_values, self._places.row.width(), 38),
-            (self._column_values, self._places.column.height(), 24),
-        ):
-            axis.setRange(0, limit)
-            axis.setTicks([marks.value_ticks(limit, max(1, int(room / apart)))])
+    def _set_limit(self, limit: float) -> None:
+        """The end of both value axes; 0 while there are no values."""
+        self._limit = limit
+        self.row_box.setXRange(0, limit or 1.0, padding=0)
+        self.column_box.setYRange(0, limit or 1.0, padding=0)
+        self._axes.set_limit(self._places, limit or 1.0)
 
     def _draw_profiles(self) -> None:
         if self._profiles is None:
@@ -313,7 +208,7 @@ class MapView(pg.GraphicsView):
     # ------------------------------------------------------------ drawing
     def drawForeground(self, painter: QPainter, _rect: QRectF) -> None:  # noqa: N802
         if self._active:
-            self._draw_labels(painter)
+            self._axes.draw_labels(painter, self._places)
             self._draw_outlines(painter)
             self._draw_cursor(painter)
             flips = not self._flips.isEmpty()
@@ -324,15 +219,6 @@ class MapView(pg.GraphicsView):
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
             box = self._places.map if self._active else QRectF(self.rect())
             painter.drawText(box.adjusted(16, 16, -16, -16), flags, self._hint)
-
-    def _draw_labels(self, painter: QPainter) -> None:
-        m, r, c = self._places.map, self._places.row, self._places.column
-        ink, left = QColor(self._theme.faint), m.left() - _AXIS_LEFT + 8
-        marks.label(painter, QPointF(left, m.center().y()), "row, px", ink, upright=True)
-        mean = MEAN if c.height() >= _ROOM_FOR_MEAN else "|Δ logit|"
-        marks.label(painter, QPointF(left, c.center().y()), mean, ink, upright=True)
-        marks.label(painter, QPointF(c.center().x(), c.bottom() + 27), "column, px", ink)
-        marks.label(painter, QPointF(r.center().x(), r.bottom() + 27), MEAN, ink)
 
     def _draw_outlines(self, painter: QPainter) -> None:
         box, scale = self._places.map, self.scale_px

@@ -171,8 +171,13 @@ def grid(painter: QPainter, picture_box: QRectF, scale: float, seen: QRectF) -> 
     painter.drawLines(lines)
 
 
-def scale_bar(painter: QPainter, box: QRectF, scale: float, mpp: float | None) -> None:
-    """A bar of 1, 2 or 5 times ten µm (px when mpp is None), at the bottom right of `box`."""
+def scale_bar(
+    painter: QPainter, box: QRectF, scale: float, mpp: float | None, avoid: list[QRectF]
+) -> None:
+    """A bar of 1, 2 or 5 times ten µm (px when mpp is None), at the bottom right of `box`.
+
+    It moves to the left where it would lie on a pixel to avoid.
+    """
     unit = mpp or 1.0
     most = box.width() * 0.3 / scale * unit
     if most <= 0:
@@ -181,13 +186,15 @@ def scale_bar(painter: QPainter, box: QRectF, scale: float, mpp: float | None) -
     text = f"{length:g} {'µm' if mpp else 'px'}"
     extent = length / unit * scale
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    right, bottom = box.right() - 10, box.bottom() - 10
-    bar = QRectF(right - extent, bottom - 3, extent, 3)
+    bar = QRectF(box.right() - 10 - extent, box.bottom() - 13, extent, 3)
+    room = bar.adjusted(-12, -24, 12, 12)
+    if any(room.intersects(cell) for cell in avoid):
+        bar.moveLeft(box.left() + 10)
     painter.fillRect(bar.adjusted(-1.5, -1.5, 1.5, 1.5), QColor(0, 0, 0, 190))
     painter.fillRect(bar, WHITE)
     font = small_font(12)
     width = QFontMetricsF(font).horizontalAdvance(text)
-    left = min(bar.center().x() - width / 2, box.right() - 4 - width)
+    left = min(max(bar.center().x() - width / 2, box.left() + 4), box.right() - 4 - width)
     haloed_text(painter, QPointF(left, bar.top() - 6), text, font)
 
 

@@ -53,7 +53,8 @@ class PeriodsPane(Card):
 
     def _prepare_plot(self) -> None:
         self.plot.setAccessibleName("Power by period")
-        self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        for part in (self.plot, self.plot.viewport()):
+            part.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.plot.setMinimumSize(200, 90)
         self.plot.setMenuEnabled(False)
         self.plot.setMouseEnabled(False, False)
@@ -191,6 +192,7 @@ class PeriodsPane(Card):
         self.plot.setYRange(0, 1, padding=0)
         for side in ("left", "bottom"):
             self.plot.getAxis(side).setTicks([[]])
+        self.plot.getAxis("left").setLabel("power, logit²")
 
 
 def verdict(periods: Periods) -> str:

@@ -4,7 +4,7 @@ from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QKeyEvent,
@@ -19,13 +19,13 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from onepixel_gui.attack.probe import Perturbation
 from onepixel_gui.qt.panes import marks
+from onepixel_gui.qt.panes.placement import FIT, Placement
 from onepixel_gui.qt.panes.pointing import clicked, hovered, keyed, place
 from onepixel_gui.qt.theme import DARK, Theme
 from onepixel_gui.qt.view import Cursor
 from onepixel_gui.tiles.tile import Tile, Window
 
 _GRID_FROM = 8.0  # logical px per tile pixel
-_NEAREST = 64.0  # logical px per tile pixel at the deepest zoom
 EMPTY = "Drop a tile or a folder here"
 
 
@@ -53,7 +53,7 @@ class TileCanvas(QWidget):
         self._before_click: Cursor | None = None
         self._pressed: QPointF | None = None
         self._panning = False
-        self._zoom, self._corner = 0.0, QPointF()  # zoom 0: fit
+        self._view = FIT
 
     def sizeHint(self) -> QSize:  # noqa: N802
         return QSize(360, 360)
@@ -68,7 +68,7 @@ class TileCanvas(QWidget):
         if tile is not None:
             self._tile = tile
         self._window, self._cloud, self._cursor = window, None, None
-        self._zoom, self._pressed = 0.0, None
+        self._view, self._pressed = FIT, None
         self.show_pixels(self._tile.rgb, ())
 
     def show_pixels(self, rgb: NDArray[np.uint8], changed: Perturbation) -> None:
@@ -87,64 +87,32 @@ class TileCanvas(QWidget):
 
     # ------------------------------------------------------------ geometry
     @property
-    def _ratio(self) -> float:
-        return self.devicePixelRatioF()
+    def placement(self) -> Placement:
+        """Where the tile lies on the canvas now."""
+        room = QSizeF(self.size())
+        return self._view.placed(self._tile.shape, room, self.devicePixelRatioF())
 
     @property
     def scale(self) -> float:
         """Logical pixels along the edge of a tile pixel."""
-        height, width = self._tile.shape
-        room = min(self.width() / width, self.height() / height)
-        return self._zoom or marks.whole_scale(room, 1, self._ratio)
-
-    @property
-    def picture_box(self) -> QRectF:
-        """Where the whole tile lies, in logical pixels; may reach beyond the canvas."""
-        height, width = self._tile.shape
-        extent_x, extent_y = width * self.scale, height * self.scale
-        x = self._placed(self._corner.x(), extent_x, self.width(), centred=True)
-        y = self._placed(self._corner.y(), extent_y, self.height(), centred=False)
-        return QRectF(x, y, extent_x, extent_y)
-
-    def _placed(self, wanted: float, extent: float, room: float, *, centred: bool) -> float:
-        """The limit of panning: what fits has its place, what does not leaves no empty band."""
-        if extent <= room:
-            at = (room - extent) / 2 if centred else 0.0
-        else:
-            at = min(0.0, max(room - extent, wanted))
-        return round(at * self._ratio) / self._ratio
+        return self.placement.scale
 
     def cell(self, row: int, column: int) -> QRectF:
         """Where a tile pixel lies, in logical pixels."""
-        box, scale = self.picture_box, self.scale
-        return QRectF(box.left() + column * scale, box.top() + row * scale, scale, scale)
+        return self.placement.cell(row, column)
 
     def pixel_at(self, point: QPointF) -> tuple[int, int] | None:
         """(row, column) under a point of the canvas, None beside the tile."""
-        box = self.picture_box
-        if self._empty or not box.contains(point):
-            return None
-        height, width = self._tile.shape
-        row = int((point.y() - box.top()) / self.scale)
-        column = int((point.x() - box.left()) / self.scale)
-        return (row, column) if row < height and column < width else None
+        return None if self._empty else self.placement.pixel_at(point)
 
     def zoom_at(self, point: QPointF, steps: float) -> None:
-        """Nearer or farther, the pixel under the point staying there; whole device pixels only."""
-        before, box = self.scale, self.picture_box
-        device = before * self._ratio
-        wanted = device * 1.25**steps
-        device = max(wanted, device + 1) if steps > 0 else min(wanted, device - 1)
-        height, width = self._tile.shape
-        least = marks.whole_scale(min(self.width() / width, self.height() / height), 1, self._ratio)
-        after = min(max(1, round(device)) / self._ratio, _NEAREST)
-        self._zoom = after if after > least else 0.0
-        self._corner = point - (point - box.topLeft()) * (self.scale / before)
+        """Nearer or farther, the pixel under the point staying there where the tile allows."""
+        self._view = self.placement.zoomed(point, steps)
         self.update()
 
     def fit(self) -> None:
         """The whole tile."""
-        self._zoom = 0.0
+        self._view = FIT
         self.update()
 
     # ------------------------------------------------------------ wishes go up
@@ -158,8 +126,8 @@ class TileCanvas(QWidget):
             return
         moved = event.position() - self._pressed
         far = moved.manhattanLength() >= QApplication.startDragDistance()
-        if self._zoom and (self._panning or far):
-            self._corner = self.picture_box.topLeft() + moved
+        if self._view.scale and (self._panning or far):
+            self._view = self.placement.panned(moved)
             self._pressed, self._panning = event.position(), True
             self.update()
 
@@ -220,14 +188,16 @@ class TileCanvas(QWidget):
         painter.drawText(self.rect().adjusted(24, 24, -24, -24), flags, EMPTY)
 
     def _draw_picture(self, painter: QPainter) -> None:
-        shrunk = self.scale * self._ratio < 1
+        at = self.placement
+        shrunk = at.scale * self.devicePixelRatioF() < 1
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, shrunk)
-        painter.drawImage(self.picture_box, self._image)
-        if self.scale >= _GRID_FROM:
-            marks.grid(painter, self.picture_box, self.scale, QRectF(self.rect()))
+        painter.drawImage(at.box, self._image)
+        if at.scale >= _GRID_FROM:
+            marks.grid(painter, at.box, at.scale, QRectF(self.rect()))
 
     def _draw_marks(self, painter: QPainter) -> None:
-        shown = self.picture_box.intersected(QRectF(self.rect()))
+        at = self.placement
+        shown = at.box.intersected(QRectF(self.rect()))
         painter.save()
         painter.setClipRect(shown)
         if self._window is not None and self._window.shape != self._tile.shape:
@@ -261,8 +231,10 @@ class TileCanvas(QWidget):
         marks.haloed_text(painter, box.topLeft() + QPointF(2, -6), text, marks.small_font())
 
     def _draw_insets(self, painter: QPainter) -> None:
-        shown = self.picture_box.intersected(QRectF(self.rect()))
-        marks.scale_bar(painter, shown, self.scale, self._tile.mpp)
+        at = self.placement
+        shown = at.box.intersected(QRectF(self.rect()))
+        changed = [self.cell(pixel.row, pixel.column) for pixel in self._changed]
+        marks.scale_bar(painter, shown, self.scale, self._tile.mpp, changed)
         focus = self._changed[0] if self._changed else self._cursor
         if focus is None:
             return
