@@ -47,13 +47,6 @@ class Row:
     why: str
 
     @property
-    def words(self) -> str:
-        """What the filter looks in: plain words, and `label:mitosis answer:normal`."""
-        return (
-            f"{self.name} label:{self.label or ''} answer:{self.answer} {self.finding_words}"
-        ).lower()
-
-    @property
     def disagrees(self) -> bool:
         """The answer is not the ground truth."""
         return bool(self.label and self.answer and self.answer != self.label)
@@ -125,8 +118,17 @@ class TileRows(QStringListModel):
         self.setStringList([""] * len(self.order))
 
     def _passes(self, tile: int) -> bool:
-        words = self.row_of(tile).words
+        words = self._words_of(tile)
         return all(word in words for word in self._words)
+
+    def _words_of(self, tile: int) -> str:
+        """What the filter looks in: plain words, and `label:mitosis answer:normal`."""
+        name, label = self.entries[tile]
+        answer = self._answers[tile][0] if tile in self._answers else ""
+        finding = self._findings[tile][0] if tile in self._findings else "not run"
+        if tile in self._unreadable:
+            finding = "unreadable"
+        return f"{name} label:{label or ''} answer:{answer} {finding}".lower()
 
     def row_of(self, tile: int) -> Row:
         name, label = self.entries[tile]
