@@ -110,7 +110,7 @@ def flaw(venv: Path) -> str:
     if not (venv / "pyvenv.cfg").is_file():
         return "none yet"
     if UNFINISHED.exists():
-        return "the last installation was interrupted"
+        return "the last installation did not finish"
     for line in (venv / "pyvenv.cfg").read_text(encoding="utf-8").splitlines():
         if line.startswith("command = ") and not line.endswith(f" {venv}"):
             return "the folder was moved or copied"
@@ -272,14 +272,13 @@ def install(extra: str) -> None:
         say(f"Bringing {VENV} up to date.")
     UNFINISHED.touch()
     pip = [str(python_in(VENV)), "-m", "pip"]
-    early = ""
     if reason and this_system.wants_small_torch() and this_system.answers(f"{CPU_INDEX}/torch/"):
         # Without luck here the next step takes PyPI's build: larger, and as good.
         few = ["install", "--constraint", PINS, "--extra-index-url", CPU_INDEX]
-        _, early = logged([*pip, *few, "torch", "torchvision"], pip_env())
+        logged([*pip, *few, "torch", "torchvision"], pip_env())
     code, told = logged([*pip, *PIP, EXTRAS[extra]], pip_env())
     if code:
-        if "Installing collected packages" not in early + told:
+        if not reason and "Installing collected packages" not in told:
             UNFINISHED.unlink()  # pip gave up before it wrote: what was there is still whole
         raise CannotGoOn(explained("pip", told))
     UNFINISHED.unlink()

@@ -152,7 +152,7 @@ def test_an_interrupted_installation_leaves_no_stamp_and_is_made_anew(
     with pytest.raises(KeyboardInterrupt):
         bootstrap.install("dev")
     assert not bootstrap.is_installed("run")
-    assert bootstrap.flaw(bootstrap.VENV) == "the last installation was interrupted"
+    assert bootstrap.flaw(bootstrap.VENV) == "the last installation did not finish"
 
 
 @posix
