@@ -116,6 +116,10 @@ class ConfidencePlot(pg.PlotWidget):
         self._line.setPen(dashes)
         self._beyond.setColor(theme.faint)
 
+    def pen(self, colour: str, width: float) -> Any:
+        """A pen as wide at 200 % as at 100 %: pyqtgraph's are counted in device pixels."""
+        return pg.mkPen(colour, width=width * self.devicePixelRatioF())
+
     def show_question(self, subject: str, threshold: float | None) -> None:
         """What the axis means, and where the answers part; None for not known yet."""
         self._subject = subject

@@ -40,8 +40,8 @@ class ResponsePlot(ConfidencePlot):
         super().set_theme(theme)
         for number, channel in enumerate(CHANNELS):
             colour = getattr(theme, channel)
-            self._curves[number].setPen(pg.mkPen(colour, width=2))
-            self._dots[number].setPen(pg.mkPen(theme.card, width=1))
+            self._curves[number].setPen(self.pen(colour, 2))
+            self._dots[number].setPen(self.pen(theme.card, 1))
             self._dots[number].setBrush(colour)
             self._letters[number].setColor(colour)
 

@@ -73,10 +73,10 @@ class SearchPane(Card):
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
         self.plot.set_theme(theme)
-        self._curve.setPen(pg.mkPen(theme.accent, width=2))
-        self._start.setPen(pg.mkPen(theme.accent, width=1.5))
+        self._curve.setPen(self.plot.pen(theme.accent, 2))
+        self._start.setPen(self.plot.pen(theme.accent, 1.5))
         self._start.setBrush(theme.card)
-        self._flip_line.setPen(pg.mkPen(theme.flip, width=1))
+        self._flip_line.setPen(self.plot.pen(theme.flip, 1))
         self._draw()
 
     def show_tile(self, tile: Tile | None, window: Window | None) -> None:  # noqa: ARG002
