@@ -113,8 +113,8 @@ class MapAxes:
             (self._row_values, QRectF(r.left(), r.bottom(), r.width(), _AXIS_BOTTOM)),
             (self._column_values, QRectF(c.left() - _AXIS_LEFT, c.top(), _AXIS_LEFT, c.height())),
         ):
+            (axis.show if active else axis.hide)()  # before its place: hidden axes have no width
             axis.setGeometry(place)
-            axis.setVisible(active)
         self._rows.setRange(w.row + w.height, w.row)
         self._columns.setRange(w.column, w.column + w.width)
         self._rows.setTicks([marks.position_ticks(w.row, w.height, m.height())])
