@@ -313,6 +313,17 @@ def test_the_population_is_drawn_where_it_is_and_moves(tile_pane):
         assert canvas.pixel_at(middle / canvas.devicePixelRatioF()) == place
 
 
+def test_when_a_run_is_over_the_population_goes_and_the_found_pixel_stays(tile_pane):
+    tile_pane.show_tile(plain_tile(), Window(0, 0, 40, 64))
+    tile_pane.take(advanced())
+    bare = picture(tile_pane.canvas)
+    tile_pane.take(advanced((3, 3), (9, 50)))
+    assert not same(bare, picture(tile_pane.canvas))
+    tile_pane.run_over()
+    assert same(bare, picture(tile_pane.canvas))
+    assert tile_pane.perturbation
+
+
 def test_a_window_smaller_than_the_tile_is_framed(tile_pane):
     tile = plain_tile(80, 80)
     tile_pane.show_tile(tile, Window(0, 0, 80, 80))
@@ -479,6 +490,21 @@ def test_nothing_of_the_map_lies_beyond_the_least_pane(qtbot):
     for box in (pane.view.map_box, pane.view.row_box, pane.view.column_box):
         assert room.contains(box.sceneBoundingRect().toAlignedRect())
     assert pane.view.scale_px >= 4, "the map is large enough to be read"
+
+
+def test_tile_and_map_begin_on_one_line(qtbot):
+    tile, window = plain_tile(64, 64), Window(0, 0, 64, 64)
+    first, second = shown(qtbot, TilePane(), (420, 520)), shown(qtbot, MapPane(), (520, 520))
+    first.show_tile(tile, window)
+    second.show_tile(tile, window)
+    tops = [
+        surface.mapTo(pane, cell.topLeft().toPoint()).y()
+        for pane, surface, cell in (
+            (first, first.canvas, first.canvas.cell(0, 0)),
+            (second, second.view.viewport(), second.view.cell(0, 0)),
+        )
+    ]
+    assert tops[0] == tops[1]
 
 
 def test_map_axes_carry_the_offset_of_the_window(map_pane):

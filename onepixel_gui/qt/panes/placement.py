@@ -6,6 +6,7 @@ from PySide6.QtCore import QPointF, QRectF, QSizeF
 
 from onepixel_gui.qt.panes.marks import whole_scale
 
+_TOP = 7.0  # as the map beside it has, so that both pictures begin on one line
 _NEAREST = 64.0  # logical px per tile pixel at the deepest zoom
 
 
@@ -23,9 +24,10 @@ class Zoom:
         fitted = whole_scale(min(room.width() / width, room.height() / height), 1, ratio)
         scale = self.scale or fitted
         extent = QSizeF(width * scale, height * scale)
-        # What fits has its place, centred under the header; what does not leaves no empty band.
+        # What fits has its place, level with the map; what does not leaves no empty band.
         x = _limited(self.x, extent.width(), room.width(), (room.width() - extent.width()) / 2)
-        y = _limited(self.y, extent.height(), room.height(), 0.0)
+        top = min(_TOP, (room.height() - extent.height()) / 2)
+        y = _limited(self.y, extent.height(), room.height(), top)
         corner = QPointF(round(x * ratio) / ratio, round(y * ratio) / ratio)
         return Placement(QRectF(corner, extent), scale, fitted, ratio)
 

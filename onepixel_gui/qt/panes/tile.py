@@ -93,6 +93,10 @@ class TilePane(Card):
             case _:
                 assert_never(event)
 
+    def run_over(self) -> None:
+        """No search is under way, perhaps stopped: the population goes, what was found stays."""
+        self.canvas.show_cloud(None)
+
     def set_cursor(self, cursor: Cursor | None) -> None:
         self._cursor = cursor
         self.canvas.set_cursor(cursor)
