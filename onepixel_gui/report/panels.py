@@ -31,17 +31,20 @@ Doubles = NDArray[np.float64]
 Side = Literal["row", "column"]
 Corner = Literal["upper left", "lower left", "upper right", "lower right"]
 
+_WHEN = ("before", "after")
 _PROBABILITIES = (1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999, 0.9999)
 
 
 # ------------------------------------------------------------------ on pictures
-def reticle(axes: Axes, row: int, column: int, radius: float, *, ring: bool = True) -> None:
+def reticle(
+    axes: Axes, row: int, column: int, radius: float, *, ring: bool = True, ticks: bool = True
+) -> None:
     """Four outward ticks, and a ring, that leave the pixel itself free. radius: tile pixels."""
     halo = [Stroke(linewidth=2.0, foreground="black"), Normal()]
     looks: dict[str, Any] = {"color": "white", "linewidth": 0.9, "path_effects": halo, "zorder": 4}
     if ring:
         axes.add_patch(Circle((column, row), radius, fill=False, **looks))
-    for down, right in ((0, 1), (0, -1), (1, 0), (-1, 0)):
+    for down, right in ((0, 1), (0, -1), (1, 0), (-1, 0)) if ticks else ():
         near, far = radius, radius * (1.9 if ring else 1.7)
         xs = [column + right * near, column + right * far]
         axes.plot(xs, [row + down * near, row + down * far], solid_capstyle="butt", **looks)
@@ -77,16 +80,18 @@ def outline_mask(axes: Axes, mask: Bools, window: Window) -> None:
         axes.add_collection(LineCollection(list(lines), colors=VERMILION, linewidths=0.6, **looks))
 
 
-def coordinates(axes: Axes, window: Window, *, rows: bool = True, columns: bool = True) -> None:
+def coordinates(
+    axes: Axes, window: Window, *, rows: bool = True, columns: bool = True, most: int = 5
+) -> None:
     """Ticks in tile pixels on a picture or a profile beside it."""
     if rows:
-        axes.set_yticks(_ticks(window.row, window.height))
+        axes.set_yticks(_ticks(window.row, window.height, most))
     if columns:
-        axes.set_xticks(_ticks(window.column, window.width))
+        axes.set_xticks(_ticks(window.column, window.width, most))
 
 
-def _ticks(first: int, count: int) -> list[int]:
-    step = next((s for s in (1, 2, 4, 8, 16, 32, 64, 128) if count / s <= 5), 256)
+def _ticks(first: int, count: int, most: int) -> list[int]:
+    step = next((s for s in (1, 2, 4, 8, 16, 32, 64, 128) if count / s <= most), 256)
     return [place for place in range(first, first + count) if place % step == 0]
 
 
@@ -119,8 +124,10 @@ def swatches(axes: Axes, shift: RgbShift) -> None:
 def swatch_rows(axes: Axes, shifts: Sequence[tuple[str, RgbShift]]) -> None:
     """One line per pixel for a change of several; axes measured in mm, y down."""
     _, right = axes.get_xlim()
+    for middle, word in ((0.43 * right, "before"), (0.61 * right, "after")):
+        axes.text(middle, 2.4, word, ha="center", va="baseline")
     for line, (place, shift) in enumerate(shifts):
-        top = 1.0 + 5.2 * line
+        top = 3.4 + 5.2 * line
         axes.text(0, top + 2.8, place, va="baseline")
         for left, rgb in ((0.36 * right, shift.before), (0.54 * right, shift.after)):
             box = Rectangle((left, top), 0.14 * right, 4, facecolor=hexadecimal(rgb))
@@ -143,7 +150,7 @@ def channels(axes: Axes, shift: RgbShift) -> None:
     axes.spines["left"].set_visible(False)
 
 
-def before_and_after(axes: Axes, question: Question, ended: Ended) -> None:
+def before_and_after(axes: Axes, question: Question, ended: Ended, *, most_letters: int) -> None:
     """Two bars of confidence, and the threshold between the answers."""
     values = (question.clean, ended.confidence)
     axes.bar([0, 1], values, width=0.5, color=[FAINT, BLUE], linewidth=0)
@@ -151,8 +158,9 @@ def before_and_after(axes: Axes, question: Question, ended: Ended) -> None:
         words = decimal(value, beside=(values[1 - place], question.threshold))
         box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
         axes.text(place, value + 0.025, words, ha="center", va="bottom", bbox=box, zorder=5)
-    axes.set(xlim=(-0.5, 1.5), xticks=[0, 1], ylabel=f"{_short(question.subject)} confidence")
-    axes.set_xticklabels([f"before\n{_short(question.answer)}", f"after\n{_short(ended.answer)}"])
+    axes.set(xlim=(-0.5, 1.5), xticks=[0, 1], ylabel=f"{short(question.subject)} confidence")
+    answers = (short(answer, most_letters) for answer in (question.answer, ended.answer))
+    axes.set_xticklabels([f"{when}\n{name}" for when, name in zip(_WHEN, answers, strict=True)])
     axes.tick_params(axis="x", length=0)
     _unit_axis(axes)
     _threshold(axes, question)
@@ -171,11 +179,11 @@ def search_curve(axes: Axes, question: Question, ended: Ended, *, most_ticks: in
     axes.set_xticklabels([f"{tick:,.0f}" for tick in ticks])
     if far:
         _log_odds_axis(axes, np.append(values, question.threshold))
-        axes.set_ylabel(f"{_short(question.subject)} confidence (log-odds scale)")
+        axes.set_ylabel("confidence (log-odds scale)")
         axes.axhline(_log_odds(np.array([question.threshold]))[0], **_DASHED)
     else:
         _unit_axis(axes)
-        axes.set_ylabel(f"{_short(question.subject)} confidence")
+        axes.set_ylabel(f"{short(question.subject)} confidence")
         axes.axhline(question.threshold, **_DASHED)
     if ended.first_flip is not None:
         spot = float(np.interp(ended.first_flip, queries, heights))
@@ -221,7 +229,8 @@ def _log_odds_axis(axes: Axes, values: Doubles) -> None:
     axes.set_yticklabels([f"{p:g}" if p >= 0.001 else scientific(p, 0) for p in ticks])
 
 
-def _short(word: str, most: int = 18) -> str:
+def short(word: str, most: int = 16) -> str:
+    """A class name that fits beside an axis."""
     return word if len(word) <= most else f"{word[: most - 1]}…"
 
 

@@ -30,6 +30,7 @@ from onepixel_gui.report.sheet import (
 from onepixel_gui.report.wording import (
     RESEARCH_ONLY,
     TIMES,
+    Quantity,
     caption_attack,
     caption_sensitivity,
     decimal,
@@ -37,7 +38,7 @@ from onepixel_gui.report.wording import (
 from onepixel_gui.tiles.tile import Tile, Window
 
 HEAD = 4.6  # mm, from the top of a panel's letter to the top of what it shows
-LOUPE = 7  # tile pixels along an edge of the loupe
+LOUPE = 8  # times the scale of the attacked tile
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +86,16 @@ def _single_attack(exhibit: AttackExhibit, style: Style) -> Plate:
 def _tiles(sheet: Sheet, exhibit: AttackExhibit, size: Fit, lefts: list[float]) -> str:
     """Panels a and b; returns the length of the scale bar in words."""
     tile, window = exhibit.tile, exhibit.question.window
-    changed = np.array(tile.rgb)
-    for pixel in exhibit.ended.best:
-        changed[pixel.row, pixel.column] = pixel.rgb
-    words = ""
-    titles = ("original tile", "attacked tile")
-    for letter, title, left, rgb in zip("ab", titles, lefts, (tile.rgb, changed), strict=False):
+    words, one = "", len(exhibit.ended.best) == 1
+    titles, pictures = ("original tile", "attacked tile"), (tile.rgb, _attacked(exhibit))
+    for letter, title, left, rgb in zip("ab", titles, lefts, pictures, strict=False):
         sheet.heading(left, 0, letter, title)
         axes = sheet.picture(left, HEAD, rgb, size)
         if tile.shape != window.shape:
             panels.frame(axes, window)
         if letter == "b":
             for pixel in exhibit.ended.best:
-                panels.reticle(axes, pixel.row, pixel.column, _ring(size))
+                panels.reticle(axes, pixel.row, pixel.column, _ring(size), ticks=one)
         words = sheet.scale_bar(left, HEAD + size.height + 1, size, tile.shape[1], tile.mpp)
     return words
 
@@ -108,40 +106,47 @@ def _ring(size: Fit) -> float:
 
 
 def _loupe(sheet: Sheet, exhibit: AttackExhibit, left: float, top: float, side: float) -> None:
-    """Panel c: the surroundings of the changed pixel at exactly 8 times the scale of b."""
+    """Panel c: the surroundings of the changed pixel at 8 times the scale of b."""
     tile, first = exhibit.tile, exhibit.ended.best[0]
-    view = _around(tile, first)
-    changed = np.array(tile.rgb)
-    for pixel in exhibit.ended.best:
-        changed[pixel.row, pixel.column] = pixel.rgb
-    cut = changed[view.row : view.row + view.height, view.column : view.column + view.width]
-    inset = 6.6  # room for the rows' numbers
+    inset = 6.6  # mm, for the rows' numbers
     base = fit(tile.shape, side, side).factor
-    room = side + 2 - inset
-    factor = 8.0 * base if 8 * base * LOUPE <= room * MM + 1 else float(int(room * MM / LOUPE))
-    size = Fit(factor, factor * view.height / MM, factor * view.width / MM)
-    sheet.heading(left, top, "c", f"changed pixel, {factor / base:.2g} {TIMES} b")
+    factor = max(1, round(LOUPE * base))
+    view = _around(tile, first, int((side + 2 - inset) * MM / factor))
+    cut = _attacked(exhibit)[
+        view.row : view.row + view.height, view.column : view.column + view.width
+    ]
+    size = Fit(float(factor), factor * view.height / MM, factor * view.width / MM)
+    many = len(exhibit.ended.best) > 1
+    title = f"changed pixel{'s' if many else ''}, {factor / base:.2g} {TIMES} b"
+    sheet.heading(left, top, "c", title)
     axes = sheet.picture(left + inset, top + HEAD, cut, size, (view.row, view.column))
-    axes.set_yticks(range(view.row, view.row + view.height))
-    axes.set_xticks(range(view.column, view.column + view.width))
+    panels.coordinates(axes, view, most=9)
     axes.set(xlabel="column (px)", ylabel="row (px)")
     for pixel in exhibit.ended.best:
         if view.holds(pixel.row, pixel.column):
             panels.outline_pixel(axes, pixel.row, pixel.column)
 
 
-def _around(tile: Tile, pixel: Pixel) -> Window:
-    """LOUPE x LOUPE pixels around one, moved inside the tile at its edges."""
-    height, width = (min(LOUPE, edge) for edge in tile.shape)
-    row = min(max(pixel.row - LOUPE // 2, 0), tile.shape[0] - height)
-    column = min(max(pixel.column - LOUPE // 2, 0), tile.shape[1] - width)
+def _around(tile: Tile, pixel: Pixel, room: int) -> Window:
+    """An odd number of pixels, at most `room` along an edge, moved inside the tile."""
+    edge = max(room - 1 + room % 2, 1)
+    height, width = min(edge, tile.shape[0]), min(edge, tile.shape[1])
+    row = min(max(pixel.row - height // 2, 0), tile.shape[0] - height)
+    column = min(max(pixel.column - width // 2, 0), tile.shape[1] - width)
     return Window(row, column, height, width)
+
+
+def _attacked(exhibit: AttackExhibit) -> NDArray[np.uint8]:
+    changed = np.array(exhibit.tile.rgb)
+    for pixel in exhibit.ended.best:
+        changed[pixel.row, pixel.column] = pixel.rgb
+    return changed
 
 
 def _colours(sheet: Sheet, exhibit: AttackExhibit, left: float, top: float, side: float) -> None:
     """Panel d."""
-    sheet.heading(left, top, "d", "colour of the pixel")
     best = exhibit.ended.best
+    sheet.heading(left, top, "d", f"colour of the pixel{'s' if len(best) > 1 else ''}")
     shifts = []
     for pixel in best[:6]:
         red, green, blue = (int(value) for value in exhibit.tile.rgb[pixel.row, pixel.column])
@@ -168,7 +173,8 @@ def _confidences(
     inset, tall = 10.0, 30.0
     sheet.heading(lefts[0], tops[0], "e", "confidence")
     bars = sheet.axes(lefts[0] + inset, tops[0] + HEAD + 2, side - inset - 4, tall)
-    panels.before_and_after(bars, exhibit.question, exhibit.ended)
+    letters = 16 if side > 50 else 9
+    panels.before_and_after(bars, exhibit.question, exhibit.ended, most_letters=letters)
     sheet.heading(lefts[1], tops[1], "f", "search")
     curve = sheet.axes(lefts[1] + inset, tops[1] + HEAD + 2, side - inset - 3, tall)
     panels.search_curve(curve, exhibit.question, exhibit.ended, most_ticks=4 if side > 50 else 3)
@@ -238,7 +244,7 @@ def _map_and_profiles(sheet: Sheet, exhibit: SweepExhibit, places: _Places) -> N
     axes.set_ylabel("row (px)")
     if exhibit.quantity == _towards_flip(exhibit) or exhibit.quantity == "change":
         panels.outline_mask(axes, found.map.flips, window)
-    extreme = _extreme(exhibit)
+    _, extreme, _ = _extreme(exhibit)
     panels.reticle(axes, extreme.row, extreme.column, 2.3 * _ring(size), ring=False)
 
     right = left + size.width + 2.5
@@ -250,7 +256,9 @@ def _map_and_profiles(sheet: Sheet, exhibit: SweepExhibit, places: _Places) -> N
     rows.axhline(extreme.row, color=FAINT, linewidth=0.5, linestyle=(0, (1, 2)))
     key = sheet.axes(right + places.beside + 3.5, top + HEAD, 2.6, size.height)
     threshold = None if exhibit.quantity == "change" else exhibit.question.threshold
-    label = "Δ logit" if threshold is None else f"{exhibit.question.subject} confidence"
+    label = (
+        "Δ logit" if threshold is None else f"{panels.short(exhibit.question.subject)} confidence"
+    )
     panels.colour_bar(key, colours, low, high, label, threshold)
 
     under = top + HEAD + size.height + 2.5
@@ -262,17 +270,18 @@ def _map_and_profiles(sheet: Sheet, exhibit: SweepExhibit, places: _Places) -> N
     below.set_xlabel("column (px)")
 
 
-def _towards_flip(exhibit: SweepExhibit) -> str:
+def _towards_flip(exhibit: SweepExhibit) -> Quantity:
     return "lowest" if exhibit.question.downward else "highest"
 
 
-def _extreme(exhibit: SweepExhibit) -> Pixel:
-    """The pixel that the shown map is about."""
-    swept = exhibit.sensitivity.swept
-    quantity = exhibit.quantity
+def _extreme(exhibit: SweepExhibit) -> tuple[str, Pixel, float]:
+    """Which extreme the shown map is about, where it lies, and its confidence."""
+    swept, quantity = exhibit.sensitivity.swept, exhibit.quantity
     if quantity == "change":
-        quantity = "lowest" if exhibit.question.downward else "highest"
-    return swept.lowest if quantity == "lowest" else swept.highest
+        quantity = _towards_flip(exhibit)
+    if quantity == "lowest":
+        return quantity, swept.lowest, swept.lowest_confidence
+    return quantity, swept.highest, swept.highest_confidence
 
 
 def _coloured(
@@ -295,15 +304,11 @@ def _coloured(
 
 def _legend(sheet: Sheet, exhibit: SweepExhibit, place: tuple[float, float]) -> None:
     """What the marks on the map mean, with the numbers that belong to them."""
-    swept, found = exhibit.sensitivity.swept, exhibit.sensitivity.map
-    lowest = _extreme(exhibit) is swept.lowest
-    pixel = swept.lowest if lowest else swept.highest
-    value = swept.lowest_confidence if lowest else swept.highest_confidence
-    clean = exhibit.question.clean
+    found, clean = exhibit.sensitivity.map, exhibit.question.clean
+    word, pixel, value = _extreme(exhibit)
     axes = _millimetres(sheet, *place, 54.0 if sheet.width > 100 else 46.0, 26.0)
     for x, y in ((1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0)):
         axes.plot([1.6 + 0.7 * x, 1.6 + 1.6 * x], [1.6 + 0.7 * y, 1.6 + 1.6 * y], color=INK, lw=0.9)
-    word = "lowest" if lowest else "highest"
     axes.text(5, 2.4, f"{word}, {decimal(value, beside=(clean,))} (untouched "
               f"{decimal(clean, beside=(value,))})", va="baseline")  # fmt: skip
     axes.text(5, 5.6, f"at row {pixel.row}, column {pixel.column}", va="baseline")

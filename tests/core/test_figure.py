@@ -90,8 +90,9 @@ def sweep_exhibit(tile=None, *, clean=4.45, quantity="lowest", **words):
     logits[28:32:2, 26:30:2, 6] = -np.sign(clean)
     flipped = (logits < 0) != (clean < 0)
     pixel = Pixel(asked.window.row + 28, asked.window.column + 26, (255, 255, 0))
+    other = Pixel(asked.window.row + 1, asked.window.column + 2, (0, 0, 255))
     low, high = (float(confidence(np.array(value))) for value in (logits.min(), logits.max()))
-    swept = Swept(asked, CORNERS, logits, flipped, pixel, low, pixel, high, logits.size, 9, 20.0)
+    swept = Swept(asked, CORNERS, logits, flipped, *(pixel, low, other, high), logits.size, 9, 20.0)
     classifier = card(asked.subject, asked.rival)
     found = sensitivity(swept)
     command = "onepixel-gui map true.png"
@@ -267,6 +268,9 @@ CASES = {
     "held, far from the threshold": lambda: attack_exhibit(clean=-9.886, after=1.2e-4, first=None),
     "upward flip": lambda: attack_exhibit(clean=-1.2, after=0.93, first=400),
     "five pixels, long class names": lambda: attack_exhibit(pixels=5, **LONG),
+    "held, far, long class names": lambda: attack_exhibit(
+        clean=-9.886, after=1.2e-4, first=None, **LONG
+    ),
     "a large tile of unknown scale": lambda: attack_exhibit(painted(600, 512, mpp=None)),
     "sweep": sweep_exhibit,
     "sweep upward, highest": lambda: sweep_exhibit(clean=-9.886, quantity="highest"),
@@ -344,6 +348,17 @@ def test_the_confidence_map_has_a_fixed_range_and_the_signed_one_is_symmetric():
         assert key.get_ylim() == (0, 1)
         signed = draw(replace(SWEEP, quantity="change"), Style(89)).sheet.figure.axes[3]
         assert signed.get_ylim()[0] == -signed.get_ylim()[1] < 0
+
+
+def test_the_marked_extreme_is_the_one_of_the_shown_map():
+    for quantity, words in (
+        ("lowest", ">at row 28, column 26<"),
+        ("highest", ">at row 1, column 2<"),
+    ):
+        drawn = render(replace(SWEEP, quantity=quantity), ".svg", Style(89))[0].decode()
+        assert words in drawn
+        assert f">{quantity}, " in drawn
+        assert f">{quantity} confidence, 8 colours<" in drawn
 
 
 @pytest.mark.parametrize(
