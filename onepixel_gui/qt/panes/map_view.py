@@ -239,7 +239,7 @@ class MapView(pg.GraphicsView):
         cell, p = self.cell(cursor.row, cursor.column), self._places
         marks.reticle(painter, cell, marks.BLACK, halo=marks.LIGHT_HALO)
         if cursor.pinned:
-            marks.corners(painter, cell, QColor(self._theme.accent), closed=True)
+            marks.corners(painter, cell, marks.CURSOR, closed=True)
         painter.setPen(QPen(QColor(self._theme.text), 1, Qt.PenStyle.DotLine))
         x, y = cell.center().x(), cell.center().y()
         painter.drawLine(QPointF(p.row.left(), y), QPointF(p.row.right(), y))

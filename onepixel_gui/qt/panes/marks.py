@@ -9,11 +9,12 @@ from pyqtgraph import arrayToQPath
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPainterPath, QPen
 
-from onepixel_gui.qt.theme import FAMILY
+from onepixel_gui.qt.theme import DARK, FAMILY
 
 HALO = QColor(0, 0, 0, 150)
 LIGHT_HALO = QColor(255, 255, 255, 190)
 WHITE, BLACK = QColor(255, 255, 255), QColor(12, 14, 18)
+CURSOR = QColor(DARK.accent)  # in both themes, for pictures stay what they are
 LOUPE_CELLS = 9  # tile pixels along the edge of a loupe
 _GAP = 3.0  # px between a pixel's edge and the first drop of ink of its reticle
 
@@ -41,8 +42,8 @@ def round_length(most: float) -> float:
 
 
 def position_ticks(first: int, count: int, room: float) -> list[tuple[float, str]]:
-    """Ticks in the middle of round positions, at least 30 logical pixels apart."""
-    step = next_round(max(1.0, count * 30 / max(room, 1.0)))
+    """Ticks in the middle of round positions, at least 36 logical pixels apart."""
+    step = next_round(max(1.0, count * 36 / max(room, 1.0)))
     start = ceil(first / step) * step
     return [(at + 0.5, str(int(at))) for at in np.arange(start, first + count, step)]
 
@@ -133,7 +134,7 @@ def corners(painter: QPainter, cell: QRectF, colour: QColor, *, closed: bool) ->
     path = QPainterPath()
     if closed:
         path.addRect(box)
-    arm = max(3.0, box.width() * 0.28)
+    arm = max(3.5, box.width() * 0.3)
     for x, y in product((box.left(), box.right()), (box.top(), box.bottom())):
         inward = QPointF(1 if x == box.left() else -1, 1 if y == box.top() else -1)
         path.moveTo(x + inward.x() * arm, y)

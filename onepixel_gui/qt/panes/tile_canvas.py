@@ -215,10 +215,10 @@ class TileCanvas(QWidget):
         painter.restore()
 
     def _draw_cursor(self, painter: QPainter, cursor: Cursor, on_changed: bool) -> None:
-        colour, cell = QColor(self._theme.accent), self.cell(cursor.row, cursor.column)
+        cell = self.cell(cursor.row, cursor.column)
         if on_changed and not cursor.pinned:
             return
-        marks.corners(painter, cell, colour, closed=cursor.pinned)
+        marks.corners(painter, cell, marks.CURSOR, closed=cursor.pinned)
 
     def _draw_window(self, painter: QPainter, window: Window) -> None:
         first = self.cell(window.row, window.column)
