@@ -198,7 +198,7 @@ class MapPane(Card):
             return []
         value = float(values[row, column])
         if quantity == "change":
-            return [f"Δ logit {value:+.2f}".replace("-", "−")]  # noqa: RUF001
+            return [f"Δ logit {value:+.2f}".replace("-", "−")]
         parts: list[Part] = [f"{quantity} {legible(value)}"]
         if self._examined is not None:
             condensed = self._examined.map

@@ -85,7 +85,7 @@ class Readout(QWidget):
         self._right = True
         self.setFont(small_font(12))
 
-    def sizeHint(self) -> QSize:  # noqa: N802
+    def sizeHint(self) -> QSize:
         return QSize(60, 24)
 
     def set_theme(self, theme: Theme) -> None:

@@ -83,7 +83,7 @@ def draw_legend(
     _draw_bar(painter, bar, theme, scale)
     for value in (scale.low, (scale.low + scale.high) / 2, scale.high):
         at = bar.left() + (value - scale.low) / (scale.high - scale.low) * bar.width()
-        text = f"{value:g}".replace("-", "−")  # noqa: RUF001
+        text = f"{value:g}".replace("-", "−")
         width = measure.horizontalAdvance(text)
         left = min(max(at - width / 2, bar.left()), bar.right() - width)
         painter.setPen(QColor(theme.faint))

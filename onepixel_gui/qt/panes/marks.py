@@ -66,7 +66,7 @@ def next_round(least: float) -> float:
 
 def size_text(height: int, width: int) -> str:
     """64 x 64 px, typeset."""
-    return f"{height} × {width} px"  # noqa: RUF001
+    return f"{height} × {width} px"
 
 
 def picture(rgb: NDArray[np.uint8]) -> QImage:

@@ -55,7 +55,7 @@ class TileCanvas(QWidget):
         self._panning = False
         self._view = FIT
 
-    def sizeHint(self) -> QSize:  # noqa: N802
+    def sizeHint(self) -> QSize:
         return QSize(360, 360)
 
     # ------------------------------------------------------------ values come down
