@@ -1,6 +1,9 @@
 """No words: the window. Words: the command line. Imports only the half it needs."""
 
+import os
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 
 def main() -> None:
@@ -8,10 +11,18 @@ def main() -> None:
     if len(sys.argv) > 1:
         from onepixel_gui.cli import run
 
-        sys.exit(run(sys.argv[1:]))
+        sys.exit(run(sys.argv[1:], demo=_demonstration))
     from onepixel_gui.qt.app import run_window
 
     sys.exit(run_window())
+
+
+def _demonstration(folder: Path, say: Callable[[str], None]) -> None:
+    # The command line and the window are strangers; only here they meet.
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    from onepixel_gui.qt.demonstration import run_demonstration
+
+    run_demonstration(folder, say)
 
 
 if __name__ == "__main__":
