@@ -93,7 +93,7 @@ class Swatch(QAbstractButton):
             self.current = current
             self.update()
 
-    def sizeHint(self) -> QSize:  # noqa: N802
+    def sizeHint(self) -> QSize:
         return QSize(28, 26)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802

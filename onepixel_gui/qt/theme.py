@@ -125,6 +125,9 @@ def _palette(theme: Theme) -> QPalette:
 
 def _sheet(theme: Theme) -> str:
     return f"""
+    QWidget {{ font-family: "{FAMILY}"; }}
+    QFrame#dropcard {{ background: {theme.card}; border: 2px dashed {theme.accent};
+        border-radius: 12px; font-size: 18px; }}
     QFrame#card {{ background: {theme.card}; border: 1px solid {theme.edge}; border-radius: 8px; }}
     QLabel#title {{ color: {theme.faint}; font-size: 11px; font-weight: 600;
                     letter-spacing: 1px; }}

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from math import ceil, log10
 from typing import Literal
 
+from PySide6.QtCore import QBuffer, QIODevice
+from PySide6.QtWidgets import QWidget
+
 Quantity = Literal["lowest", "highest", "change"]
 
 
@@ -29,3 +32,11 @@ def legible(confidence: float, digits: int = 3) -> str:
         return f"{confidence:.{min(7, ceil(-log10(1 - confidence)))}f}"
     mantissa, power = f"{confidence:.{digits - 1}e}".split("e")
     return f"{mantissa}{TIMES}10{str(int(power)).translate(_RAISED)}"
+
+
+def picture_of(widget: QWidget) -> bytes:
+    """What the widget shows now, as the bytes of a PNG, at the screen's own resolution."""
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    widget.grab().save(buffer, "PNG")
+    return bytes(buffer.data().data())

@@ -241,8 +241,9 @@ class ShiftPane(Card):
                 self._shown, confidence=responded.confidence, answer=responded.answer
             )
             self._draw_number()
-        self.plot.show_response(responded)
-        self._stack.setCurrentWidget(self.plot)
+        if responded.levels.size:  # the curves come with the second word
+            self.plot.show_response(responded)
+            self._stack.setCurrentWidget(self.plot)
 
     # ------------------------------------------------------------------ wishes up
     def _try_levels(self) -> None:

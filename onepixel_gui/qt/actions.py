@@ -1,0 +1,45 @@
+"""Every action of the window in one table: toolbar, keys, tooltips and the palette read it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """name: the window's method that does it.  text: imperative.  key: portable key text."""
+
+    name: str
+    text: str
+    key: str
+    hint: str
+
+    @property
+    def tooltip(self) -> str:
+        return f"{self.hint} ({self.key})" if self.key else self.hint
+
+
+ACTIONS = (
+    Action("open_tiles", "Open tiles…", "Ctrl+O", "Open tiles from files"),
+    Action("open_folder", "Open folder…", "Ctrl+Shift+F", "Open a folder of tiles"),
+    Action("open_checkpoint", "Open checkpoint…", "Ctrl+Shift+O", "Use another classifier"),
+    Action(
+        "open_demonstration", "Open the demonstration", "Ctrl+D", "Painted tiles and classifier"
+    ),
+    Action("run", "Run", "R", "Search for the pixel that flips the answer"),
+    Action("sweep", "Sweep", "M", "Map the confidence at every position"),
+    Action("stop", "Stop", "Esc", "Stop, and keep what was found"),
+    Action("settings", "Settings…", "Ctrl+,", "Population, generations, seed, device, palette"),
+    Action("export", "Export…", "E", "Write a figure for a report"),
+    Action("save_attacked", "Save attacked tile…", "Ctrl+S", "Write the changed tile as PNG"),
+    Action("copy_command", "Copy as command line", "Ctrl+Shift+C", "The same run for a terminal"),
+    Action("toggle_after", "Before / after", "Space", "Show the tile before or after the change"),
+    Action("next_tile", "Next tile", "PgDown", "Go to the next tile of the list"),
+    Action("previous_tile", "Previous tile", "PgUp", "Go to the previous tile of the list"),
+    Action("show_lowest", "Map: lowest", "1", "Lowest confidence over the colours"),
+    Action("show_highest", "Map: highest", "2", "Highest confidence over the colours"),
+    Action("show_change", "Map: change", "3", "Signed logit change of largest size"),
+    Action("unpin", "Unpin the cursor", "U", "Let the cursor follow the mouse again"),
+    Action("filter_tiles", "Filter tiles", "Ctrl+F", "Type words to narrow the list"),
+    Action("switch_theme", "Light / dark", "Ctrl+Shift+T", "Switch the colours of the window"),
+    Action("palette", "All commands…", "Ctrl+K", "Find a command by typing"),
+    Action("quit", "Quit", "Ctrl+Q", "Stop everything and close"),
+)

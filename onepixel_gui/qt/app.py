@@ -1,0 +1,126 @@
+"""From the first line of Python to a window on the screen, and what happens when all else fails."""
+
+import faulthandler
+import logging
+import os
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from types import TracebackType
+
+from platformdirs import user_log_path
+from PySide6.QtCore import (
+    QMessageLogContext,
+    QObject,
+    QTimer,
+    QtMsgType,
+    Signal,
+    qInstallMessageHandler,
+)
+from PySide6.QtWidgets import QApplication
+
+from onepixel_gui.problems import Unexpected
+from onepixel_gui.qt.preferences import Memory
+from onepixel_gui.qt.window import SpaceBelongsToButtons, Window
+
+_log = logging.getLogger("onepixel_gui")
+# Said by the offscreen platform at every window; true, harmless and endless.
+_NOISE = ("propagateSizeHints",)
+
+
+def run_window() -> int:
+    """Open the window on the demonstration and stay until it is closed."""
+    file = start_log(user_log_path("onepixel_gui", appauthor=False))
+    application = make_application()
+    window = Window(Memory())
+    catch_crashes(window, file)
+    window.show()
+    # The window is painted first; reading tiles and importing torch begin after that.
+    QTimer.singleShot(0, window.commands.open_demonstration)
+    return application.exec()
+
+
+def make_application() -> QApplication:
+    """The one QApplication, with our keys and quiet messages.
+
+    Idle torch threads are told to sleep instead of spinning, so that the window gets its turn;
+    OpenMP reads that once, when torch is first imported, which is later than this.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    qInstallMessageHandler(_to_log)
+    application = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(application, QApplication)
+    application.setApplicationName("onepixel_gui")
+    application.setApplicationDisplayName("onepixel_gui")
+    application.installEventFilter(SpaceBelongsToButtons(application))
+    return application
+
+
+def start_log(folder: Path) -> Path | None:
+    """Log to a rotating file; a folder that cannot be written leaves only standard error."""
+    handlers: list[logging.Handler] = [logging.StreamHandler()]
+    file: Path | None = folder / "onepixel_gui.log"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handlers.append(
+            RotatingFileHandler(folder / "onepixel_gui.log", maxBytes=1_000_000, backupCount=3)
+        )
+        faulthandler.enable((folder / "crash.log").open("a"))
+    except OSError:
+        file = None
+        faulthandler.enable()
+    handlers[0].setLevel(logging.ERROR)
+    logging.basicConfig(
+        level=logging.INFO,
+        handlers=handlers,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    return file
+
+
+class _CrashBell(QObject):
+    """Carries a bug from whichever thread it happened in to the window's thread."""
+
+    rung = Signal(object)
+
+
+def catch_crashes(window: Window, file: Path | None) -> Callable[[], None]:
+    """A bug that nobody caught is logged in full and told in plain words; the window stays open.
+
+    Returns what takes the hooks off again.
+    """
+    bell = _CrashBell(window)
+    bell.rung.connect(window.show_problem)
+    where = f"\n\nLog file: {file.name}" if file is not None else ""
+
+    def tell(kind: type[BaseException], bug: BaseException, trail: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            window.close()
+            return
+        text = "".join(traceback.format_exception(kind, bug, trail))
+        _log.error("nobody caught this:\n%s", text)
+        bell.rung.emit(Unexpected(bug, detail=text + where))
+
+    def tell_from_thread(told: threading.ExceptHookArgs) -> None:
+        if told.exc_value is not None:
+            tell(told.exc_type, told.exc_value, told.exc_traceback)
+
+    before = sys.excepthook, threading.excepthook
+    sys.excepthook, threading.excepthook = tell, tell_from_thread
+
+    def restore() -> None:
+        sys.excepthook, threading.excepthook = before
+
+    return restore
+
+
+def _to_log(kind: QtMsgType, _context: QMessageLogContext, message: str) -> None:
+    if any(noise in message for noise in _NOISE):
+        return
+    level = logging.INFO if kind == QtMsgType.QtDebugMsg else logging.WARNING
+    if kind in (QtMsgType.QtCriticalMsg, QtMsgType.QtFatalMsg):
+        level = logging.ERROR
+    _log.log(level, "Qt: %s", message)

@@ -1,0 +1,223 @@
+"""What the actions do: each method bears the name of one row of the table of actions."""
+
+import shlex
+from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
+
+from onepixel_gui import RESOURCES
+from onepixel_gui.problems import Problem
+from onepixel_gui.qt.dialogs import ExportChoice, ExportDialog, SettingsDialog, Template
+from onepixel_gui.qt.dropping import CHECKPOINTS, Cargo
+from onepixel_gui.qt.preferences import Memory, Preferences
+from onepixel_gui.qt.session import Loaded, Session
+from onepixel_gui.qt.shelf import Shelf
+from onepixel_gui.qt.view import Quantity
+from onepixel_gui.tiles.files import SUFFIXES, save
+
+DEMONSTRATION = RESOURCES / "demo"
+DEMO_CHECKPOINT = DEMONSTRATION / "mitosis_demo.safetensors"
+
+
+class Commands(QObject):
+    """Wishes of the reader, made into work of session and shelf."""
+
+    preferences_changed = Signal(object)  # Preferences
+    loading = Signal(str)  # name of the checkpoint being loaded
+    noted = Signal(str)  # a short word of success
+    failed = Signal(object)  # Problem
+
+    def __init__(self, session: Session, shelf: Shelf, memory: Memory, window: QWidget) -> None:
+        super().__init__(window)
+        self._session, self._shelf, self._memory, self._window = session, shelf, memory, window
+        self.preferences = memory.preferences()
+        self.checkpoint: Path | None = None
+        self.quantity: Quantity | None = None  # None: towards the flip
+
+    # -------------------------------------------------------------- opening
+    def open_tiles(self) -> None:
+        kinds = " ".join(f"*{suffix}" for suffix in sorted(SUFFIXES))
+        names, _ = QFileDialog.getOpenFileNames(
+            self._window, "Open tiles", filter=f"Tiles ({kinds})"
+        )
+        if names:
+            self.open_paths([Path(name) for name in names])
+
+    def open_folder(self) -> None:
+        name = QFileDialog.getExistingDirectory(self._window, "Open a folder of tiles")
+        if name:
+            self.open_paths([Path(name)])
+
+    def open_checkpoint(self) -> None:
+        kinds = " ".join(f"*{suffix}" for suffix in sorted(CHECKPOINTS))
+        name, _ = QFileDialog.getOpenFileName(
+            self._window, "Open a checkpoint", filter=f"Checkpoints ({kinds})"
+        )
+        if name:
+            self.use_checkpoint(Path(name))
+
+    def open_demonstration(self) -> None:
+        self.open_paths([DEMONSTRATION])
+        self.use_checkpoint(DEMO_CHECKPOINT)
+
+    def open_cargo(self, cargo: Cargo) -> None:
+        if cargo.tiles:
+            self.open_paths(cargo.tiles)
+        if cargo.checkpoint is not None:
+            self.use_checkpoint(cargo.checkpoint)
+
+    def open_paths(self, paths: Sequence[Path]) -> None:
+        self._shelf.open(paths)
+
+    def use_checkpoint(self, path: Path) -> None:
+        """Load in the background; the classifier in use stays until the new one is ready."""
+        self.checkpoint = path
+        self.loading.emit(path.name)
+        self._session.open_classifier(path, self.preferences.device)
+
+    # -------------------------------------------------------------- runs
+    def run(self) -> None:
+        self._session.search(self.preferences)
+
+    def sweep(self) -> None:
+        self._session.sweep(self.preferences)
+
+    def stop(self) -> None:
+        self._session.stop()
+
+    def unpin(self) -> None:
+        self._session.set_cursor(None)
+
+    def settings(self) -> None:
+        from importlib.util import find_spec
+
+        devices: tuple[str, ...] = ("cpu",)
+        if self._session.classifier is not None and find_spec("torch") is not None:
+            from onepixel_gui.classifier import devices as machine  # torch is loaded by now
+
+            devices = machine.available()
+        dialog = SettingsDialog(self.preferences, devices, self._window)
+        if dialog.exec() == QDialog.DialogCode.Accepted:
+            self.set_preferences(dialog.chosen())
+
+    def set_preferences(self, preferences: Preferences) -> None:
+        """Keep them, tell the window, and move the classifier if its device changed."""
+        before, self.preferences = self.preferences, preferences
+        self._memory.keep(preferences)
+        self.preferences_changed.emit(preferences)
+        if preferences.device != before.device and self.checkpoint is not None:
+            self.use_checkpoint(self.checkpoint)
+
+    def switch_theme(self) -> None:
+        other = "light" if self.preferences.theme == "dark" else "dark"
+        self.set_preferences(self.preferences.but(theme=other))
+
+    # -------------------------------------------------------------- results out
+    def templates(self) -> tuple[Template, ...]:
+        """The figures that what is known now can fill, the latest first."""
+        found = self._session.findings
+        known: list[Template] = []
+        if found.began is not None and found.ended is not None:
+            known.append("attack")
+        if found.sensitivity is not None:
+            known.append("sensitivity")
+        return tuple(reversed(known) if found.latest == "sweep" else known)
+
+    def export(self) -> None:
+        dialog = ExportDialog(self.templates(), self._window)
+        if dialog.exec() != QDialog.DialogCode.Accepted:
+            return
+        assert self._session.tile is not None
+        choice = dialog.chosen()
+        start = f"{Path(self._session.tile.name).stem}-{choice.template}.pdf"
+        kinds = "Figures (*.pdf *.svg *.png *.tiff *.tif)"
+        name, _ = QFileDialog.getSaveFileName(self._window, "Write the figure", start, kinds)
+        if name:
+            self.write_figure(Path(name), choice)
+
+    def write_figure(self, path: Path, choice: ExportChoice) -> None:
+        """Draw and write in the background."""
+        exhibit = self._exhibit(choice.template)
+
+        def work() -> Generator[Loaded]:
+            from onepixel_gui.report.exhibit import Style
+            from onepixel_gui.report.figure import export
+
+            yield Loaded(export(exhibit, path, Style(choice.width_mm, choice.dpi)))
+
+        self._write(work, lambda event: f"Wrote {' and '.join(p.name for p in event.what)}")
+
+    def save_attacked(self) -> None:
+        assert self._session.tile is not None
+        start = f"{Path(self._session.tile.name).stem}-attacked.png"
+        name, _ = QFileDialog.getSaveFileName(
+            self._window, "Write the attacked tile", start, "Lossless pictures (*.png *.tiff)"
+        )
+        if name:
+            self.write_attacked(Path(name))
+
+    def write_attacked(self, path: Path) -> None:
+        """The tile with the found pixels set, without loss."""
+        tile, found = self._session.tile, self._session.findings
+        assert tile is not None
+        assert found.ended is not None
+        rgb = tile.rgb.copy()
+        for pixel in found.ended.best:
+            rgb[pixel.row, pixel.column] = pixel.rgb
+        text = {"Title": f"{tile.name}, attacked", "Comment": self.command_line()}
+
+        def work() -> Generator[Loaded]:
+            save(rgb, path, text=text)
+            yield Loaded(path)
+
+        self._write(work, lambda event: f"Wrote {event.what.name}")
+
+    def _write(self, work: Callable[[], Generator[Any]], words: Callable[[Any], str]) -> None:
+        self._session.export(work, lambda event: self.noted.emit(words(event)))
+
+    def _exhibit(self, template: Template) -> Any:
+        from onepixel_gui.report.exhibit import AttackExhibit, SweepExhibit
+
+        session = self._session
+        tile, question, classifier = session.tile, session.question, session.classifier
+        found, command = session.findings, self.command_line()
+        if tile is None or question is None or classifier is None:
+            raise Problem("There is no result to export yet.", "Run a search or a sweep first.")
+        if template == "attack" and found.began is not None and found.ended is not None:
+            card, serving = classifier.card, classifier.serving
+            return AttackExhibit(tile, question, card, serving, found.began, found.ended, command)
+        assert found.sensitivity is not None
+        quantity = self.quantity or ("lowest" if question.downward else "highest")
+        return SweepExhibit(
+            tile,
+            question,
+            classifier.card,
+            classifier.serving,
+            found.sensitivity,
+            quantity,
+            self.command_line(sweep=True),
+        )
+
+    def command_line(self, *, sweep: bool = False) -> str:
+        """The words that repeat this run in a terminal; file names only."""
+        tile, chosen = self._session.tile, self.preferences
+        words = ["onepixel-gui", "map" if sweep else "attack", tile.name if tile else "TILE"]
+        if self.checkpoint is not None and self.checkpoint != DEMO_CHECKPOINT:
+            words += ["--model", self.checkpoint.name]
+        if sweep:
+            words += ["--palette", chosen.palette] if chosen.palette != "corners" else []
+            return shlex.join(words)
+        words += ["--population", str(chosen.population), "--generations", str(chosen.generations)]
+        words += ["--seed", str(chosen.seed)]
+        words += ["--to-the-end"] if chosen.to_the_end else []
+        return shlex.join(words)
+
+    def copy_command(self) -> None:
+        QGuiApplication.clipboard().setText(
+            self.command_line(sweep=self._session.findings.latest == "sweep")
+        )
+        self.noted.emit("The command line is on the clipboard")

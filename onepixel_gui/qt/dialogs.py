@@ -1,0 +1,223 @@
+"""The few small windows: settings, export, the palette of commands."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from onepixel_gui.qt.preferences import Preferences
+
+Template = Literal["attack", "sensitivity"]
+
+
+class SettingsDialog(QDialog):
+    """The search, the palette and the device; takes effect with OK."""
+
+    def __init__(self, now: Preferences, devices: Sequence[str], parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Settings")
+        self._now = now
+        self._population = _spin(3, 100_000, now.population, "candidates per generation")
+        self._generations = _spin(1, 100_000, now.generations, "generations, founders included")
+        self._seed = _spin(0, 2**31 - 1, now.seed, "the same seed finds the same pixel")
+        self._to_the_end = QCheckBox("Go on after the first flip, to the end of the budget")
+        self._to_the_end.setChecked(now.to_the_end)
+        self._palette = _choice("Palette")
+        self._palette.addItem("8 corners of the RGB cube", "corners")
+        self._palette.addItem("27 colours (3 levels per channel)", "27")
+        self._palette.setCurrentIndex(self._palette.findData(now.palette))
+        self._device = _choice("Device")
+        for name in ("auto", *devices):
+            self._device.addItem("best of this machine" if name == "auto" else name, name)
+        self._device.setCurrentIndex(max(0, self._device.findData(now.device)))
+        self._budget = faint()
+        for spin in (self._population, self._generations):
+            spin.valueChanged.connect(self._tell_budget)
+        self._lay_out()
+        self._tell_budget()
+
+    def chosen(self) -> Preferences:
+        return self._now.but(
+            population=self._population.value(),
+            generations=self._generations.value(),
+            seed=self._seed.value(),
+            to_the_end=self._to_the_end.isChecked(),
+            palette=self._palette.currentData(),
+            device=self._device.currentData(),
+        )
+
+    def _lay_out(self) -> None:
+        form = QFormLayout()
+        form.setSpacing(9)
+        form.addRow("Population", self._population)
+        form.addRow("Generations", self._generations)
+        form.addRow("", self._budget)
+        form.addRow("Seed", self._seed)
+        form.addRow("", self._to_the_end)
+        form.addRow("Colours of a sweep", self._palette)
+        form.addRow("Device", self._device)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(18, 16, 18, 14)
+        layout.addLayout(form)
+        note = "Differential evolution as Su et al. set it: 400 × 100, F 0.5, no crossover."
+        layout.addWidget(faint(note))
+        layout.addWidget(_buttons(self, "OK"))
+
+    def _tell_budget(self) -> None:
+        queries = self._population.value() * self._generations.value()
+        self._budget.setText(f"at most {queries:,} queries")
+
+
+@dataclass(frozen=True, slots=True)
+class ExportChoice:
+    template: Template
+    width_mm: Literal[89, 183]
+    dpi: Literal[300, 600]
+
+
+class ExportDialog(QDialog):
+    """Which figure, how wide, how fine; the file is chosen after it."""
+
+    def __init__(self, templates: Sequence[Template], parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Export a figure")
+        self._template = _choice("Figure")
+        names = {"attack": "Single attack", "sensitivity": "Sensitivity map"}
+        for template in templates:
+            self._template.addItem(names[template], template)
+        self._width = _choice("Width")
+        self._width.addItem("183 mm, two columns", 183)
+        self._width.addItem("89 mm, one column", 89)
+        self._dpi = _choice("Resolution")
+        self._dpi.addItem("300 dpi", 300)
+        self._dpi.addItem("600 dpi", 600)
+        form = QFormLayout()
+        form.setSpacing(9)
+        form.addRow("Figure", self._template)
+        form.addRow("Width", self._width)
+        form.addRow("PNG and TIFF", self._dpi)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(18, 16, 18, 14)
+        layout.addLayout(form)
+        note = "PDF and SVG keep their text. Caption and provenance go with the file."
+        layout.addWidget(faint(note))
+        layout.addWidget(_buttons(self, "Choose file…"))
+
+    def chosen(self) -> ExportChoice:
+        template, width, dpi = (
+            box.currentData() for box in (self._template, self._width, self._dpi)
+        )
+        return ExportChoice(template, width, dpi)
+
+
+class CommandPalette(QDialog):
+    """Type a few letters, press Enter: every action of the window by name."""
+
+    chosen = Signal(object)  # QAction
+
+    def __init__(self, actions: Sequence[QAction], parent: QWidget) -> None:
+        super().__init__(parent, Qt.WindowType.Popup)
+        self.setAccessibleName("Commands")
+        self._line = QLineEdit(placeholderText="Type a command")
+        self._line.setAccessibleName("Type a command")
+        self._list = QListWidget()
+        self._list.setAccessibleName("Commands")
+        self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 8, 8, 8)
+        layout.addWidget(self._line)
+        layout.addWidget(self._list)
+        for action in actions:
+            key = action.shortcut().toString()
+            item = QListWidgetItem(f"{action.text()}    {key}" if key else action.text())
+            item.setData(Qt.ItemDataRole.UserRole, action)
+            item.setToolTip(action.toolTip())
+            self._list.addItem(item)
+        self._line.textChanged.connect(self._narrow)
+        self._line.returnPressed.connect(self._take)
+        self._list.itemClicked.connect(lambda _item: self._take())
+        self._line.installEventFilter(self)
+        self.resize(420, 380)
+        self._narrow("")
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Up and Down move in the list while the line keeps the typing."""
+        keys = (Qt.Key.Key_Up, Qt.Key.Key_Down)
+        if watched is self._line and isinstance(event, QKeyEvent) and event.key() in keys:
+            if event.type() == QEvent.Type.KeyPress:
+                self._step(-1 if event.key() == Qt.Key.Key_Up else 1)
+            return True
+        return super().eventFilter(watched, event)
+
+    def _narrow(self, text: str) -> None:
+        words = text.lower().split()
+        first = None
+        for row in range(self._list.count()):
+            item = self._list.item(row)
+            action: QAction = item.data(Qt.ItemDataRole.UserRole)
+            hay = f"{action.text()} {action.toolTip()}".lower()
+            item.setHidden(not action.isEnabled() or not all(word in hay for word in words))
+            if first is None and not item.isHidden():
+                first = row
+        self._list.setCurrentRow(-1 if first is None else first)
+
+    def _step(self, by: int) -> None:
+        row = self._list.currentRow() + by
+        while 0 <= row < self._list.count():
+            if not self._list.item(row).isHidden():
+                self._list.setCurrentRow(row)
+                return
+            row += by
+
+    def _take(self) -> None:
+        item = self._list.currentItem()
+        if item is not None and not item.isHidden():
+            action: QAction = item.data(Qt.ItemDataRole.UserRole)
+            self.close()
+            self.chosen.emit(action)
+
+
+def faint(text: str = "") -> QLabel:
+    """A line of small print."""
+    label = QLabel(text)
+    label.setObjectName("faint")
+    return label
+
+
+def _choice(name: str) -> QComboBox:
+    box = QComboBox()
+    box.setAccessibleName(name)
+    return box
+
+
+def _spin(low: int, high: int, value: int, hint: str) -> QSpinBox:
+    spin = QSpinBox(minimum=low, maximum=high, value=value)
+    spin.setGroupSeparatorShown(True)
+    spin.setToolTip(hint)
+    spin.setAccessibleName(hint)
+    return spin
+
+
+def _buttons(dialog: QDialog, accept: str) -> QDialogButtonBox:
+    buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+    primary = buttons.addButton(accept, QDialogButtonBox.ButtonRole.AcceptRole)
+    primary.setObjectName("primary")
+    buttons.accepted.connect(dialog.accept)
+    buttons.rejected.connect(dialog.reject)
+    return buttons

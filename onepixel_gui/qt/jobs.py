@@ -1,0 +1,131 @@
+"""Work off the main thread: any generator of events becomes signals."""
+
+import gc
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable, Generator
+from contextlib import closing, suppress
+from threading import Event as Flag
+from typing import Any
+
+from PySide6.QtCore import QObject, QThreadPool, QTimer, Signal
+
+from onepixel_gui.problems import Problem, Unexpected
+
+Work = Callable[[], Generator[Any]]
+
+_FRAME = 1 / 30  # seconds: no droppable event is told more often
+
+
+class Job(QObject):
+    """Runs one generator. Lives in the main thread; only `run` does not.
+
+    To stop is to ask no more: the generator's own `finally` runs at its next event.  What it still
+    says after `stop` is not told, apart from `finished`.
+    """
+
+    happened = Signal(object)  # an event; droppable ones at most 30 times a second
+    failed = Signal(object)  # a Problem, never a bare exception
+    finished = Signal()  # always, once, and last
+
+    def __init__(self, work: Work) -> None:
+        super().__init__()
+        self._work: Work | None = work
+        self._stop = Flag()
+
+    def stop(self) -> None:
+        """From any thread, any number of times."""
+        self._stop.set()
+
+    def run(self) -> None:
+        """The worker's side."""
+        try:
+            assert self._work is not None
+            with closing(self._work()) as events:
+                self._tell(events)
+        except Problem as problem:
+            self._fail(problem)
+        except Exception as bug:  # noqa: BLE001 - the one outermost edge: RuntimeError is torch's word for a full card
+            self._fail(Unexpected(bug, detail=traceback.format_exc()))
+        finally:
+            self._work = None  # lets go of the probe, and with it of the card's memory
+            self.finished.emit()
+
+    def _tell(self, events: Generator[Any]) -> None:
+        last = 0.0
+        while not self._stop.is_set():
+            event = next(events, None)
+            if event is None or self._stop.is_set():
+                return
+            now = time.monotonic()
+            if not getattr(event, "droppable", False) or now - last > _FRAME:
+                last = now
+                self.happened.emit(event)
+
+    def _fail(self, problem: Problem) -> None:
+        if not self._stop.is_set():
+            self.failed.emit(problem)
+
+
+class Lanes:
+    """At most `width` jobs at once; others wait in order. Its threads are QThreads of a pool."""
+
+    def __init__(self, width: int) -> None:
+        self._pool = QThreadPool()
+        self._pool.setMaxThreadCount(width)
+        self._pool.setExpiryTimeout(-1)  # a torch thread is costly to warm up: keep it
+        self._jobs: set[Job] = set()
+        # The pool drops its hold on a job a moment after `finished`. Were that the last hold, the
+        # QObject would die in the worker thread: so the newest few are kept a little longer.
+        self._spent: deque[Job] = deque(maxlen=width + 2)
+
+    def add(self, job: Job) -> None:
+        """Queue a job; it is held here until it has finished. Connect to it before."""
+        self._jobs.add(job)  # a job nobody holds would be collected while it runs
+        job.finished.connect(lambda: self._retire(job))
+        self._pool.start(job.run)
+
+    def _retire(self, job: Job) -> None:
+        self._jobs.discard(job)
+        self._spent.append(job)
+        for signal in (job.happened, job.failed, job.finished):
+            with suppress(RuntimeError, TypeError):  # nothing was connected
+                signal.disconnect()  # its slots hold the job: without this it would never go
+
+    @property
+    def busy(self) -> int:
+        """Jobs queued or running."""
+        return len(self._jobs)
+
+    def close(self, patience_ms: int = 5000) -> bool:
+        """Stop everything and wait; False when some job did not stop in time."""
+        self._pool.clear()
+        for job in self._jobs:
+            job.stop()
+        return self._pool.waitForDone(patience_ms)
+
+
+class Sweeper(QObject):
+    """Collects reference cycles from the main thread only.
+
+    Python's collector runs in whichever thread allocates next; in a worker it could destroy a
+    widget there, which crashes Qt.  While one of these lives, automatic collection is off.
+    """
+
+    def __init__(self, parent: QObject | None = None, every_ms: int = 500) -> None:
+        super().__init__(parent)
+        self._turn = 0
+        gc.disable()
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self._collect)
+        self._timer.start(every_ms)
+
+    def _collect(self) -> None:
+        self._turn += 1
+        generation = 2 if self._turn % 60 == 0 else 1 if self._turn % 8 == 0 else 0
+        gc.collect(generation)
+
+    def close(self) -> None:
+        self._timer.stop()
+        gc.enable()

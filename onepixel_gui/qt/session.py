@@ -1,0 +1,360 @@
+"""What is on the bench now. The one mutable object of the desktop; all it hands out is frozen."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from PySide6.QtCore import QObject, Signal
+
+from onepixel_gui.analysis.chromatic import rgb_shift
+from onepixel_gui.analysis.sensitivity import Sensitivity, sensitivity
+from onepixel_gui.attack.probe import (
+    Advanced,
+    Began,
+    Ended,
+    Event,
+    Painted,
+    Pixel,
+    Question,
+    Settings,
+    SweepBegan,
+    Swept,
+)
+from onepixel_gui.attack.response import respond
+from onepixel_gui.attack.search import search
+from onepixel_gui.attack.sweep import PALETTES, sweep
+from onepixel_gui.qt.jobs import Job, Lanes, Work
+from onepixel_gui.qt.preferences import Preferences
+from onepixel_gui.qt.view import Cursor
+from onepixel_gui.tiles.files import TileFile, read
+from onepixel_gui.tiles.tile import Tile
+
+if TYPE_CHECKING:
+    from onepixel_gui.classifier.classifier import Classifier
+
+Activity = Literal["search", "sweep"]
+
+_REMEMBERED = 200  # tiles whose results are kept at hand
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A file became a tile or a classifier."""
+
+    droppable: ClassVar[bool] = False
+    what: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """done of total queries; seconds_left None until it can be told."""
+
+    activity: Activity
+    done: int
+    total: int
+    seconds_left: float | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Findings:
+    """What is known of one tile under one classifier; swapped whole, never edited.
+
+    stopped: the last word of a search that the reader ended.
+    """
+
+    began: Began | None = None
+    ended: Ended | None = None
+    stopped: Advanced | None = None
+    sensitivity: Sensitivity | None = None
+    latest: Activity | None = None
+
+
+class Session(QObject):
+    """Tile, classifier, cursor and the run in progress.
+
+    At most one search or sweep at a time; a glance (one pixel, one colour) has a lane and a probe
+    of its own, so that it is answered while a run goes on.  Events of what was stopped or replaced
+    are nobody's business any more and are dropped by identity.
+    """
+
+    tile_changed = Signal(object)  # Tile or None
+    classifier_changed = Signal(object)  # Classifier or None
+    question_changed = Signal(object)  # Question or None: this classifier looking at this tile
+    happened = Signal(object)  # attack.Event
+    examined = Signal(object)  # Sensitivity
+    findings_changed = Signal(object)  # Findings
+    progressed = Signal(object)  # Progress
+    busy_changed = Signal(object)  # Activity or None
+    cursor_changed = Signal(object)  # Cursor or None
+    failed = Signal(object)  # Problem
+
+    def __init__(self, lanes: Lanes, glances: Lanes, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._lanes, self._glances = lanes, glances
+        self.tile: Tile | None = None
+        self.classifier: Classifier | None = None
+        self.question: Question | None = None
+        self.cursor: Cursor | None = None
+        self.activity: Activity | None = None
+        self.findings = Findings()
+        self._known: OrderedDict[tuple[str, str], Findings] = OrderedDict()
+        self._jobs: dict[str, Job] = {}
+        self._started = 0.0
+
+    # -------------------------------------------------------------- what lies on the bench
+    def open_tile(self, file: TileFile) -> None:
+        """Read a tile and put it on the bench; a bad file leaves the bench as it was."""
+
+        def work() -> Generator[Loaded]:
+            yield Loaded(read(file.path, label=file.label))
+
+        self._start("tile", work, lambda event: self.set_tile(event.what), self._glances)
+
+    def open_classifier(self, path: Path, device: str) -> None:
+        """Load a checkpoint; a bad file leaves the bench as it was."""
+
+        def work() -> Generator[Loaded]:
+            from onepixel_gui.classifier.classifier import Classifier
+
+            classifier = Classifier.open(path, device)
+            rgb_shift((0, 0, 0), (1, 1, 1))  # its slow import would halt the window later
+            yield Loaded(classifier)
+
+        self._start("classifier", work, lambda e: self.set_classifier(e.what), self._lanes)
+
+    def set_tile(self, tile: Tile | None) -> None:
+        self.stop()
+        self.tile = tile
+        self.tile_changed.emit(tile)
+        self.set_cursor(None)
+        self._ask()
+
+    def set_classifier(self, classifier: "Classifier | None") -> None:
+        self.stop()
+        self.classifier = classifier
+        self.classifier_changed.emit(classifier)
+        self._ask()
+
+    def _ask(self) -> None:
+        """What does this classifier say of this untouched tile?"""
+        for kind in ("question", "glance"):
+            self._forget(kind)
+        self.question, self.findings = None, Findings()
+        self.question_changed.emit(None)
+        tile, classifier = self.tile, self.classifier
+        if tile is None or classifier is None:
+            return
+
+        def work() -> Generator[Loaded]:
+            yield Loaded(classifier.probe(tile).question)
+
+        self._start("question", work, lambda event: self._asked(event.what), self._glances)
+
+    def _asked(self, question: Question) -> None:
+        self.question = question
+        self.question_changed.emit(question)
+        self.findings = self._known.get(self._key(), Findings())
+        self._replay(self.findings)
+        self.findings_changed.emit(self.findings)
+
+    def _replay(self, known: Findings) -> None:
+        """Show an earlier result again, as if it ended just now."""
+        if known.sensitivity is not None:
+            self.happened.emit(known.sensitivity.swept)
+            self.examined.emit(known.sensitivity)
+            self._point_at(_extreme(known.sensitivity.swept))
+        if known.began is not None:
+            self.happened.emit(known.began)
+            last = known.ended or known.stopped
+            if last is not None:
+                self.happened.emit(last)
+                self._point_at(last.best[0])
+
+    # -------------------------------------------------------------- runs
+    def search(self, preferences: Preferences) -> None:
+        """Look for the pixel that flips the answer of this tile."""
+        tile, classifier = self.tile, self.classifier
+        if tile is None or classifier is None or self.question is None:
+            return
+        settings = Settings(
+            population=preferences.population,
+            generations=preferences.generations,
+            seed=preferences.seed,
+            to_the_end=preferences.to_the_end,
+        )
+        self._run("search", lambda: search(classifier.probe(tile), settings))
+
+    def sweep(self, preferences: Preferences) -> None:
+        """Map the confidence at every position of this tile."""
+        tile, classifier = self.tile, self.classifier
+        if tile is None or classifier is None or self.question is None:
+            return
+        palette = PALETTES[preferences.palette]
+
+        def work() -> Generator[Event | Sensitivity]:
+            for event in sweep(classifier.probe(tile), palette):
+                yield event
+                if isinstance(event, Swept):
+                    yield sensitivity(event)
+
+        self._run("sweep", work)
+
+    def stop(self) -> None:
+        """End the run now; what it found stays."""
+        if self.activity is None:
+            return
+        activity = self.activity
+        self._forget("run")
+        if activity == "search" and self.findings.ended is None:
+            self._remember(replace(self.findings, latest="search"))
+        self._rest()
+
+    def _run(self, activity: Activity, work: Work) -> None:
+        self.stop()
+        if activity == "search":
+            self.findings = replace(self.findings, began=None, ended=None, stopped=None)
+        self.activity, self._started = activity, time.monotonic()
+        self.busy_changed.emit(activity)
+        self._start("run", work, self._heard, self._lanes, done=self._rest)
+
+    def _rest(self) -> None:
+        if self.activity is not None:
+            self.activity = None
+            self.busy_changed.emit(None)
+            self.findings_changed.emit(self.findings)
+
+    def _heard(self, event: Event | Sensitivity) -> None:
+        match event:
+            case Sensitivity():
+                self._remember(replace(self.findings, sensitivity=event, latest="sweep"))
+                self.examined.emit(event)
+                self._point_at(_extreme(event.swept))
+                return
+            case Began():
+                self.findings = replace(self.findings, began=event)
+            case Advanced():
+                self.findings = replace(self.findings, stopped=event)
+                began = self.findings.began
+                self._tell_progress("search", event.queries, began.budget if began else 0)
+            case Ended():
+                found = replace(self.findings, ended=event, stopped=None, latest="search")
+                self._remember(found)
+            case Painted():
+                self._tell_progress("sweep", event.done, event.total)
+            case SweepBegan(total=total):
+                self._tell_progress("sweep", 0, total)
+        self.happened.emit(event)
+        if isinstance(event, Ended):
+            self._point_at(event.best[0])
+
+    def _tell_progress(self, activity: Activity, done: int, total: int) -> None:
+        spent = time.monotonic() - self._started
+        left = spent * (total - done) / done if done and spent > 0.5 else None
+        self.progressed.emit(Progress(activity, done, total, left))
+
+    def _key(self) -> tuple[str, str]:
+        assert self.tile is not None
+        assert self.classifier is not None
+        return self.tile.sha256, self.classifier.card.sha256
+
+    def _remember(self, findings: Findings) -> None:
+        self.findings = findings
+        self._known[self._key()] = findings
+        self._known.move_to_end(self._key())
+        while len(self._known) > _REMEMBERED:
+            self._known.popitem(last=False)
+
+    # -------------------------------------------------------------- the cursor and its glances
+    def set_cursor(self, cursor: Cursor | None) -> None:
+        """Hovering does not move a pinned cursor; a click or a wish for None does."""
+        if cursor is not None:
+            if self.tile is None or not self._inside(cursor):
+                return
+            if not cursor.pinned and self.cursor is not None and self.cursor.pinned:
+                return
+        if cursor != self.cursor:
+            self.cursor = cursor
+            self.cursor_changed.emit(cursor)
+
+    def pin(self, cursor: Cursor) -> None:
+        """Hold the cursor there, and glance at that position in the colour that moves it most."""
+        self.set_cursor(replace(cursor, pinned=True))
+        if self.cursor is not None and self.cursor.pinned:
+            self.glance(Pixel(self.cursor.row, self.cursor.column, self._colour_at(self.cursor)))
+
+    def _point_at(self, pixel: Pixel) -> None:
+        self.set_cursor(Cursor(pixel.row, pixel.column, pinned=True))
+        self.glance(pixel)
+
+    def _colour_at(self, cursor: Cursor) -> tuple[int, int, int]:
+        """The sweep's extreme colour there, else the colour found elsewhere, else the tile's."""
+        found, question = self.findings, self.question
+        assert self.tile is not None
+        rgb = self.tile.rgb[cursor.row, cursor.column]
+        if found.sensitivity is not None and question is not None:
+            condensed = found.sensitivity.map
+            index = condensed.lowest_colour if question.downward else condensed.highest_colour
+            row, column = cursor.row - question.window.row, cursor.column - question.window.column
+            rgb = found.sensitivity.swept.palette[index[row, column]]
+        elif (last := found.ended or found.stopped) is not None:
+            return last.best[0].rgb
+        red, green, blue = rgb.tolist()
+        return red, green, blue
+
+    def _inside(self, cursor: Cursor) -> bool:
+        if self.question is not None:
+            return self.question.window.holds(cursor.row, cursor.column)
+        assert self.tile is not None
+        height, width = self.tile.shape
+        return 0 <= cursor.row < height and 0 <= cursor.column < width
+
+    def glance(self, pixel: Pixel) -> None:
+        """Ask what the classifier says with this pixel set; answered within a tenth of a second."""
+        tile, classifier = self.tile, self.classifier
+        if tile is None or classifier is None or self.question is None:
+            return
+        work = lambda: respond(classifier.probe(tile), pixel)  # noqa: E731
+        self._start("glance", work, self.happened.emit, self._glances)
+
+    # -------------------------------------------------------------- jobs
+    def export(self, work: Work, done: Callable[[Any], None]) -> None:
+        """Write a result in the background; `done` hears what was written."""
+        self._start("export", work, done, self._glances)
+
+    def _start(
+        self,
+        kind: str,
+        work: Work,
+        heard: Callable[[Any], None],
+        lanes: Lanes,
+        done: Callable[[], None] | None = None,
+    ) -> None:
+        self._forget(kind)
+        job = self._jobs[kind] = Job(work)
+
+        def current() -> bool:
+            return self._jobs.get(kind) is job
+
+        def finished() -> None:
+            if current():
+                del self._jobs[kind]
+                if done is not None:
+                    done()
+
+        job.happened.connect(lambda event: heard(event) if current() else None)
+        job.failed.connect(lambda problem: self.failed.emit(problem) if current() else None)
+        job.finished.connect(finished)
+        lanes.add(job)
+
+    def _forget(self, kind: str) -> None:
+        job = self._jobs.pop(kind, None)
+        if job is not None:
+            job.stop()
+
+
+def _extreme(swept: Swept) -> Pixel:
+    """The pixel that moves the confidence furthest towards a flip."""
+    return swept.lowest if swept.question.downward else swept.highest

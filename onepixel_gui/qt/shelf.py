@@ -1,0 +1,159 @@
+"""The tiles that lie ready: names, thumbnails and clean answers, fetched in the background."""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
+
+from onepixel_gui.problems import Problem
+from onepixel_gui.qt.jobs import Job, Lanes
+from onepixel_gui.tiles.files import TileFile, find, read, thumbnail
+
+if TYPE_CHECKING:
+    from onepixel_gui.classifier.classifier import Classifier
+
+EDGE = 112  # pixels: twice the gallery's size, for screens at 200 %
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    droppable: ClassVar[bool] = False
+    files: tuple[TileFile, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pictured:
+    droppable: ClassVar[bool] = False
+    index: int
+    rgb: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    droppable: ClassVar[bool] = False
+    index: int
+    answer: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    droppable: ClassVar[bool] = False
+    index: int
+    problem: Problem
+
+
+class Shelf(QObject):
+    """Opens lists of tiles and asks the classifier about those that are looked at.
+
+    Only what is on screen is fetched, newest wish first; a new list or classifier makes all older
+    work stale at once.
+    """
+
+    opened = Signal(object)  # tuple of TileFile
+    pictured = Signal(int, object)  # index, (h, w, 3) uint8
+    scored = Signal(int, str, float)  # index, answer, confidence in the subject
+    refused = Signal(int, object)  # index, Problem
+    failed = Signal(object)  # Problem: nothing could be opened
+
+    def __init__(self, lanes: Lanes, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.files: tuple[TileFile, ...] = ()
+        self._lanes = lanes
+        self._opening: Job | None = None
+        self._fetching: Job | None = None
+        self._classifier: Classifier | None = None
+        self._wished: tuple[int, ...] = ()
+        self._scored: set[int] = set()
+        self._pictured: set[int] = set()
+
+    def open(self, paths: Sequence[Path]) -> None:
+        """Replace the list, once the new one is known to hold something."""
+        if self._opening is not None:
+            self._opening.stop()
+        job = self._opening = Job(lambda: _list(paths))
+        job.happened.connect(lambda event: self._listed(job, event))
+        job.failed.connect(self.failed)
+        self._lanes.add(job)
+
+    def set_classifier(self, classifier: "Classifier | None") -> None:
+        """Answers of the earlier classifier are stale from now on."""
+        self._classifier = classifier
+        self._scored.clear()
+        self._fetch()
+
+    def look_at(self, indices: Sequence[int]) -> None:
+        """These rows are on screen: fetch what they lack."""
+        self._wished = tuple(indices)
+        self._fetch()
+
+    def _listed(self, job: Job, event: Listed) -> None:
+        if job is self._opening:
+            self.files = event.files
+            self._wished = ()
+            self._scored.clear()
+            self._pictured.clear()
+            if self._fetching is not None:
+                self._fetching.stop()
+                self._fetching = None
+            self.opened.emit(self.files)
+
+    def _fetch(self) -> None:
+        lacking = [i for i in self._wished if i < len(self.files) and not self._complete(i)]
+        if self._fetching is not None:
+            self._fetching.stop()
+            self._fetching = None
+        if not lacking:
+            return
+        files = [(i, self.files[i], i in self._pictured) for i in lacking]
+        classifier = self._classifier
+        job = self._fetching = Job(lambda: _fetch(files, classifier))
+        job.happened.connect(lambda event: self._fetched(job, event))
+        job.failed.connect(self.failed)
+        self._lanes.add(job)
+
+    def _complete(self, index: int) -> bool:
+        return index in self._pictured and (self._classifier is None or index in self._scored)
+
+    def _fetched(self, job: Job, event: Pictured | Scored | Refused) -> None:
+        if job is not self._fetching:
+            return
+        match event:
+            case Pictured(index=index, rgb=rgb):
+                self._pictured.add(index)
+                self.pictured.emit(index, rgb)
+            case Scored(index=index, answer=answer, confidence=confidence):
+                self._scored.add(index)
+                self.scored.emit(index, answer, confidence)
+            case Refused(index=index, problem=problem):
+                self._pictured.add(index)
+                self._scored.add(index)
+                self.refused.emit(index, problem)
+
+
+def _list(paths: Sequence[Path]) -> Generator[Listed]:
+    yield Listed(tuple(find(paths)))
+
+
+def _fetch(
+    files: Sequence[tuple[int, TileFile, bool]], classifier: "Classifier | None"
+) -> Generator[Any]:
+    """First every missing thumbnail, which is quick, then the answers."""
+    for index, file, pictured in files:
+        if not pictured:
+            try:
+                yield Pictured(index, thumbnail(file.path, EDGE))
+            except Problem as problem:
+                yield Refused(index, problem)
+    if classifier is None:
+        return
+    for index, file, _ in files:
+        try:
+            question = classifier.probe(read(file.path, label=file.label)).question
+            yield Scored(index, question.answer, question.clean)
+        except Problem as problem:
+            yield Refused(index, problem)

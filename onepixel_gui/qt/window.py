@@ -1,0 +1,351 @@
+"""The window: it arranges panes and passes values down and wishes up; it decides nothing."""
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import (
+    QAction,
+    QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QKeyEvent,
+    QKeySequence,
+)
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from onepixel_gui.problems import Problem
+from onepixel_gui.qt import theme as look
+from onepixel_gui.qt.actions import ACTIONS
+from onepixel_gui.qt.commands import Commands
+from onepixel_gui.qt.dialogs import CommandPalette, faint
+from onepixel_gui.qt.dropping import DropCard
+from onepixel_gui.qt.jobs import Lanes, Sweeper
+from onepixel_gui.qt.messages import MessageStrip
+from onepixel_gui.qt.panes.confidence_map import MapPane
+from onepixel_gui.qt.panes.gallery import GalleryPane
+from onepixel_gui.qt.panes.periods import PeriodsPane
+from onepixel_gui.qt.panes.search import SearchPane
+from onepixel_gui.qt.panes.shift import ShiftPane
+from onepixel_gui.qt.panes.tile import TilePane
+from onepixel_gui.qt.panes.verdict import VerdictBar
+from onepixel_gui.qt.preferences import Memory, Preferences
+from onepixel_gui.qt.session import Activity, Findings, Progress, Session
+from onepixel_gui.qt.shelf import Shelf
+from onepixel_gui.qt.telling import finding, told
+from onepixel_gui.qt.view import Cursor, Quantity
+
+_DOING: dict[Activity, str] = {"search": "Searching", "sweep": "Sweeping"}
+_TOOLBAR = ("settings", "sweep", "stop", "run", "export")
+
+
+class Window(QMainWindow):
+    """The main window. `memory` says where preferences live; tests hand in a temporary file."""
+
+    def __init__(self, memory: Memory) -> None:
+        super().__init__()
+        self.setWindowTitle("onepixel_gui")
+        self.setAcceptDrops(True)
+        self._memory = memory
+        self._lanes, self._glances, self._fetches = Lanes(1), Lanes(1), Lanes(1)
+        self._sweeper = Sweeper(self)
+        self.session = Session(self._lanes, self._glances, self)
+        self.shelf = Shelf(self._fetches, self)
+        self.commands = Commands(self.session, self.shelf, memory, self)
+        self.gallery, self.tile, self.map = GalleryPane(), TilePane(), MapPane()
+        self.shift, self.search, self.periods = ShiftPane(), SearchPane(), PeriodsPane()
+        self.verdict, self.messages = VerdictBar(), MessageStrip()
+        self._panes = (self.tile, self.map, self.shift, self.search, self.periods)
+        self._drop = DropCard(self)
+        self._current = -1
+        self.actions_by_name = self._make_actions()
+        self._lay_out()
+        self._wire_values()
+        self._wire_wishes()
+        self._dress(self.commands.preferences)
+        self._enable()
+        self._restore()
+
+    # -------------------------------------------------------------- arrangement
+    def _lay_out(self) -> None:
+        self._title, self._facts = QLabel("onepixel_gui"), faint()
+        self._title.setStyleSheet("font-size: 16px; font-weight: 600;")
+        self._classifier = QPushButton("No classifier yet")
+        self._classifier.clicked.connect(self.actions_by_name["open_checkpoint"].trigger)
+        self._classifier.setToolTip(self.actions_by_name["open_checkpoint"].toolTip())
+        top = QHBoxLayout()
+        top.addWidget(self._title)
+        top.addWidget(self._facts, 1)
+        top.addWidget(self._classifier)
+        for name in _TOOLBAR:
+            top.addWidget(self._button(name))
+        middle = QGridLayout()
+        middle.setSpacing(10)
+        middle.addWidget(self.gallery, 0, 0, 2, 1)
+        middle.addWidget(self.tile, 0, 1)
+        middle.addWidget(self.map, 0, 2)
+        middle.addWidget(self.search, 1, 1)
+        middle.addWidget(self.periods, 1, 2)
+        middle.addWidget(self.shift, 0, 3, 2, 1)
+        for column, stretch in enumerate((16, 30, 39, 21)):
+            middle.setColumnStretch(column, stretch)
+        middle.setRowStretch(0, 66)
+        middle.setRowStretch(1, 34)
+        body = QWidget()
+        layout = QVBoxLayout(body)
+        layout.setContentsMargins(12, 10, 12, 12)
+        layout.setSpacing(10)
+        layout.addLayout(top)
+        layout.addWidget(self.messages)
+        layout.addLayout(middle, 1)
+        layout.addWidget(self.verdict)
+        self.setCentralWidget(body)
+        self.resize(1440, 900)
+
+    def _button(self, name: str) -> QPushButton:
+        action = self.actions_by_name[name]
+        button = QPushButton(f"{action.text().removesuffix('…')}  {action.shortcut().toString()}")
+        button.setObjectName("primary" if name == "run" else "")
+        button.setToolTip(action.toolTip())
+        button.setAccessibleName(action.text())
+        button.clicked.connect(action.trigger)
+        action.changed.connect(lambda: button.setEnabled(action.isEnabled()))
+        button.setEnabled(action.isEnabled())
+        return button
+
+    def _make_actions(self) -> dict[str, QAction]:
+        own = {
+            "toggle_after": self.tile.toggle_after,
+            "next_tile": lambda: self.gallery.step(1),
+            "previous_tile": lambda: self.gallery.step(-1),
+            "show_lowest": lambda: self._show_quantity("lowest"),
+            "show_highest": lambda: self._show_quantity("highest"),
+            "show_change": lambda: self._show_quantity("change"),
+            "filter_tiles": self.gallery.filter.setFocus,
+            "palette": self._open_palette,
+            "quit": self.close,
+        }
+        made = {}
+        for row in ACTIONS:
+            action = QAction(row.text, self)
+            action.setToolTip(row.tooltip)
+            action.setShortcut(QKeySequence(row.key))
+            slot = own[row.name] if row.name in own else getattr(self.commands, row.name)
+            action.triggered.connect(lambda _checked=False, do=slot: do())
+            self.addAction(action)
+            made[row.name] = action
+        return made
+
+    # -------------------------------------------------------------- values go down
+    def _wire_values(self) -> None:
+        session, shelf = self.session, self.shelf
+        session.tile_changed.connect(lambda _tile: self._show_bench())
+        session.classifier_changed.connect(lambda _classifier: self._show_classifier())
+        session.question_changed.connect(lambda _question: self._show_question())
+        session.findings_changed.connect(self._show_findings)
+        session.busy_changed.connect(self._show_activity)
+        session.progressed.connect(self._show_progress)
+        session.failed.connect(self.show_problem)
+        for pane in self._panes:
+            session.happened.connect(pane.take)
+        for pane in (self.tile, self.map, self.shift):
+            session.cursor_changed.connect(pane.set_cursor)
+        session.examined.connect(self.map.examine)
+        session.examined.connect(self.periods.examine)
+        shelf.opened.connect(self._show_list)
+        shelf.pictured.connect(self.gallery.set_thumbnail)
+        shelf.scored.connect(self.gallery.set_answer)
+        shelf.refused.connect(lambda index, why: self.gallery.set_unreadable(index, why.what))
+        shelf.failed.connect(self.show_problem)
+        self.commands.loading.connect(lambda name: self._classifier.setText(f"Loading {name} …"))
+        self.commands.noted.connect(self._note)
+        self.commands.preferences_changed.connect(self._dress)
+
+    def _show_list(self, files: tuple[object, ...]) -> None:
+        self._current = -1
+        self.gallery.set_entries([(file.name, file.label) for file in self.shelf.files])
+        if files:
+            self.gallery.set_current(0)
+            self._open(0)
+
+    def _show_bench(self) -> None:
+        tile = self.session.tile
+        self._title.setText("onepixel_gui" if tile is None else tile.name)
+        if tile is not None:
+            height, width = tile.shape
+            scale = "µm per pixel unknown" if tile.mpp is None else f"{tile.mpp:.3g} µm/px"
+            label = "no label" if tile.label is None else f"labelled {tile.label}"
+            self._facts.setText(f"{label} · {height} × {width} px · {scale}")
+            self.setWindowTitle(f"{tile.name} · onepixel_gui")
+        for pane in self._panes:
+            pane.show_tile(tile, None)
+
+    def _show_classifier(self) -> None:
+        classifier = self.session.classifier
+        self.shelf.set_classifier(classifier)
+        if classifier is None:
+            self._classifier.setText("No classifier yet")
+            return
+        card, device = classifier.card, classifier.serving.device.upper()
+        size = f"{card.weights / 1e6:.2f} M weights"
+        self._classifier.setText(f"{card.name} · {size} · {device}")
+
+    def _show_question(self) -> None:
+        question = self.session.question
+        window = None if question is None else question.window
+        for pane in self._panes:
+            pane.show_tile(self.session.tile, window)
+        if question is not None:
+            self.shift.show_question(question)
+            self.map.set_quantity("lowest" if question.downward else "highest")
+            self.commands.quantity = None
+        self._enable()
+        self._tell()
+
+    def _show_findings(self, findings: Findings) -> None:
+        result = finding(findings)
+        if result is not None and self._current >= 0:
+            self.gallery.set_finding(self._current, *result)
+        self._enable()
+        self._tell()
+
+    def _show_activity(self, activity: Activity | None) -> None:
+        self._enable()
+        if activity is None:
+            self.tile.run_over()
+        if activity is not None:
+            self.verdict.show_progress(0, 0, None, _DOING[activity])
+
+    def _show_progress(self, progress: Progress) -> None:
+        doing = _DOING[progress.activity]
+        self.verdict.show_progress(progress.done, progress.total, progress.seconds_left, doing)
+
+    def _tell(self) -> None:
+        said = told(self.session)
+        if said is not None:
+            self.verdict.show_verdict(
+                said.sentence, flipped=said.flipped, doubts=said.doubts, fine_print=said.fine_print
+            )
+        elif self.session.tile is None:
+            self.verdict.clear("Drop tiles, a folder or a checkpoint anywhere on the window.")
+        else:
+            self.verdict.clear("The classifier is loading …")
+
+    def _note(self, words: str) -> None:
+        self._facts.setText(words)
+
+    def show_problem(self, problem: Problem) -> None:
+        """Tell it in the strip; nothing else on the bench changes."""
+        self.messages.take(problem)
+        self._show_classifier_name_again()
+        self._enable()
+
+    def _show_classifier_name_again(self) -> None:
+        if self._classifier.text().startswith("Loading"):
+            self._show_classifier()
+
+    def _enable(self) -> None:
+        """Actions that can do nothing now are grey."""
+        session = self.session
+        ready = session.question is not None
+        busy = session.activity is not None
+        states = {
+            "run": ready and session.activity != "search",
+            "sweep": ready and session.activity != "sweep",
+            "stop": busy,
+            "export": bool(self.commands.templates()),
+            "save_attacked": session.findings.ended is not None,
+            "copy_command": ready,
+        }
+        for name, enabled in states.items():
+            self.actions_by_name[name].setEnabled(enabled)
+
+    def _dress(self, preferences: Preferences) -> None:
+        application = QApplication.instance()
+        theme = look.THEMES[preferences.theme]
+        if isinstance(application, QApplication):
+            look.install(application, theme)
+        for pane in (*self._panes, self.gallery, self.verdict):
+            pane.set_theme(theme)
+
+    # -------------------------------------------------------------- wishes go up
+    def _wire_wishes(self) -> None:
+        self.gallery.tile_wished.connect(self._open)
+        self.gallery.thumbnails_wished.connect(self.shelf.look_at)
+        for pane in (self.tile, self.map):
+            pane.cursor_moved.connect(self._move_cursor)
+        self.map.quantity_wished.connect(self._show_quantity)
+        self.shift.pixel_wished.connect(self.session.glance)
+        self._drop.dropped.connect(self.commands.open_cargo)
+
+    def _open(self, index: int) -> None:
+        if 0 <= index < len(self.shelf.files) and index != self._current:
+            self._current = index
+            self.session.open_tile(self.shelf.files[index])
+
+    def _move_cursor(self, cursor: Cursor) -> None:
+        if cursor.pinned:
+            self.session.pin(cursor)
+        else:
+            self.session.set_cursor(cursor)
+
+    def _show_quantity(self, quantity: Quantity) -> None:
+        self.map.set_quantity(quantity)
+        self.commands.quantity = quantity
+
+    def _open_palette(self) -> None:
+        palette = CommandPalette(list(self.actions_by_name.values()), self)
+        palette.chosen.connect(lambda action: QTimer.singleShot(0, action.trigger))
+        palette.move(self.mapToGlobal(self.rect().center()) - palette.rect().center())
+        palette.show()
+
+    # -------------------------------------------------------------- events of the window itself
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        self._drop.enter(event)
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        event.acceptProposedAction()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._drop.leave(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._drop.drop(event)
+
+    def _restore(self) -> None:
+        geometry = self._memory.geometry()
+        if geometry is not None:
+            self.restoreGeometry(geometry)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Stop everything, wait for the workers, remember the window's place."""
+        self._memory.keep_geometry(self.saveGeometry())
+        self.session.stop()
+        for lanes in (self._lanes, self._glances, self._fetches):
+            lanes.close()
+        self._sweeper.close()
+        event.accept()
+
+
+class SpaceBelongsToButtons(QObject):
+    """A focused button keeps the Space key, although Space is also the before/after shortcut."""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(watched, QAbstractButton)
+            and isinstance(event, QKeyEvent)
+            and event.key() == Qt.Key.Key_Space
+        ):
+            event.accept()
+            return True
+        return False
