@@ -180,23 +180,28 @@ def search_curve(axes: Axes, question: Question, ended: Ended, *, most_ticks: in
     if far:
         _log_odds_axis(axes, np.append(values, question.threshold))
         axes.set_ylabel("confidence (log-odds scale)")
-        axes.axhline(_log_odds(np.array([question.threshold]))[0], **_DASHED)
     else:
         _unit_axis(axes)
         axes.set_ylabel(f"{short(question.subject)} confidence")
-        axes.axhline(question.threshold, **_DASHED)
+    threshold = np.array([question.threshold])
+    level = float((_log_odds(threshold) if far else threshold)[0])
+    axes.axhline(level, **_DASHED)
     if ended.first_flip is not None:
-        spot = float(np.interp(ended.first_flip, queries, heights))
-        label = f"first flip, {ended.first_flip:,}"
-        looks: dict[str, Any] = {"markersize": 3.6, "color": VERMILION, "zorder": 5}
-        axes.plot(ended.first_flip, spot, "D", ls="none", label=label, **looks)
-        # The corner that a curve of this direction and pace leaves empty.
-        late = ended.first_flip > last / 2
-        high = question.downward != late
-        place: Corner = "upper left" if high else "lower left"
-        if not late:
-            place = "upper right" if high else "lower right"
-        axes.legend(loc=place, frameon=False, handlelength=0.8, handletextpad=0.4, borderpad=0.2)
+        _first_flip(axes, ended.first_flip, level, last, falling=question.downward)
+
+
+def _first_flip(axes: Axes, queries: int, level: float, last: int, *, falling: bool) -> None:
+    """A mark on the threshold, which the confidence passed there, inside a generation."""
+    label = f"first flip, {queries:,}"
+    looks: dict[str, Any] = {"markersize": 3.6, "color": VERMILION, "zorder": 5}
+    axes.plot(queries, level, "D", ls="none", label=label, clip_on=False, **looks)
+    late = queries > last / 2
+    place: Corner  # the one that a curve of this direction and pace leaves empty
+    if falling:
+        place = "lower left" if late else "upper right"
+    else:
+        place = "upper left" if late else "lower right"
+    axes.legend(loc=place, frameon=False, handlelength=0.8, handletextpad=0.4, borderpad=0.2)
 
 
 _DASHED: dict[str, Any] = {"color": INK, "linewidth": 0.7, "linestyle": (0, (4, 2)), "zorder": 1}

@@ -63,7 +63,7 @@ def _single_attack(exhibit: AttackExhibit, style: Style) -> Plate:
     columns, side, gap = (3, 54.3, 8.0) if style.width_mm == 183 else (2, 38.0, 8.0)
     tile = exhibit.tile
     size = fit(tile.shape, side, side)
-    upper, lower = HEAD + max(size.height, side * 0.8) + 6.5, HEAD + 42.0
+    upper, lower = HEAD + max(size.height, side * 0.9) + 6.5, HEAD + 42.0
     height = upper + lower if columns == 3 else upper + upper + lower
     sheet = Sheet(style.width_mm, height + 5.0, style.dpi)
     lefts = [2.0 + place * (side + gap) for place in range(columns)]
@@ -120,7 +120,7 @@ def _loupe(sheet: Sheet, exhibit: AttackExhibit, left: float, top: float, side: 
     title = f"changed pixel{'s' if many else ''}, {factor / base:.2g} {TIMES} b"
     sheet.heading(left, top, "c", title)
     axes = sheet.picture(left + inset, top + HEAD, cut, size, (view.row, view.column))
-    panels.coordinates(axes, view, most=9)
+    panels.coordinates(axes, view, most=9 if max(tile.shape) <= 100 and view.width <= 9 else 5)
     axes.set(xlabel="column (px)", ylabel="row (px)")
     for pixel in exhibit.ended.best:
         if view.holds(pixel.row, pixel.column):

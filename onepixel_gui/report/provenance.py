@@ -118,6 +118,7 @@ def method_of_search(began: Began, ended: Ended) -> dict[str, object]:
         "seed": settings.seed,
         "to_the_end": settings.to_the_end,
         "init": "positions uniform, colours normal with mean 128 and standard deviation 127",
+        "rounding": "positions floored, colours rounded to whole values",
         "budget": began.budget,
         "queries": ended.queries,
         "first_flip": ended.first_flip,

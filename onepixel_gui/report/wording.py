@@ -188,8 +188,8 @@ def doubts(
         )
     if reason == "budget spent":
         found.append(
-            "The search spent its budget and tried only some of all pixels and colours: "
-            "finding no flip is no proof that there is none."
+            "The search spent its budget on only some of all pixels and colours: "
+            "a flip that it did not find may still exist."
         )
     if tile.shape != question.window.shape:
         found.append(seen_window(tile, question))

@@ -190,7 +190,7 @@ def test_doubts_name_loss_budget_window_scale_and_notes():
     large = tile(80, lossy=True, notes=("Alpha was dropped.",))
     asked = question(window=large.centre(64, 64))
     said = " ".join(doubts(large, asked, CARD, "budget spent"))
-    for part in ("JPEG", "PNG or TIFF", "no proof", "rows 8 to 71", "Micrometres", "Alpha"):
+    for part in ("JPEG", "PNG or TIFF", "may still exist", "rows 8 to 71", "Micrometres", "Alpha"):
         assert part in said
     assert "budget" not in " ".join(doubts(large, asked, CARD, "flipped"))
 
