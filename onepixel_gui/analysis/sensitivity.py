@@ -1,4 +1,4 @@
-"""Everything a finished sweep says, in one frozen value that window, command line and figure read."""
+"""Everything a finished sweep says, in one frozen value for window, command line and figure."""
 
 from dataclasses import dataclass
 
