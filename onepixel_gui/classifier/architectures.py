@@ -1,6 +1,11 @@
 """Networks that can be rebuilt from weights alone."""
 
-from typing import cast
+import logging
+import sys
+from functools import cache
+from importlib import import_module
+from types import ModuleType
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -8,6 +13,9 @@ from torch import Tensor, nn
 
 # The convention of the original training code: moving averages keep 0.9 and variances get 1e-4.
 _EPSILON, _MOMENTUM = 1e-4, 0.1
+
+_log = logging.getLogger(__name__)
+_declared: list[Any] = []  # declarations last as long as their library object
 
 
 def _norm(channels: int) -> nn.BatchNorm2d:
@@ -61,3 +69,25 @@ class CodaitMitosis(nn.Module):
 
 
 BUILDERS: dict[str, type[nn.Module]] = {"codait_mitosis": CodaitMitosis}
+
+
+@cache
+def torchvision_models() -> ModuleType:
+    """torchvision.models, also where torchvision's C library does not fit a CPU-only torch.
+
+    Its Python half then fails to import because two detection operators are missing; declaring
+    them is enough for every classification network.
+    """
+    try:
+        return import_module("torchvision.models")
+    except RuntimeError as missing:
+        _log.info("torchvision without its C library: %s", missing)
+    for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
+        del sys.modules[name]  # half imported
+    library: Any = torch.library.Library  # untyped in torch
+    _declared.append(library("torchvision", "FRAGMENT"))
+    for operator in ("nms", "qnms"):
+        _declared[-1].define(
+            f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+        )
+    return import_module("torchvision.models")

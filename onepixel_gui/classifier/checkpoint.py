@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -39,7 +40,7 @@ def load(path: Path) -> tuple[Card, nn.Module]:
             return _from_safetensors(path.name, digest, data)
     except UnusableCheckpoint:
         raise
-    except (OSError, KeyError, ValueError, TypeError, IndexError, RuntimeError) as broken:
+    except (OSError, LookupError, ValueError, TypeError, AttributeError, RuntimeError) as broken:
         # A damaged file surfaces as any of these from the format's own reader; none of our
         # code runs in between, so nothing else hides behind them.
         raise UnusableCheckpoint(
@@ -104,7 +105,8 @@ def _from_safetensors(name: str, digest: str, data: bytes) -> tuple[Card, nn.Mod
         raise ValueError(str(broken)) from broken
     network = _filled(name, BUILDERS[architecture](), weights)
     told = json.loads(metadata.get("card", "{}"))
-    return _card(name, digest, architecture, _stored(weights), told), network
+    card = _card(name, digest, architecture, _stored(weights), told)
+    return _agreed(card, _answers(name, network, card.input_size)), network
 
 
 def _filled(name: str, network: nn.Module, weights: Mapping[str, Tensor]) -> nn.Module:
@@ -233,7 +235,9 @@ def _from_torchscript(name: str, digest: str, data: bytes) -> tuple[Card, nn.Mod
         )
     extra = {"card.json": ""}
     read: Any = torch.jit.load
-    network = read(io.BytesIO(data), map_location="cpu", _extra_files=extra).eval()
+    with warnings.catch_warnings():  # torch would rather be given an export; people have these
+        warnings.simplefilter("ignore", DeprecationWarning)
+        network = read(io.BytesIO(data), map_location="cpu", _extra_files=extra).eval()
     told = json.loads(extra["card.json"] or "{}")
     return _asked(name, digest, network, told), network
 
@@ -247,7 +251,22 @@ def _asked(name: str, digest: str, network: nn.Module, told: dict[str, Any]) -> 
             shown = "64 x 64 px" if key == "input" else "colours scaled to 0-1"
             doubts.append(f"The checkpoint does not state its {key}; {shown} was assumed.")
     height, width = told["input"]
-    tiles = torch.rand(4, 3, height, width, generator=torch.Generator().manual_seed(0))
+    answers = _answers(name, network, (height, width))
+    count = answers.shape[1]
+    if "classes" not in told:
+        names = [f"class {index}" for index in range(count)]
+        told["classes"] = ["normal", "mitosis"] if count <= 2 else names
+        doubts.append("The checkpoint does not name its classes.")
+    if "outputs" not in told:
+        told["outputs"] = "probabilities" if _look_like_probabilities(answers) else "logits"
+    weights = _stored(network.state_dict())
+    card = _card(name, digest, "TorchScript", weights, told)
+    return replace(_agreed(card, answers), doubts=tuple(doubts))
+
+
+def _answers(name: str, network: nn.Module, shape: tuple[int, int]) -> Tensor:
+    """(4, C): what the network says of noise in 0-1."""
+    tiles = torch.rand(4, 3, *shape, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         answers = network(tiles)
     if not isinstance(answers, Tensor) or answers.ndim != 2 or len(answers) != 4:
@@ -255,20 +274,18 @@ def _asked(name: str, digest: str, network: nn.Module, told: dict[str, Any]) -> 
             f"{name} does not return one row of numbers per tile.",
             "Export the network so that (N, 3, H, W) gives (N, classes).",
         )
+    return answers
+
+
+def _agreed(card: Card, answers: Tensor) -> Card:
+    """The card, when it names as many classes as the network tells apart."""
     count = answers.shape[1]
-    if "classes" not in told:
-        names = [f"class {index}" for index in range(count)]
-        told["classes"] = ["normal", "mitosis"] if count <= 2 else names
-        doubts.append("The checkpoint does not name its classes.")
-    if max(count, 2) != len(told["classes"]):
+    if max(count, 2) != len(card.classes):
         raise UnusableCheckpoint(
-            f"{name} names {len(told['classes'])} classes but returns {count} numbers.",
-            "Correct the class names in its card.json.",
+            f"{card.file} names {len(card.classes)} classes but returns {count} numbers.",
+            "Correct the class names on its card.",
         )
-    if "outputs" not in told:
-        told["outputs"] = "probabilities" if _look_like_probabilities(answers) else "logits"
-    weights = _stored(network.state_dict())
-    return replace(_card(name, digest, "TorchScript", weights, told), doubts=tuple(doubts))
+    return card
 
 
 def _look_like_probabilities(answers: Tensor) -> bool:

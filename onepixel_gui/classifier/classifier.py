@@ -1,7 +1,9 @@
 """The Classifier: uint8 tiles in, class probabilities out, on any device."""
 
+import contextlib
 import copy
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, fx, nn
-from torch.fx.experimental.optimization import fuse
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from onepixel_gui.classifier import devices
 from onepixel_gui.classifier.card import Card, Scaling, Serving
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 # Small batches stay in cache and answer Stop within 0.2 s; a graphics card wants more at once.
 _BATCHES = {"cpu": (16, 32, 64), "cuda": (64, 256, 1024), "mps": (32, 128, 512)}
 _PATIENCE = 0.08  # seconds that one batch may take
+_SAMPLES = 4  # pictures that a classifier is tried on before it is trusted
 
 
 class Classifier:
@@ -38,23 +41,24 @@ class Classifier:
         """Raises NoSuchDevice, DeviceFull."""
         devices.prepare()
         self.device = devices.choose(device)
-        try:
-            self.ordinary = network.to(self.device)
-            self._fast = _fast_form(network)
-        except torch.OutOfMemoryError as full:
-            raise _full(self.device) from full
-        self.levels = _levels(card.scaling).to(self.device)
-        self.card = card
-        self.card = replace(card, doubts=card.doubts + self._preflight())
-        batch, self.batch_seconds = self._best_batch()
         self.serving = Serving(
             device=str(self.device),
             device_name=devices.title(self.device),
             threads=torch.get_num_threads(),
-            batch=batch,
+            batch=_SAMPLES,
             torch=torch.__version__,
             deterministic=self.device.type != "mps",
         )
+        try:
+            self.ordinary = network.to(self.device)
+            self._fast = _fast_form(network)
+            self.levels = _levels(card.scaling).to(self.device)
+        except torch.OutOfMemoryError as full:
+            raise _full(self.device) from full
+        self.card = card
+        self.card = replace(card, doubts=card.doubts + self._preflight())
+        batch, self.batch_seconds = self._best_batch()
+        self.serving = replace(self.serving, batch=batch)
 
     @classmethod
     def open(cls, path: Path, device: str = "auto") -> "Classifier":
@@ -63,6 +67,8 @@ class Classifier:
 
     def __call__(self, tiles: NDArray[np.uint8]) -> NDArray[np.float32]:
         """(N, H, W, 3) uint8 of the card's input size -> (N, K) probabilities, by `ordinary`."""
+        if not len(tiles):
+            return np.empty((0, len(self.card.classes)), np.float32)
         outputs = self.in_batches(
             len(tiles), lambda part: self.outputs(self.scaled(torch.from_numpy(tiles[part])))
         )
@@ -75,7 +81,7 @@ class Classifier:
     def probe(self, tile: Tile) -> "TileProbe":
         """This classifier looking at the centre window of a tile. One probe serves one thread.
 
-        Raises TileTooSmall.
+        Raises TileTooSmall, DeviceFull, and Problem when the tile's answer is no number.
         """
         from onepixel_gui.classifier.probe import TileProbe
 
@@ -88,7 +94,10 @@ class Classifier:
                 f"{self.card.name} looks at {height} x {width} px.",
                 "Choose a larger tile, or cut it again from the slide at the right magnification.",
             ) from small
-        return TileProbe(self, tile, window)
+        try:
+            return TileProbe(self, tile, window)
+        except torch.OutOfMemoryError as full:
+            raise _full(self.device) from full
 
     # -------------------------------------------------------------- for probes
     def scaled(self, tiles: Tensor) -> Tensor:
@@ -111,14 +120,19 @@ class Classifier:
         done: list[Tensor] = []
         start, size = 0, self.serving.batch
         while start < count:
+            asked = min(size, count - start)
+            part: Tensor | None = None
             try:
-                done.append(work(slice(start, min(start + size, count))))
-                start += size
+                part = work(slice(start, start + asked))
             except torch.OutOfMemoryError as full:
-                if size == 1:
+                if asked == 1:
                     raise _full(self.device) from full
-                size //= 2
+            if part is None:  # outside the handler, whose traceback holds on to the activations
+                size = asked // 2
                 torch.cuda.empty_cache()
+                continue
+            done.append(part)
+            start += asked
         if size < self.serving.batch:
             self.serving = replace(self.serving, batch=size)
         return torch.cat(done)
@@ -149,11 +163,14 @@ class Classifier:
         noise = np.random.default_rng(0).integers(0, 256, (count, height, width, 3), np.uint8)
         return self.scaled(torch.from_numpy(noise))
 
+    def _tried(self, tiles: Tensor, *, fast: bool = False) -> Tensor:
+        return self.in_batches(len(tiles), lambda part: self.outputs(tiles[part], fast=fast))
+
     def _preflight(self) -> tuple[str, ...]:
         """What makes an answer of this classifier doubtful, whatever the tile."""
-        tiles = self._sample(4)
+        tiles = self._sample(_SAMPLES)
         tiles[2:] = tiles[2:].mean(dim=(2, 3), keepdim=True)
-        first, second = self.outputs(tiles), self.outputs(tiles)
+        first, second = (self._tried(tiles) for _ in range(2))
         doubts = []
         if not bool(torch.isfinite(first).all()):
             doubts.append("The classifier returns values that are not numbers.")
@@ -163,7 +180,7 @@ class Classifier:
             doubts.append("The classifier gives four very different pictures the same answer.")
         if self.card.outputs == "probabilities" and not bool(((first >= 0) & (first <= 1)).all()):
             doubts.append("The classifier's probabilities leave the range from 0 to 1.")
-        fast = self.outputs(tiles.to(memory_format=torch.channels_last), fast=True)
+        fast = self._tried(tiles.to(memory_format=torch.channels_last), fast=True)
         if not torch.allclose(first, fast, atol=1e-3, rtol=1e-4):
             self._fast = self.ordinary
         return tuple(doubts)
@@ -174,10 +191,12 @@ class Classifier:
         Each size counts by its quickest pass, because other programs can only slow one down.
         """
         sizes = _BATCHES[self.device.type]
-        best, seconds = sizes[0], self._quickest(sizes[0])
+        best, seconds = self._roomiest(sizes[0])
         if seconds > 2 * _PATIENCE:  # a large network: fewer at a time, so that Stop is heard
             best = max(1, int(best * _PATIENCE / seconds))
             return best, self._quickest(best)
+        if best < sizes[0]:
+            return best, seconds
         for size in sizes[1:]:
             try:
                 took = self._quickest(size)
@@ -188,6 +207,17 @@ class Classifier:
             if size / took > 1.03 * best / seconds:
                 best, seconds = size, took
         return best, seconds
+
+    def _roomiest(self, size: int) -> tuple[int, float]:
+        """`size` halved until it has room, and the seconds of its quickest pass."""
+        while True:
+            try:
+                return size, self._quickest(size)
+            except torch.OutOfMemoryError as full:
+                if size == 1:
+                    raise _full(self.device) from full
+            size //= 2
+            torch.cuda.empty_cache()
 
     def _quickest(self, size: int) -> float:
         tiles = self._sample(size).contiguous(memory_format=torch.channels_last)
@@ -206,13 +236,36 @@ def _fast_form(network: nn.Module) -> nn.Module:
     """The same function with batch norms folded into convolutions, weights channels last."""
     if isinstance(network, torch.jit.ScriptModule):
         return network
-    folded: Any  # Module.to is not typed for memory formats
-    try:
-        folded = fuse(network)
-    except (fx.proxy.TraceError, TypeError, RuntimeError, AttributeError, NotImplementedError):
-        folded = copy.deepcopy(network)  # control flow on data: cannot be traced, runs as it is
-    fast: nn.Module = folded.eval().to(memory_format=torch.channels_last)
+    folded: Any = copy.deepcopy(network).eval()  # Module.to is not typed for memory formats
+    with contextlib.suppress(fx.proxy.TraceError, TypeError, AttributeError, RuntimeError):
+        folded = _folded(folded)  # control flow on data cannot be traced and runs as it is
+    fast: nn.Module = folded.to(memory_format=torch.channels_last)
     return fast
+
+
+def _folded(network: nn.Module) -> nn.Module:
+    """Each batch norm that alone reads a convolution becomes part of it.
+
+    torch.fx.experimental has the same, but its import warns of its own deprecation.
+    """
+    traced = fx.symbolic_trace(network)
+    modules = dict(traced.named_modules())
+    calls = [node for node in traced.graph.nodes if node.op == "call_module"]
+    uses = Counter(str(node.target) for node in calls)
+    for norm in calls:
+        conv = norm.args[0]
+        if not isinstance(conv, fx.Node) or conv.op != "call_module" or len(conv.users) > 1:
+            continue
+        inner, outer = str(conv.target), str(norm.target)
+        pair = modules[inner], modules[outer]
+        if uses[inner] > 1 or not isinstance(pair[0], nn.Conv2d):
+            continue
+        if isinstance(pair[1], nn.BatchNorm2d) and pair[1].track_running_stats:
+            traced.set_submodule(inner, fuse_conv_bn_eval(*pair))
+            norm.replace_all_uses_with(conv)
+            traced.graph.erase_node(norm)
+    traced.recompile()
+    return traced
 
 
 def _levels(scaling: Scaling) -> Tensor:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from onepixel_gui.attack.probe import Candidates, Question, Readings
 from onepixel_gui.classifier.classifier import Classifier
+from onepixel_gui.problems import Problem
 from onepixel_gui.tiles.tile import Tile, Window
 
 _BREATH = 0.06  # seconds of work between two events
@@ -32,7 +33,7 @@ class TileProbe:
         many = len(card.classes) > 2
         self._subject = self._answer if many else card.classes.index(card.subject)
         subject = card.classes[self._subject]
-        logit = float(classifier.logits(outputs, self._subject)[0])
+        logit = float(_numbers(classifier.logits(outputs, self._subject))[0])
         self.question = Question(
             subject=subject,
             rival="another class" if many else card.rival,
@@ -93,4 +94,14 @@ class TileProbe:
         outputs = self._classifier.in_batches(count, work)
         logits = self._classifier.logits(outputs, self._subject)
         flipped = self._classifier.answers(outputs) != self._answer
-        return Readings(logits.cpu().numpy(), flipped.cpu().numpy())
+        return Readings(_numbers(logits).cpu().numpy(), flipped.cpu().numpy())
+
+
+def _numbers(logits: Tensor) -> Tensor:
+    """The same; raises Problem where the network overflowed, because no result can rest on that."""
+    if bool(torch.isfinite(logits).all()):
+        return logits
+    raise Problem(
+        "The classifier's answer about this tile is not a number.",
+        "Check the scaling on the classifier's card, or choose another checkpoint.",
+    )
