@@ -42,8 +42,7 @@ def paint(kind: Kind, seed: int, size: int = 64) -> NDArray[np.uint8]:
     canvas = _Canvas(np.random.default_rng([KINDS.index(kind), seed]), size)
     _tissue(canvas, fibrous=kind == "stroma")
     _neighbours(canvas, 24.0 if kind in ("stroma", "pyknotic", "lymphocyte") else 30.0)
-    row, column = canvas.rng.normal(0, 1.6, 2)
-    canvas.move(row, column, canvas.rng.uniform(0, np.pi))
+    canvas.move(*canvas.rng.normal(0, 1.6, 2).tolist(), canvas.rng.uniform(0, np.pi))
     _PAINTERS[kind](canvas)
     return _scan(canvas)
 
@@ -165,8 +164,7 @@ def _warped(field: Field, bend: Field) -> Field:
     side = len(field)
     step = np.rint(_FINER * bend).astype(np.intp)
     places = np.arange(side)
-    fetched: Field = field[(places[:, None] + step) % side, (places[None, :] - step) % side]
-    return fetched
+    return np.asarray(field[(places[:, None] + step) % side, (places[None, :] - step) % side])
 
 
 def _gaps(canvas: _Canvas, field: Field) -> None:
@@ -268,8 +266,7 @@ def _prometaphase(canvas: _Canvas) -> None:
 def _metaphase(canvas: _Canvas) -> None:
     rng = canvas.rng
     _cell(canvas, rng.uniform(20, 30), rng.uniform(0.8, 1.25))
-    half = rng.uniform(10, 17)
-    edge = _rod(canvas, half, rng.uniform(4.0, 7.0), rng.normal(0, 2.0))
+    edge = _rod(canvas, rng.uniform(10, 17), rng.uniform(4.0, 7.0), rng.uniform(-3, 3))
     _chromosomes(canvas, edge, rng.uniform(0.8, 2.0), rng.uniform(1.7, 2.8))
 
 
@@ -342,8 +339,7 @@ def _lymphocyte(canvas: _Canvas) -> None:
 
 def _stroma(canvas: _Canvas) -> None:
     """Fibres; more often than not with the thin nucleus of a fibroblast among them."""
-    rng = canvas.rng
-    if rng.random() < 0.7:
+    if (rng := canvas.rng).random() < 0.7:
         _dark_nucleus(canvas, rng.uniform(5, 9), rng.uniform(2.5, 5), rng.uniform(0.9, 1.9))
 
 
