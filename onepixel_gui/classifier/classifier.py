@@ -264,6 +264,7 @@ def _folded(network: nn.Module) -> nn.Module:
             traced.set_submodule(inner, fuse_conv_bn_eval(*pair))
             norm.replace_all_uses_with(conv)
             traced.graph.erase_node(norm)
+    traced.delete_all_unused_submodules()
     traced.recompile()
     return traced
 
