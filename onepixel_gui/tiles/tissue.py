@@ -21,7 +21,6 @@ NORMALS: tuple[Normal, ...] = get_args(Normal)
 KINDS: tuple[Kind, ...] = (*MITOSES, *NORMALS)
 
 UM_PER_PIXEL = 0.25
-
 Field: TypeAlias = NDArray[np.floating]  # float32 wherever a whole grid is meant
 
 _FINER = 2  # painted samples per tile pixel and axis
@@ -42,7 +41,8 @@ def paint(kind: Kind, seed: int, size: int = 64) -> NDArray[np.uint8]:
     canvas = _Canvas(np.random.default_rng([KINDS.index(kind), seed]), size)
     _tissue(canvas, fibrous=kind == "stroma")
     _neighbours(canvas, 24.0 if kind in ("stroma", "pyknotic", "lymphocyte") else 30.0)
-    canvas.move(*canvas.rng.normal(0, 1.6, 2).tolist(), canvas.rng.uniform(0, np.pi))
+    row, column = canvas.rng.normal(0, 1.6, 2)
+    canvas.move(row, column, canvas.rng.uniform(0, np.pi))
     _PAINTERS[kind](canvas)
     return _scan(canvas)
 
