@@ -27,7 +27,6 @@ class Commands(QObject):
     """Wishes of the reader, made into work of session and shelf."""
 
     preferences_changed = Signal(object)  # Preferences
-    loading = Signal(str)  # name of the checkpoint being loaded
     noted = Signal(str)  # a short word of success
     failed = Signal(object)  # Problem
 
@@ -35,7 +34,6 @@ class Commands(QObject):
         super().__init__(window)
         self._session, self._shelf, self._memory, self._window = session, shelf, memory, window
         self.preferences = memory.preferences()
-        self.checkpoint: Path | None = None
         self.quantity: Quantity | None = None  # None: towards the flip
 
     # -------------------------------------------------------------- opening
@@ -75,8 +73,6 @@ class Commands(QObject):
 
     def use_checkpoint(self, path: Path) -> None:
         """Load in the background; the classifier in use stays until the new one is ready."""
-        self.checkpoint = path
-        self.loading.emit(path.name)
         self._session.open_classifier(path, self.preferences.device)
 
     # -------------------------------------------------------------- runs
@@ -109,8 +105,9 @@ class Commands(QObject):
         before, self.preferences = self.preferences, preferences
         self._memory.keep(preferences)
         self.preferences_changed.emit(preferences)
-        if preferences.device != before.device and self.checkpoint is not None:
-            self.use_checkpoint(self.checkpoint)
+        checkpoint = self._session.loading or self._session.checkpoint
+        if preferences.device != before.device and checkpoint is not None:
+            self.use_checkpoint(checkpoint)
 
     def switch_theme(self) -> None:
         other = "light" if self.preferences.theme == "dark" else "dark"
@@ -141,7 +138,11 @@ class Commands(QObject):
 
     def write_figure(self, path: Path, choice: ExportChoice) -> None:
         """Draw and write in the background."""
-        exhibit = self._exhibit(choice.template)
+        try:
+            exhibit = self._exhibit(choice.template)
+        except Problem as problem:  # the bench changed while the file was being chosen
+            self.failed.emit(problem)
+            return
 
         def work() -> Generator[Loaded]:
             from onepixel_gui.report.exhibit import Style
@@ -185,7 +186,8 @@ class Commands(QObject):
         session = self._session
         tile, question, classifier = session.tile, session.question, session.classifier
         found, command = session.findings, self.command_line()
-        if tile is None or question is None or classifier is None:
+        known = tile is not None and template in self.templates()
+        if tile is None or question is None or classifier is None or not known:
             raise Problem("There is no result to export yet.", "Run a search or a sweep first.")
         if template == "attack" and found.began is not None and found.ended is not None:
             card, serving = classifier.card, classifier.serving
@@ -206,8 +208,9 @@ class Commands(QObject):
         """The words that repeat this run in a terminal; file names only."""
         tile, chosen = self._session.tile, self.preferences
         words = ["onepixel-gui", "map" if sweep else "attack", tile.name if tile else "TILE"]
-        if self.checkpoint is not None and self.checkpoint != DEMO_CHECKPOINT:
-            words += ["--model", self.checkpoint.name]
+        checkpoint = self._session.checkpoint
+        if checkpoint is not None and checkpoint != DEMO_CHECKPOINT:
+            words += ["--model", checkpoint.name]
         if sweep:
             words += ["--palette", chosen.palette] if chosen.palette != "corners" else []
             return shlex.join(words)

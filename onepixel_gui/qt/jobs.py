@@ -1,20 +1,28 @@
 """Work off the main thread: any generator of events becomes signals."""
 
 import gc
+import logging
 import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Generator
-from contextlib import closing, suppress
+from contextlib import closing
 from threading import Event as Flag
 from typing import Any
 
-from PySide6.QtCore import QObject, QThreadPool, QTimer, Signal
+from PySide6.QtCore import SIGNAL, QObject, QThreadPool, QTimer, Signal
 
 from onepixel_gui.problems import Problem, Unexpected
 
 Work = Callable[[], Generator[Any]]
 
+_log = logging.getLogger(__name__)
+
+_SIGNALS = {
+    "happened": SIGNAL("happened(PyObject)"),
+    "failed": SIGNAL("failed(PyObject)"),
+    "finished": SIGNAL("finished()"),
+}
 _FRAME = 1 / 30  # seconds: no droppable event is told more often
 
 
@@ -29,8 +37,10 @@ class Job(QObject):
     failed = Signal(object)  # a Problem, never a bare exception
     finished = Signal()  # always, once, and last
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, *, promised: bool = False) -> None:
+        """promised: the reader counts on the result, so that a closing lane waits for it."""
         super().__init__()
+        self.promised = promised
         self._work: Work | None = work
         self._stop = Flag()
 
@@ -39,15 +49,17 @@ class Job(QObject):
         self._stop.set()
 
     def run(self) -> None:
-        """The worker's side."""
+        """The worker's side. What was stopped while it waited is never started."""
         try:
-            assert self._work is not None
-            with closing(self._work()) as events:
-                self._tell(events)
+            if self._work is not None and not self._stop.is_set():
+                with closing(self._work()) as events:
+                    self._tell(events)
         except Problem as problem:
             self._fail(problem)
         except Exception as bug:  # noqa: BLE001 - the one outermost edge: RuntimeError is torch's word for a full card
-            self._fail(Unexpected(bug, detail=traceback.format_exc()))
+            trail = traceback.format_exc()
+            _log.error("a job broke:\n%s", trail)
+            self._fail(Unexpected(bug, detail=trail))
         finally:
             self._work = None  # lets go of the probe, and with it of the card's memory
             self.finished.emit()
@@ -64,6 +76,8 @@ class Job(QObject):
                 self.happened.emit(event)
 
     def _fail(self, problem: Problem) -> None:
+        # Shown for as long as the reader likes; its frames would keep the probe alive as long.
+        problem.__traceback__ = problem.__cause__ = problem.__context__ = None
         if not self._stop.is_set():
             self.failed.emit(problem)
 
@@ -75,6 +89,7 @@ class Lanes:
         self._pool = QThreadPool()
         self._pool.setMaxThreadCount(width)
         self._pool.setExpiryTimeout(-1)  # a torch thread is costly to warm up: keep it
+        self._closed = False
         self._jobs: set[Job] = set()
         # The pool drops its hold on a job a moment after `finished`. Were that the last hold, the
         # QObject would die in the worker thread: so the newest few are kept a little longer.
@@ -82,6 +97,8 @@ class Lanes:
 
     def add(self, job: Job) -> None:
         """Queue a job; it is held here until it has finished. Connect to it before."""
+        if self._closed:
+            job.stop()
         self._jobs.add(job)  # a job nobody holds would be collected while it runs
         job.finished.connect(lambda: self._retire(job))
         self._pool.start(job.run)
@@ -89,9 +106,11 @@ class Lanes:
     def _retire(self, job: Job) -> None:
         self._jobs.discard(job)
         self._spent.append(job)
-        for signal in (job.happened, job.failed, job.finished):
-            with suppress(RuntimeError, TypeError):  # nothing was connected
-                signal.disconnect()  # its slots hold the job: without this it would never go
+        # Its slots hold the job: without this it would never go.  A signal without slots would warn
+        # at that, and QMetaMethod.fromSignal, which could tell, keeps a hold on the job itself.
+        for signal, text in _SIGNALS.items():
+            if job.receivers(text):
+                getattr(job, signal).disconnect()
 
     @property
     def busy(self) -> int:
@@ -99,10 +118,14 @@ class Lanes:
         return len(self._jobs)
 
     def close(self, patience_ms: int = 5000) -> bool:
-        """Stop everything and wait; False when some job did not stop in time."""
-        self._pool.clear()
+        """Stop everything but what was promised, and wait; False when that took too long.
+
+        What is added later ends at once, unstarted.
+        """
+        self._closed = True
         for job in self._jobs:
-            job.stop()
+            if not job.promised:
+                job.stop()
         return self._pool.waitForDone(patience_ms)
 
 
@@ -110,12 +133,13 @@ class Sweeper(QObject):
     """Collects reference cycles from the main thread only.
 
     Python's collector runs in whichever thread allocates next; in a worker it could destroy a
-    widget there, which crashes Qt.  While one of these lives, automatic collection is off.
+    widget there, which crashes Qt.  Until `close`, automatic collection is off.
     """
 
     def __init__(self, parent: QObject | None = None, every_ms: int = 500) -> None:
         super().__init__(parent)
         self._turn = 0
+        self._automatic = gc.isenabled()
         gc.disable()
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._collect)
@@ -128,4 +152,5 @@ class Sweeper(QObject):
 
     def close(self) -> None:
         self._timer.stop()
-        gc.enable()
+        if self._automatic:
+            gc.enable()

@@ -76,8 +76,9 @@ class Session(QObject):
     """Tile, classifier, cursor and the run in progress.
 
     At most one search or sweep at a time; a glance (one pixel, one colour) has a lane and a probe
-    of its own, so that it is answered while a run goes on.  Events of what was stopped or replaced
-    are nobody's business any more and are dropped by identity.
+    of its own, so that it is answered while a run goes on, and so have errands: loading a
+    checkpoint, writing a file.  Events of what was stopped or replaced are nobody's business any
+    more and are dropped by identity.
     """
 
     tile_changed = Signal(object)  # Tile or None
@@ -86,22 +87,28 @@ class Session(QObject):
     happened = Signal(object)  # attack.Event
     examined = Signal(object)  # Sensitivity
     findings_changed = Signal(object)  # Findings
+    loading_changed = Signal(object)  # Path of the checkpoint being loaded, or None
     progressed = Signal(object)  # Progress
     busy_changed = Signal(object)  # Activity or None
     cursor_changed = Signal(object)  # Cursor or None
     failed = Signal(object)  # Problem
 
-    def __init__(self, lanes: Lanes, glances: Lanes, parent: QObject | None = None) -> None:
+    def __init__(
+        self, lanes: Lanes, glances: Lanes, errands: Lanes, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
-        self._lanes, self._glances = lanes, glances
+        self._lanes, self._glances, self._errands = lanes, glances, errands
         self.tile: Tile | None = None
         self.classifier: Classifier | None = None
+        self.checkpoint: Path | None = None  # of the classifier
+        self.loading: Path | None = None
         self.question: Question | None = None
         self.cursor: Cursor | None = None
         self.activity: Activity | None = None
         self.findings = Findings()
         self._known: OrderedDict[tuple[str, str], Findings] = OrderedDict()
         self._jobs: dict[str, Job] = {}
+        self._exports = 0
         self._started = 0.0
 
     # -------------------------------------------------------------- what lies on the bench
@@ -114,7 +121,7 @@ class Session(QObject):
         self._start("tile", work, lambda event: self.set_tile(event.what), self._glances)
 
     def open_classifier(self, path: Path, device: str) -> None:
-        """Load a checkpoint; a bad file leaves the bench as it was."""
+        """Load a checkpoint beside the one in use; a bad file leaves the bench as it was."""
 
         def work() -> Generator[Loaded]:
             from onepixel_gui.classifier.classifier import Classifier
@@ -123,7 +130,18 @@ class Session(QObject):
             rgb_shift((0, 0, 0), (1, 1, 1))  # its slow import would halt the window later
             yield Loaded(classifier)
 
-        self._start("classifier", work, lambda e: self.set_classifier(e.what), self._lanes)
+        self._set_loading(path)
+        self._start(
+            "classifier",
+            work,
+            lambda event: self.set_classifier(event.what, path),
+            self._errands,
+            done=lambda: self._set_loading(None),
+        )
+
+    def _set_loading(self, path: Path | None) -> None:
+        self.loading = path
+        self.loading_changed.emit(path)
 
     def set_tile(self, tile: Tile | None) -> None:
         self.stop()
@@ -132,9 +150,12 @@ class Session(QObject):
         self.set_cursor(None)
         self._ask()
 
-    def set_classifier(self, classifier: "Classifier | None") -> None:
+    def set_classifier(
+        self, classifier: "Classifier | None", checkpoint: Path | None = None
+    ) -> None:
+        """checkpoint: the file it came from."""
         self.stop()
-        self.classifier = classifier
+        self.classifier, self.checkpoint = classifier, checkpoint
         self.classifier_changed.emit(classifier)
         self._ask()
 
@@ -172,6 +193,12 @@ class Session(QObject):
             if last is not None:
                 self.happened.emit(last)
                 self._point_at(last.best[0])
+
+    def recall(self, findings: Findings) -> None:
+        """Show results of this tile and classifier that were found elsewhere or earlier."""
+        self._remember(findings)
+        self._replay(findings)
+        self.findings_changed.emit(findings)
 
     # -------------------------------------------------------------- runs
     def search(self, preferences: Preferences) -> None:
@@ -321,8 +348,18 @@ class Session(QObject):
 
     # -------------------------------------------------------------- jobs
     def export(self, work: Work, done: Callable[[Any], None]) -> None:
-        """Write a result in the background; `done` hears what was written."""
-        self._start("export", work, done, self._glances)
+        """Write a result in the background; `done` hears what was written.
+
+        Nothing replaces an export: each is written, or its failure told, even while closing.
+        """
+        self._exports += 1
+        self._start(f"export {self._exports}", work, done, self._errands, promised=True)
+
+    def close(self) -> None:
+        """From now on nothing that is under way changes the bench; exports go on."""
+        self.stop()
+        for kind in [kind for kind, job in self._jobs.items() if not job.promised]:
+            self._forget(kind)
 
     def _start(
         self,
@@ -331,9 +368,10 @@ class Session(QObject):
         heard: Callable[[Any], None],
         lanes: Lanes,
         done: Callable[[], None] | None = None,
+        promised: bool = False,
     ) -> None:
         self._forget(kind)
-        job = self._jobs[kind] = Job(work)
+        job = self._jobs[kind] = Job(work, promised=promised)
 
         def current() -> bool:
             return self._jobs.get(kind) is job

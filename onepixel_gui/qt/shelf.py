@@ -71,13 +71,18 @@ class Shelf(QObject):
         self._scored: set[int] = set()
         self._pictured: set[int] = set()
 
+    @property
+    def busy(self) -> bool:
+        """Something on screen is still being fetched."""
+        return any(not self._complete(i) for i in self._wished if i < len(self.files))
+
     def open(self, paths: Sequence[Path]) -> None:
         """Replace the list, once the new one is known to hold something."""
         if self._opening is not None:
             self._opening.stop()
         job = self._opening = Job(lambda: _list(paths))
         job.happened.connect(lambda event: self._listed(job, event))
-        job.failed.connect(self.failed)
+        job.failed.connect(lambda why: self.failed.emit(why) if job is self._opening else None)
         self._lanes.add(job)
 
     def set_classifier(self, classifier: "Classifier | None") -> None:
@@ -90,6 +95,13 @@ class Shelf(QObject):
         """These rows are on screen: fetch what they lack."""
         self._wished = tuple(indices)
         self._fetch()
+
+    def close(self) -> None:
+        """From now on nothing that is under way is told."""
+        for job in (self._opening, self._fetching):
+            if job is not None:
+                job.stop()
+        self._opening = self._fetching = None
 
     def _listed(self, job: Job, event: Listed) -> None:
         if job is self._opening:
@@ -113,7 +125,7 @@ class Shelf(QObject):
         classifier = self._classifier
         job = self._fetching = Job(lambda: _fetch(files, classifier))
         job.happened.connect(lambda event: self._fetched(job, event))
-        job.failed.connect(self.failed)
+        job.failed.connect(lambda why: self.failed.emit(why) if job is self._fetching else None)
         self._lanes.add(job)
 
     def _complete(self, index: int) -> bool:

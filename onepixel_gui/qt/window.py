@@ -1,5 +1,7 @@
 """The window: it arranges panes and passes values down and wishes up; it decides nothing."""
 
+from pathlib import Path
+
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import (
     QAction,
@@ -19,6 +21,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QMainWindow,
     QPushButton,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -45,6 +48,7 @@ from onepixel_gui.qt.telling import finding, told
 from onepixel_gui.qt.view import Cursor, Quantity
 
 _DOING: dict[Activity, str] = {"search": "Searching", "sweep": "Sweeping"}
+_PATIENCE = 60_000  # ms that closing waits for a figure being written
 _TOOLBAR = ("settings", "sweep", "stop", "run", "export")
 
 
@@ -56,17 +60,17 @@ class Window(QMainWindow):
         self.setWindowTitle("onepixel_gui")
         self.setAcceptDrops(True)
         self._memory = memory
-        self._lanes, self._glances, self._fetches = Lanes(1), Lanes(1), Lanes(1)
+        runs, glances, fetches, errands = self._lanes = tuple(Lanes(1) for _ in range(4))
         self._sweeper = Sweeper(self)
-        self.session = Session(self._lanes, self._glances, self)
-        self.shelf = Shelf(self._fetches, self)
+        self.session = Session(runs, glances, errands, self)
+        self.shelf = Shelf(fetches, self)
         self.commands = Commands(self.session, self.shelf, memory, self)
         self.gallery, self.tile, self.map = GalleryPane(), TilePane(), MapPane()
         self.shift, self.search, self.periods = ShiftPane(), SearchPane(), PeriodsPane()
         self.verdict, self.messages = VerdictBar(), MessageStrip()
         self._panes = (self.tile, self.map, self.shift, self.search, self.periods)
         self._drop = DropCard(self)
-        self._current = -1
+        self._current = self._on_bench = -1  # indices: the tile asked for last, the tile shown
         self.actions_by_name = self._make_actions()
         self._lay_out()
         self._wire_values()
@@ -96,10 +100,15 @@ class Window(QMainWindow):
         middle.addWidget(self.search, 1, 1)
         middle.addWidget(self.periods, 1, 2)
         middle.addWidget(self.shift, 0, 3, 2, 1)
-        for column, stretch in enumerate((16, 30, 39, 21)):
+        for pane in (self.gallery, *self._panes):
+            # What a pane would like to be must not push its neighbours: the grid alone shares.
+            pane.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
+        for column, (stretch, least) in enumerate(((18, 190), (29, 206), (39, 300), (21, 230))):
             middle.setColumnStretch(column, stretch)
-        middle.setRowStretch(0, 66)
-        middle.setRowStretch(1, 34)
+            middle.setColumnMinimumWidth(column, least)
+        for row, (stretch, least) in enumerate(((66, 312), (34, 150))):
+            middle.setRowStretch(row, stretch)
+            middle.setRowMinimumHeight(row, least)
         body = QWidget()
         layout = QVBoxLayout(body)
         layout.setContentsMargins(12, 10, 12, 12)
@@ -110,6 +119,7 @@ class Window(QMainWindow):
         layout.addWidget(self.verdict)
         self.setCentralWidget(body)
         self.resize(1440, 900)
+        self.gallery.list.setFocus()
 
     def _button(self, name: str) -> QPushButton:
         action = self.actions_by_name[name]
@@ -145,6 +155,11 @@ class Window(QMainWindow):
             made[row.name] = action
         return made
 
+    @property
+    def jobs(self) -> int:
+        """Pieces of work queued or running."""
+        return sum(lanes.busy for lanes in self._lanes)
+
     # -------------------------------------------------------------- values go down
     def _wire_values(self) -> None:
         session, shelf = self.session, self.shelf
@@ -166,12 +181,13 @@ class Window(QMainWindow):
         shelf.scored.connect(self.gallery.set_answer)
         shelf.refused.connect(lambda index, why: self.gallery.set_unreadable(index, why.what))
         shelf.failed.connect(self.show_problem)
-        self.commands.loading.connect(lambda name: self._classifier.setText(f"Loading {name} …"))
+        session.loading_changed.connect(self._show_loading)
+        self.commands.failed.connect(self.show_problem)
         self.commands.noted.connect(self._note)
         self.commands.preferences_changed.connect(self._dress)
 
     def _show_list(self, files: tuple[object, ...]) -> None:
-        self._current = -1
+        self._current = self._on_bench = -1
         self.gallery.set_entries([(file.name, file.label) for file in self.shelf.files])
         if files:
             self.gallery.set_current(0)
@@ -179,6 +195,7 @@ class Window(QMainWindow):
 
     def _show_bench(self) -> None:
         tile = self.session.tile
+        self._on_bench = self._current
         self._title.setText("onepixel_gui" if tile is None else tile.name)
         if tile is not None:
             height, width = tile.shape
@@ -190,8 +207,19 @@ class Window(QMainWindow):
             pane.show_tile(tile, None)
 
     def _show_classifier(self) -> None:
+        self.shelf.set_classifier(self.session.classifier)
+        self._name_classifier()
+
+    def _show_loading(self, path: Path | None) -> None:
+        if path is None:
+            self._name_classifier()
+        else:
+            self._classifier.setText(f"Loading {path.name} …")
+        if self.session.question is None:
+            self._tell()
+
+    def _name_classifier(self) -> None:
         classifier = self.session.classifier
-        self.shelf.set_classifier(classifier)
         if classifier is None:
             self._classifier.setText("No classifier yet")
             return
@@ -213,8 +241,8 @@ class Window(QMainWindow):
 
     def _show_findings(self, findings: Findings) -> None:
         result = finding(findings)
-        if result is not None and self._current >= 0:
-            self.gallery.set_finding(self._current, *result)
+        if result is not None and self._on_bench >= 0:
+            self.gallery.set_finding(self._on_bench, *result)
         self._enable()
         self._tell()
 
@@ -237,8 +265,12 @@ class Window(QMainWindow):
             )
         elif self.session.tile is None:
             self.verdict.clear("Drop tiles, a folder or a checkpoint anywhere on the window.")
-        else:
+        elif self.session.loading is not None:
             self.verdict.clear("The classifier is loading …")
+        elif self.session.classifier is None:
+            self.verdict.clear("Drop a checkpoint anywhere on the window.")
+        else:
+            self.verdict.clear("The classifier has not answered about this tile.")
 
     def _note(self, words: str) -> None:
         self._facts.setText(words)
@@ -246,12 +278,7 @@ class Window(QMainWindow):
     def show_problem(self, problem: Problem) -> None:
         """Tell it in the strip; nothing else on the bench changes."""
         self.messages.take(problem)
-        self._show_classifier_name_again()
         self._enable()
-
-    def _show_classifier_name_again(self) -> None:
-        if self._classifier.text().startswith("Loading"):
-            self._show_classifier()
 
     def _enable(self) -> None:
         """Actions that can do nothing now are grey."""
@@ -304,6 +331,7 @@ class Window(QMainWindow):
 
     def _open_palette(self) -> None:
         palette = CommandPalette(list(self.actions_by_name.values()), self)
+        palette.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         palette.chosen.connect(lambda action: QTimer.singleShot(0, action.trigger))
         palette.move(self.mapToGlobal(self.rect().center()) - palette.rect().center())
         palette.show()
@@ -329,9 +357,10 @@ class Window(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop everything, wait for the workers, remember the window's place."""
         self._memory.keep_geometry(self.saveGeometry())
-        self.session.stop()
-        for lanes in (self._lanes, self._glances, self._fetches):
-            lanes.close()
+        self.session.close()
+        self.shelf.close()
+        for lanes in self._lanes:
+            lanes.close(_PATIENCE)
         self._sweeper.close()
         event.accept()
 

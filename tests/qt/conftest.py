@@ -1,0 +1,159 @@
+"""The window's tests run offscreen, keep their settings apart and leave nothing running."""
+
+import os
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read once, when torch is first imported
+
+import gc
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QThreadPool
+from PySide6.QtWidgets import QApplication
+
+from onepixel_gui.qt.app import make_application
+from onepixel_gui.qt.jobs import Lanes
+from onepixel_gui.qt.preferences import Memory
+from onepixel_gui.qt.theme import DARK, install
+from onepixel_gui.qt.window import Window
+from tests.qt.doubles import delete_now, picture_files
+
+MakeWindow = Callable[..., Window]
+
+
+@pytest.fixture(scope="session")
+def qapp() -> QApplication:
+    application = make_application()
+    install(application, DARK)
+    return application
+
+
+@pytest.fixture(autouse=True)
+def _only_the_main_thread_collects() -> Iterator[None]:
+    """Python's collector in a worker could destroy a widget there (qt.jobs.Sweeper)."""
+    gc.disable()
+    yield
+    gc.collect()
+    gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_outlives_its_test() -> Iterator[None]:
+    before = set(threading.enumerate())
+    yield
+    # "Dummy-1" is only the note that a pool's thread once asked for its name.
+    left = {t for t in threading.enumerate() if not t.name.startswith("Dummy-")} - before
+    assert not left
+    assert QThreadPool.globalInstance().activeThreadCount() == 0
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Memory:
+    return Memory(tmp_path / "settings.ini")
+
+
+@pytest.fixture
+def make_lanes(qtbot: Any) -> Iterator[Callable[[int], Lanes]]:
+    """Lanes that must be empty when the test ends."""
+    made: list[Lanes] = []
+
+    def make(width: int = 1) -> Lanes:
+        made.append(Lanes(width))
+        return made[-1]
+
+    yield make
+    for lanes in made:
+        assert lanes.close(), "a job outlived its test"
+        qtbot.waitUntil(lambda lanes=lanes: lanes.busy == 0)
+
+
+class Census:
+    """Counts the real probes that are alive."""
+
+    def __init__(self) -> None:
+        self._seen: list[weakref.ref[Any]] = []
+
+    def add(self, probe: Any) -> None:
+        self._seen.append(weakref.ref(probe))
+
+    @property
+    def made(self) -> int:
+        return len(self._seen)
+
+    @property
+    def alive(self) -> int:
+        return sum(seen() is not None for seen in self._seen)
+
+
+@pytest.fixture
+def probes(monkeypatch: pytest.MonkeyPatch) -> Census:
+    from onepixel_gui.classifier.probe import TileProbe
+
+    census, begin = Census(), TileProbe.__init__
+
+    def watched(self: Any, *words: Any) -> None:
+        begin(self, *words)
+        census.add(self)
+
+    monkeypatch.setattr(TileProbe, "__init__", watched)
+    return census
+
+
+@pytest.fixture
+def make_window(qtbot: Any, qapp: QApplication, memory: Memory, probes: Census) -> Iterator[Any]:
+    """Windows that are closed when the test ends, and then have no job and no probe left."""
+    made: list[Window] = []
+
+    def make(kept: Memory | None = None) -> Window:
+        window = Window(kept or memory)
+        made.append(window)
+        window.show()
+        qtbot.waitExposed(window)
+        return window
+
+    yield make
+    while made:
+        shut(qtbot, made.pop())
+    qapp.clipboard().clear()
+    install(qapp, DARK)
+    gc.collect()
+    assert probes.alive == 0, "a probe outlived its window"
+
+
+def shut(qtbot: Any, window: Window) -> None:
+    """Close and delete a window; no job may survive that."""
+    window.close()
+    qtbot.waitUntil(lambda: window.jobs == 0)
+    window.deleteLater()
+    delete_now()
+
+
+@pytest.fixture(scope="package")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A network that a bright red pixel at row 1, column 2 turns from mitosis to normal."""
+    import torch
+
+    from tests.core.networks import Corner, save_script
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    told = {
+        "name": "corner",
+        "input": [16, 16],
+        "scaling": "zero-to-one",
+        "classes": ["normal", "mitosis"],
+        "outputs": "logits",
+    }
+    yield save_script(Corner(), tmp_path_factory.mktemp("networks") / "corner.pt", told)
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> list[Path]:
+    """Three dark mitoses, then three bright normals, in class folders of one folder."""
+    return picture_files(tmp_path / "pictures")

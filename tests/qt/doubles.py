@@ -1,0 +1,85 @@
+"""What stands in for tissue, networks and hands in the tests of the window."""
+
+from dataclasses import dataclass, field
+from threading import Event as Gate
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QCoreApplication, QEvent
+
+from onepixel_gui.attack.probe import Candidates, Readings
+from onepixel_gui.classifier.card import Card, Serving
+from onepixel_gui.problems import Problem
+from onepixel_gui.tiles.files import save
+from onepixel_gui.tiles.tile import Tile, Window
+from tests.core.stand_ins import Law, StandIn, one_spot
+
+SERVING = Serving("cpu", "a stand-in", 1, 64, "0", True)
+_LONGEST = 20  # seconds that a closed gate holds a worker
+
+
+def tile(name: str = "plain.png", *, shade: int = 150, edge: int = 16, label=None) -> Tile:
+    return Tile(name, np.full((edge, edge, 3), shade, np.uint8), label)
+
+
+def card(name: str = "stand-in") -> Card:
+    digest = name.encode().hex().ljust(64, "0")
+    return Card(name, f"{name}.pt", digest, "TorchScript", 10, ("normal", "mitosis"), "mitosis",
+                (16, 16), "zero-to-one")  # fmt: skip
+
+
+@dataclass
+class Gated(StandIn):
+    """Waits at a gate before each chunk of a search or sweep; a glance passes freely."""
+
+    gate: Gate = field(default_factory=Gate)
+
+    def __call__(self, candidates: Candidates) -> Readings:
+        places = candidates[:, 0, :2]
+        if len(candidates) and (places != places[0]).any():
+            assert self.gate.wait(_LONGEST), "the gate was never opened"
+        return super().__call__(candidates)
+
+
+class StandInClassifier:
+    """A classifier of a few lines, with a gate that holds its runs."""
+
+    serving = SERVING
+
+    def __init__(self, name: str = "stand-in", law: Law | None = None, *, open_: bool = True):
+        self.card = card(name)
+        self.gate = Gate()
+        self.law = law or one_spot()
+        self.probes: list[Any] = []
+        self.refuses: Problem | None = None
+        if open_:
+            self.gate.set()
+
+    def probe(self, tile: Tile) -> Gated:
+        if self.refuses is not None:
+            raise self.refuses
+        made = Gated(self.law, window=tile.centre(16, 16), gate=self.gate)
+        self.probes.append(made)
+        return made
+
+
+def picture_files(folder, *, edge: int = 16, count: int = 3):
+    """`count` mitoses and as many normals, as PNG in class folders."""
+    rng = np.random.default_rng(7)
+    files = []
+    for label, shade in (("mitosis", 60), ("normal", 200)):
+        (folder / label).mkdir(parents=True, exist_ok=True)
+        for index in range(count):
+            rgb = np.clip(rng.normal(shade, 12, (edge, edge, 3)), 0, 255).astype(np.uint8)
+            path = folder / label / f"{label}_{index}.png"
+            save(rgb, path)
+            files.append(path)
+    return files
+
+
+def delete_now() -> None:
+    """What was told to delete itself later is deleted now."""
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+SQUARE = Window(0, 0, 16, 16)
