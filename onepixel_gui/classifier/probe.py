@@ -26,7 +26,7 @@ class TileProbe:
         clean = classifier.scaled(self._rgb[None])
         self._clean = clean[0].permute(1, 2, 0).contiguous()  # (H, W, 3)
         batch = classifier.serving.batch
-        self._buffer = clean.repeat(batch, 1, 1, 1).contiguous(memory_format=torch.channels_last)
+        self._buffer = clean.repeat(batch, 1, 1, 1).contiguous(memory_format=classifier.layout)
         outputs = classifier.outputs(clean)
         self._answer = int(classifier.answers(outputs)[0])
         card = classifier.card
