@@ -283,8 +283,8 @@ def _watch(
     tile = _read(path)
     with meter() as tell:
         narrator = Narrator(tell)
-        classifier = _classifier(model, device)
         try:
+            classifier = _classifier(model, device)
             with closing(start(classifier.probe(tile))) as events:
                 first = last = next(events)
                 narrator.take(first)

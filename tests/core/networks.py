@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor, nn
 
 from onepixel_gui.classifier.architectures import CodaitMitosis
@@ -103,3 +104,17 @@ def save_codait(path: Path, *, weights=None, told: object = None, **metadata: st
 
 def noise(count: int = 5, shape: tuple[int, int] = (8, 8), seed: int = 0):
     return np.random.default_rng(seed).integers(0, 256, (count, *shape, 3), np.uint8)
+
+
+def save_bench(folder: Path) -> Path:
+    """Tiles and two classifiers of 8 x 8: one pixel flips `weak.pt`, none flips `sound.pt`."""
+    told = {"input": [8, 8], "scaling": "zero-to-one", "outputs": "logits"}
+    told["classes"] = ["normal", "mitosis"]
+    save_script(Corner(), folder / "weak.pt", told)
+    save_script(Tiny(gain=0.01), folder / "sound.pt", told)
+    for name, tile in zip(("a.png", "b.png"), noise(2), strict=True):
+        tile[1, 2] = 0
+        Image.fromarray(tile).save(folder / name)
+    Image.fromarray(noise(1, (20, 30))[0]).save(folder / "large.png")
+    (folder / "bad.png").write_text("no picture at all")
+    return folder
