@@ -1,8 +1,6 @@
 """Where networks run: choosing a device, and settings of torch that hold for the whole process."""
 
 import ctypes
-import logging
-import os
 import platform
 import sys
 from functools import cache
@@ -10,8 +8,6 @@ from functools import cache
 import torch
 
 from onepixel_gui.problems import Problem
-
-_log = logging.getLogger(__name__)
 
 # glibc's mallopt keys: above these sizes memory goes back to the system after every layer, and the
 # page faults of fetching it again cost more than the arithmetic (METHODS 13).
@@ -66,11 +62,3 @@ def title(device: torch.device) -> str:
     if device.type == "mps":
         return f"Apple {platform.machine()} graphics"
     return platform.processor() or platform.machine()
-
-
-def leave_room_for_the_window() -> None:
-    """Let idle torch threads sleep instead of spinning, so that the window's thread gets its turn.
-
-    Must run before torch is first imported; OpenMP reads it once.
-    """
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -20,6 +20,7 @@ from onepixel_gui.qt.view import Quantity
 from onepixel_gui.tiles.files import SUFFIXES, save
 
 DEMONSTRATION = RESOURCES / "demo"
+FIRST_TILE = "prometaphase_65.png"  # one pixel flips it, so the first Run shows a flip
 DEMO_CHECKPOINT = DEMONSTRATION / "mitosis_demo.safetensors"
 
 
@@ -59,7 +60,7 @@ class Commands(QObject):
             self.use_checkpoint(Path(name))
 
     def open_demonstration(self) -> None:
-        self.open_paths([DEMONSTRATION])
+        self._shelf.open([DEMONSTRATION], first=FIRST_TILE)
         self.use_checkpoint(DEMO_CHECKPOINT)
 
     def open_cargo(self, cargo: Cargo) -> None:

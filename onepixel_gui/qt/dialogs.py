@@ -4,19 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDialog,
     QDialogButtonBox,
     QFormLayout,
+    QFrame,
+    QHeaderView,
     QLabel,
     QLineEdit,
-    QListWidget,
-    QListWidgetItem,
     QSpinBox,
+    QTreeWidget,
+    QTreeWidgetItem,
     QVBoxLayout,
     QWidget,
 )
@@ -134,27 +136,59 @@ class CommandPalette(QDialog):
     def __init__(self, actions: Sequence[QAction], parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
         self.setAccessibleName("Commands")
-        self._line = QLineEdit(placeholderText="Type a command")
+        self._actions = tuple(actions)
+        self._rows: list[QTreeWidgetItem] = []
+        self._line = QLineEdit()
+        self._line.setPlaceholderText("Type a command")
         self._line.setAccessibleName("Type a command")
-        self._list = QListWidget()
-        self._list.setAccessibleName("Commands")
-        self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._list = QTreeWidget()
+        self._prepare_list()
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 8, 8, 8)
+        layout.setContentsMargins(10, 10, 10, 10)
         layout.addWidget(self._line)
         layout.addWidget(self._list)
-        for action in actions:
-            key = action.shortcut().toString()
-            item = QListWidgetItem(f"{action.text()}    {key}" if key else action.text())
-            item.setData(Qt.ItemDataRole.UserRole, action)
-            item.setToolTip(action.toolTip())
-            self._list.addItem(item)
-        self._line.textChanged.connect(self._narrow)
+        self._line.textChanged.connect(self.narrow)
         self._line.returnPressed.connect(self._take)
-        self._list.itemClicked.connect(lambda _item: self._take())
         self._line.installEventFilter(self)
-        self.resize(420, 380)
-        self._narrow("")
+        self.resize(460, 420)
+        self.narrow("")
+
+    def _prepare_list(self) -> None:
+        self._list.setAccessibleName("Commands")
+        self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._list.setHeaderHidden(True)
+        self._list.setRootIsDecorated(False)
+        self._list.setColumnCount(2)
+        self._list.setFrameShape(QFrame.Shape.NoFrame)
+        self._list.itemClicked.connect(lambda _item, _column: self._take())
+        for action in self._actions:
+            key = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+            item = QTreeWidgetItem([action.text().rstrip("…"), key])
+            item.setSizeHint(0, QSize(0, 26))
+            item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            item.setForeground(1, self.palette().placeholderText())
+            item.setToolTip(0, action.toolTip())
+            self._list.addTopLevelItem(item)
+            self._rows.append(item)
+        self._list.header().setStretchLastSection(False)
+        self._list.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self._list.header().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
+
+    @property
+    def offered(self) -> tuple[QAction, ...]:
+        """The actions that match what was typed and can be done now, in order."""
+        pairs = zip(self._actions, self._rows, strict=True)
+        return tuple(action for action, row in pairs if not row.isHidden())
+
+    def narrow(self, text: str) -> None:
+        """Keep the actions whose text or hint holds every word."""
+        words = text.lower().split()
+        for action, row in zip(self._actions, self._rows, strict=True):
+            hay = f"{action.text()} {action.toolTip()}".lower()
+            row.setHidden(not action.isEnabled() or not all(word in hay for word in words))
+        first = next((row for row in self._rows if not row.isHidden()), None)
+        if first is not None:
+            self._list.setCurrentItem(first)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Up and Down move in the list while the line keeps the typing."""
@@ -165,32 +199,19 @@ class CommandPalette(QDialog):
             return True
         return super().eventFilter(watched, event)
 
-    def _narrow(self, text: str) -> None:
-        words = text.lower().split()
-        first = None
-        for row in range(self._list.count()):
-            item = self._list.item(row)
-            action: QAction = item.data(Qt.ItemDataRole.UserRole)
-            hay = f"{action.text()} {action.toolTip()}".lower()
-            item.setHidden(not action.isEnabled() or not all(word in hay for word in words))
-            if first is None and not item.isHidden():
-                first = row
-        self._list.setCurrentRow(-1 if first is None else first)
-
     def _step(self, by: int) -> None:
-        row = self._list.currentRow() + by
-        while 0 <= row < self._list.count():
-            if not self._list.item(row).isHidden():
-                self._list.setCurrentRow(row)
+        item = self._list.currentItem()
+        while item is not None:
+            item = self._list.itemAbove(item) if by < 0 else self._list.itemBelow(item)
+            if item is not None and not item.isHidden():
+                self._list.setCurrentItem(item)
                 return
-            row += by
 
     def _take(self) -> None:
         item = self._list.currentItem()
         if item is not None and not item.isHidden():
-            action: QAction = item.data(Qt.ItemDataRole.UserRole)
             self.close()
-            self.chosen.emit(action)
+            self.chosen.emit(self._actions[self._rows.index(item)])
 
 
 def faint(text: str = "") -> QLabel:

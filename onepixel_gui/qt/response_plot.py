@@ -13,7 +13,7 @@ from onepixel_gui.qt.theme import FAMILY, Theme
 
 _LETTER_HEIGHT = 14  # pixels between two letters at the ends of their curves
 _DOT_SIZES = (14, 11, 8)  # told apart where levels coincide
-_RIGHT = 276
+_RIGHT = 286
 
 
 class ResponsePlot(ConfidencePlot):

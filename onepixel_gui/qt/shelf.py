@@ -16,6 +16,7 @@ from onepixel_gui.tiles.files import TileFile, find, read, thumbnail
 if TYPE_CHECKING:
     from onepixel_gui.classifier.classifier import Classifier
 
+REMEMBERED = 1000  # thumbnails; fewer than the gallery keeps
 EDGE = 112  # pixels: twice the gallery's size, for screens at 200 %
 
 
@@ -63,25 +64,29 @@ class Shelf(QObject):
     def __init__(self, lanes: Lanes, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.files: tuple[TileFile, ...] = ()
+        self.start = 0  # index of the tile to open first
         self._lanes = lanes
         self._opening: Job | None = None
         self._fetching: Job | None = None
         self._classifier: Classifier | None = None
         self._wished: tuple[int, ...] = ()
         self._scored: set[int] = set()
-        self._pictured: set[int] = set()
+        self._pictured: dict[int, None] = {}  # newest last
 
     @property
     def busy(self) -> bool:
         """Something on screen is still being fetched."""
         return any(not self._complete(i) for i in self._wished if i < len(self.files))
 
-    def open(self, paths: Sequence[Path]) -> None:
-        """Replace the list, once the new one is known to hold something."""
+    def open(self, paths: Sequence[Path], *, first: str = "") -> None:
+        """Replace the list, once the new one is known to hold something.
+
+        first: name of the tile to begin with; the first of the list when there is none such.
+        """
         if self._opening is not None:
             self._opening.stop()
         job = self._opening = Job(lambda: _list(paths))
-        job.happened.connect(lambda event: self._listed(job, event))
+        job.happened.connect(lambda event: self._listed(job, event, first))
         job.failed.connect(lambda why: self.failed.emit(why) if job is self._opening else None)
         self._lanes.add(job)
 
@@ -103,9 +108,11 @@ class Shelf(QObject):
                 job.stop()
         self._opening = self._fetching = None
 
-    def _listed(self, job: Job, event: Listed) -> None:
+    def _listed(self, job: Job, event: Listed, first: str) -> None:
         if job is self._opening:
             self.files = event.files
+            names = (index for index, file in enumerate(event.files) if file.name == first)
+            self.start = next(names, 0)
             self._wished = ()
             self._scored.clear()
             self._pictured.clear()
@@ -131,18 +138,24 @@ class Shelf(QObject):
     def _complete(self, index: int) -> bool:
         return index in self._pictured and (self._classifier is None or index in self._scored)
 
+    def _note_picture(self, index: int) -> None:
+        """The gallery forgets old thumbnails too, so the oldest here may be fetched again."""
+        self._pictured[index] = None
+        if len(self._pictured) > REMEMBERED:
+            del self._pictured[next(iter(self._pictured))]
+
     def _fetched(self, job: Job, event: Pictured | Scored | Refused) -> None:
         if job is not self._fetching:
             return
         match event:
             case Pictured(index=index, rgb=rgb):
-                self._pictured.add(index)
+                self._note_picture(index)
                 self.pictured.emit(index, rgb)
             case Scored(index=index, answer=answer, confidence=confidence):
                 self._scored.add(index)
                 self.scored.emit(index, answer, confidence)
             case Refused(index=index, problem=problem):
-                self._pictured.add(index)
+                self._note_picture(index)
                 self._scored.add(index)
                 self.refused.emit(index, problem)
 

@@ -136,14 +136,14 @@ def _sheet(theme: Theme) -> str:
     QPushButton, QToolButton {{ background: {theme.field}; border: 1px solid {theme.edge};
         border-radius: 6px; padding: 5px 12px; }}
     QPushButton:hover, QToolButton:hover {{ background: {theme.selected}; }}
-    QPushButton:focus, QToolButton:focus, QComboBox:focus, QLineEdit:focus, QSpinBox:focus,
+    QPushButton:focus, QToolButton:focus, QLineEdit:focus,
     QListView:focus, QGraphicsView:focus {{ border: 1px solid {theme.accent}; }}
     QPushButton:disabled, QToolButton:disabled {{ color: {theme.faint}; }}
     QPushButton#primary {{ background: {theme.accent}; color: {theme.on_accent};
         border-color: {theme.accent}; font-weight: 600; }}
     QPushButton#primary:disabled {{ background: {theme.field}; color: {theme.faint};
         border-color: {theme.edge}; }}
-    QLineEdit, QSpinBox, QComboBox {{ background: {theme.field}; border: 1px solid {theme.edge};
+    QLineEdit {{ background: {theme.field}; border: 1px solid {theme.edge};
         border-radius: 6px; padding: 4px 8px; }}
     QToolTip {{ background: {theme.card}; color: {theme.text}; border: 1px solid {theme.edge};
         padding: 4px; }}
@@ -151,8 +151,8 @@ def _sheet(theme: Theme) -> str:
     """
 
 
-class _State(QLabel):
-    """A line that never widens its card: cut with an ellipsis, whole in the hint."""
+class Line(QLabel):
+    """A line that never widens what holds it: cut with an ellipsis, whole in the hint."""
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
         return QSize(0, super().minimumSizeHint().height())
@@ -178,7 +178,7 @@ class Card(QFrame):
         super().__init__(parent)
         self.setObjectName("card")
         self.setAccessibleName(title)
-        self._title, self._state = QLabel(title.upper()), _State()
+        self._title, self._state = QLabel(title.upper()), Line()
         self._title.setObjectName("title")
         self._state.setObjectName("state")
         self._state.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -189,6 +189,10 @@ class Card(QFrame):
         self.body.setContentsMargins(12, 9, 12, 10)
         self.body.setSpacing(6)
         self.body.addLayout(self.header)
+
+    def hasHeightForWidth(self) -> bool:  # noqa: N802
+        """Wrapped words inside a pane must not make the grid share its rows otherwise."""
+        return False
 
     def set_title(self, title: str) -> None:
         self._title.setText(title.upper())

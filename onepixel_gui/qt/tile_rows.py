@@ -108,6 +108,13 @@ class TileRows(QStringListModel):
         self.flipped = 0
         self.filter(" ".join(self._words))
 
+    def forget_results(self) -> None:
+        """What a classifier said, or refused, belongs to that classifier; the pictures stay."""
+        for known in (self._answers, self._findings, self._unreadable):
+            known.clear()
+        self.flipped = 0
+        self.filter(" ".join(self._words))
+
     def filter(self, text: str) -> None:
         """Rows in which every word occurs; `=` may stand for `:`."""
         self._words = tuple(text.lower().replace("=", ":").split())

@@ -30,7 +30,7 @@ from onepixel_gui.problems import Problem
 from onepixel_gui.qt import theme as look
 from onepixel_gui.qt.actions import ACTIONS
 from onepixel_gui.qt.commands import Commands
-from onepixel_gui.qt.dialogs import CommandPalette, faint
+from onepixel_gui.qt.dialogs import CommandPalette
 from onepixel_gui.qt.dropping import DropCard
 from onepixel_gui.qt.jobs import Lanes, Sweeper
 from onepixel_gui.qt.messages import MessageStrip
@@ -81,7 +81,8 @@ class Window(QMainWindow):
 
     # -------------------------------------------------------------- arrangement
     def _lay_out(self) -> None:
-        self._title, self._facts = QLabel("onepixel_gui"), faint()
+        self._title, self._facts = QLabel("onepixel_gui"), look.Line()
+        self._facts.setObjectName("faint")
         self._title.setStyleSheet("font-size: 16px; font-weight: 600;")
         self._classifier = QPushButton("No classifier yet")
         self._classifier.clicked.connect(self.actions_by_name["open_checkpoint"].trigger)
@@ -103,7 +104,7 @@ class Window(QMainWindow):
         for pane in (self.gallery, *self._panes):
             # What a pane would like to be must not push its neighbours: the grid alone shares.
             pane.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
-        for column, (stretch, least) in enumerate(((18, 190), (29, 206), (39, 300), (21, 230))):
+        for column, (stretch, least) in enumerate(((18, 222), (29, 206), (39, 300), (21, 252))):
             middle.setColumnStretch(column, stretch)
             middle.setColumnMinimumWidth(column, least)
         for row, (stretch, least) in enumerate(((66, 312), (34, 150))):
@@ -190,8 +191,8 @@ class Window(QMainWindow):
         self._current = self._on_bench = -1
         self.gallery.set_entries([(file.name, file.label) for file in self.shelf.files])
         if files:
-            self.gallery.set_current(0)
-            self._open(0)
+            self.gallery.set_current(self.shelf.start)
+            self._open(self.shelf.start)
 
     def _show_bench(self) -> None:
         tile = self.session.tile
@@ -207,6 +208,7 @@ class Window(QMainWindow):
             pane.show_tile(tile, None)
 
     def _show_classifier(self) -> None:
+        self.gallery.forget_results()
         self.shelf.set_classifier(self.session.classifier)
         self._name_classifier()
 
@@ -307,7 +309,7 @@ class Window(QMainWindow):
     # -------------------------------------------------------------- wishes go up
     def _wire_wishes(self) -> None:
         self.gallery.tile_wished.connect(self._open)
-        self.gallery.thumbnails_wished.connect(self.shelf.look_at)
+        self.gallery.rows_seen.connect(self.shelf.look_at)
         for pane in (self.tile, self.map):
             pane.cursor_moved.connect(self._move_cursor)
         self.map.quantity_wished.connect(self._show_quantity)

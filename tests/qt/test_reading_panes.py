@@ -438,30 +438,30 @@ def test_step_goes_by_the_filtered_order_from_anywhere(qtbot: Any, gallery: Gall
     assert wishes == [5, 7, 3, 1]
 
 
-def test_thumbnails_are_wished_for_visible_rows_only(qtbot: Any, gallery: GalleryPane) -> None:
+def test_only_rows_on_screen_are_told_of(qtbot: Any, gallery: GalleryPane) -> None:
     entries = [(f"slide_{n}.png", None) for n in range(100_000)]
     begin = time.perf_counter()
-    with qtbot.waitSignal(gallery.thumbnails_wished) as wish:
+    with qtbot.waitSignal(gallery.rows_seen) as wish:
         gallery.set_entries(entries)
         gallery.grab()
         seconds = time.perf_counter() - begin
     assert seconds < 1.0
     assert wish.args[0][0] == 0
     assert len(wish.args[0]) <= 12
-    with qtbot.waitSignal(gallery.thumbnails_wished) as wish:
+    with qtbot.waitSignal(gallery.rows_seen) as wish:
         gallery.list.scrollToBottom()
     assert wish.args[0][-1] == 99_999
     assert len(wish.args[0]) <= 12
 
 
-def test_a_thumbnail_once_there_is_not_wished_for_again(qtbot: Any, gallery: GalleryPane) -> None:
-    with qtbot.waitSignal(gallery.thumbnails_wished) as wish:
+def test_rows_that_stay_on_screen_are_told_of_once(qtbot: Any, gallery: GalleryPane) -> None:
+    with qtbot.waitSignal(gallery.rows_seen) as wish:
         gallery.set_entries([("a.png", None), ("b.png", None)])
     assert wish.args == [(0, 1)]
     gallery.set_thumbnail(0, np.zeros((80, 80, 3), np.uint8))
     gallery.resize(230, 690)
     gallery.filter.setText("png")
-    with qtbot.assertNotEmitted(gallery.thumbnails_wished, wait=200):
+    with qtbot.assertNotEmitted(gallery.rows_seen, wait=200):
         qtbot.keyClick(gallery.filter, Qt.Key.Key_Return)
 
 

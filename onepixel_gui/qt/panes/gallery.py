@@ -78,12 +78,12 @@ class GalleryPane(Card):
     """Wishes for a tile when one is chosen, and for thumbnails of the rows that can be seen."""
 
     tile_wished = Signal(int)  # index in the unfiltered list
-    thumbnails_wished = Signal(object)  # tuple of such indices, without repeats
+    rows_seen = Signal(object)  # tuple of the indices that came on screen
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Tiles", parent)
         self._current = -1
-        self._wished: frozenset[int] = frozenset()
+        self._seen: tuple[int, ...] = ()
         self.rows = TileRows(self)
         self._painter = RowPainter(self.rows, self)
         self.filter = QLineEdit()
@@ -101,6 +101,7 @@ class GalleryPane(Card):
         self.filter.setPlaceholderText("name, label, flipped…")
         self.filter.setClearButtonEnabled(True)
         self.filter.setAccessibleName("Filter the tiles")
+        self.filter.setAcceptDrops(False)  # it would take a dropped file for words
         self.filter.setToolTip(
             "Shows the tiles in which every word occurs: name, label, answer, flipped, held, "
             "stopped, not run.\nlabel:mitosis or answer:normal looks there only."
@@ -129,7 +130,7 @@ class GalleryPane(Card):
         self.list.stepped.connect(self.step)
         self._wish_pause.setSingleShot(True)
         self._wish_pause.setInterval(_WISH_PAUSE)
-        self._wish_pause.timeout.connect(self._wish_thumbnails)
+        self._wish_pause.timeout.connect(self._tell_rows)
 
     def _lay_out(self) -> None:
         self._empty.setObjectName("faint")
@@ -173,9 +174,14 @@ class GalleryPane(Card):
 
     def set_entries(self, entries: Sequence[tuple[str, str | None]]) -> None:
         """(name, label) of each tile; replaces the list and forgets what was known."""
-        self._current, self._wished = -1, frozenset()
+        self._current, self._seen = -1, ()
         self.rows.pixels_per_point = self.devicePixelRatioF()
         self.rows.replace(entries)
+        self._after_filter()
+
+    def forget_results(self) -> None:
+        """Another classifier: answers and findings of the one before are no longer true."""
+        self.rows.forget_results()
         self._after_filter()
 
     def set_current(self, index: int) -> None:
@@ -228,17 +234,12 @@ class GalleryPane(Card):
         if not self._wish_pause.isActive():
             self._wish_pause.start()
 
-    def _wish_thumbnails(self) -> None:
-        """Only for rows on screen now; a wish that nobody answered is made again on return."""
-        visible = frozenset(self._visible())
-        lacking = frozenset(filter(self._lacks_thumbnail, visible))
-        fresh = tuple(sorted(lacking - self._wished))
-        self._wished = lacking
-        if fresh:
-            self.thumbnails_wished.emit(fresh)
-
-    def _lacks_thumbnail(self, tile: int) -> bool:
-        return self.rows.thumbnail(tile) is None and not self.rows.row_of(tile).why
+    def _tell_rows(self) -> None:
+        """Tell which rows are on screen whenever that has changed."""
+        visible = tuple(self._visible())
+        if visible and visible != self._seen:
+            self._seen = visible
+            self.rows_seen.emit(visible)
 
     def _visible(self) -> Sequence[int]:
         if not self.isVisible() or self._stack.currentWidget() is not self.list:

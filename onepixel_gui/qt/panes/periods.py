@@ -66,6 +66,8 @@ class PeriodsPane(Card):
             axis.enableAutoSIPrefix(False)
             axis.setStyle(tickFont=small_font(), tickLength=-4, tickTextOffset=4)
         self.plot.getAxis("left").setWidth(46)
+        self.plot.getAxis("bottom").setHeight(42)
+        self.plot.plotItem.setContentsMargins(0, 0, 0, 5)
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
@@ -150,7 +152,7 @@ class PeriodsPane(Card):
         axis = self.plot.getAxis("left")
         axis.setTicks([[(at * 10.0**power, text) for at, text in ticks]])
         unit = f"10⁻{str(-power).translate(_RAISED)} logit²" if power else "logit²"
-        axis.setLabel(f"power, {unit}")
+        axis.setLabel(f"power, {unit}" if self.plot.height() > 150 else unit)
 
     def _draw_series(
         self,

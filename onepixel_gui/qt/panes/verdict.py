@@ -85,7 +85,7 @@ class VerdictBar(QFrame):
 
     def _lay_out(self) -> None:
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self.setMinimumHeight(78)  # two lines each side: the panes above keep still
+        self.setMinimumHeight(66)  # two lines each side: the panes above keep still
         right = QVBoxLayout()
         right.setSpacing(1)
         right.addStretch(1)

@@ -1,0 +1,183 @@
+"""Draws the window in every state that the README and the reader's eye need, and writes PNGs.
+
+Run as `python -m tests.screens.stage FOUND.npz FOLDER`, in a process of its own, because the scale
+of the screen (QT_SCALE_FACTOR) is fixed at its start.  The science is done before, by `find`.
+"""
+
+import pickle
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtWidgets import QApplication, QWidget
+
+from onepixel_gui import RESOURCES
+from onepixel_gui.analysis.sensitivity import Sensitivity, sensitivity
+from onepixel_gui.attack.probe import (
+    Advanced,
+    Began,
+    Ended,
+    Event,
+    Painted,
+    Settings,
+    SweepBegan,
+    Swept,
+)
+from onepixel_gui.problems import Problem
+from onepixel_gui.qt.app import make_application
+from onepixel_gui.qt.dialogs import CommandPalette, ExportDialog, SettingsDialog
+from onepixel_gui.qt.preferences import Memory
+from onepixel_gui.qt.session import Findings
+from onepixel_gui.qt.view import picture_of
+from onepixel_gui.qt.window import Window
+
+DEMO = RESOURCES / "demo"
+CHECKPOINT = DEMO / "mitosis_demo.safetensors"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was really found on one demonstration tile, so that pictures need no waiting."""
+
+    tile: str
+    began: Began
+    advanced: tuple[Advanced, ...]
+    ended: Ended
+    painted: Painted
+    swept: Swept
+
+
+def find(tile: str) -> Found:
+    """Attack and sweep a demonstration tile, without a screen."""
+    from onepixel_gui.attack.search import search
+    from onepixel_gui.attack.sweep import sweep
+    from onepixel_gui.classifier.classifier import Classifier
+    from onepixel_gui.tiles.files import read
+
+    probe = Classifier.open(CHECKPOINT, "cpu").probe(
+        read(DEMO / tile, label=Path(tile).parent.name)
+    )
+    told: list[Event] = list(search(probe, Settings(seed=0)))
+    painted = None
+    swept: Any = None
+    for event in sweep(probe):
+        swept = event
+        if isinstance(event, Painted) and event.stride == 2 and painted is None:
+            painted = event
+    began, ended = told[0], told[-1]
+    assert isinstance(began, Began)
+    assert isinstance(ended, Ended)
+    assert painted is not None
+    advanced = tuple(event for event in told if isinstance(event, Advanced))
+    return Found(tile, began, advanced, ended, painted, swept)
+
+
+def live(until: Callable[[], object], most_ms: int = 60_000) -> None:
+    """Let the window live until something holds."""
+    loop, poll, end = QEventLoop(), QTimer(), QTimer()
+    poll.timeout.connect(lambda: loop.quit() if until() else None)
+    end.setSingleShot(True)
+    end.timeout.connect(loop.quit)
+    poll.start(20)
+    end.start(most_ms)
+    loop.exec()
+    assert until(), "the window never came to this state"
+
+
+class Stage:
+    """A window with the demonstration open on the tile of `found`."""
+
+    def __init__(self, found: Found, folder: Path) -> None:
+        self.found, self.folder = found, folder
+        self.examined: Sensitivity = sensitivity(found.swept)
+        make_application()
+        self.memory = Memory(folder / "settings.ini")
+        self.window = Window(self.memory)
+
+    def open(self) -> None:
+        window = self.window
+        window.show()
+        window.commands.open_demonstration()
+        live(lambda: window.session.question is not None)
+        names = [file.path for file in window.shelf.files]
+        index = names.index(DEMO / self.found.tile)
+        window.gallery.set_current(index)
+        window.gallery.tile_wished.emit(index)
+        name = Path(self.found.tile).name
+        live(lambda: window.session.tile.name == name and window.session.question is not None)
+        live(lambda: not window.shelf.busy)
+
+    def shoot(self, name: str, widget: QWidget | None = None) -> None:
+        application = QApplication.instance()
+        assert application is not None
+        for _ in range(10):  # layouts that depend on each other settle in turns
+            application.processEvents()
+        (self.folder / f"{name}.png").write_bytes(picture_of(widget or self.window))
+
+    def theme(self, name: str) -> None:
+        window = self.window
+        window.commands.set_preferences(window.commands.preferences.but(theme=name))
+
+    def show_running(self) -> None:
+        session = self.window.session
+        session.happened.emit(self.found.began)
+        for event in self.found.advanced[: max(1, len(self.found.advanced) // 2)]:
+            session.happened.emit(event)
+        question, palette = self.found.swept.question, self.found.swept.palette
+        session.happened.emit(SweepBegan(question, palette, self.found.swept.queries))
+        session.happened.emit(self.found.painted)
+
+    def show_finished(self) -> None:
+        found, session = self.found, self.window.session
+        waiting: list[object] = []
+        session.happened.connect(waiting.append)
+        session.recall(Findings(found.began, found.ended, None, self.examined, latest="search"))
+        live(lambda: any(getattr(event, "curves", None) is not None for event in waiting))
+        live(lambda: any(event.levels.size for event in waiting if hasattr(event, "levels")))
+
+
+def main(found: Found, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    stage = Stage(found, folder)
+    window = stage.window
+    window.show()
+    stage.shoot("window-empty-dark")
+    stage.open()
+    for theme in ("dark", "light"):
+        stage.theme(theme)
+        stage.shoot(f"window-opened-{theme}")
+        stage.show_running()
+        stage.shoot(f"window-running-{theme}")
+        stage.show_finished()
+        stage.shoot(f"window-{theme}")
+        panes = ("gallery", "tile", "map", "shift", "search", "periods", "verdict")
+        for name in panes:
+            stage.shoot(f"{name}-{theme}", getattr(window, name))
+        window.resize(1280, 720)
+        stage.shoot(f"window-1280-{theme}")
+        window.resize(1440, 900)
+        devices = ("cpu",)
+        dialogs: dict[str, QWidget] = {
+            "settings": SettingsDialog(window.commands.preferences, devices, window),
+            "export": ExportDialog(window.commands.templates(), window),
+            "palette": CommandPalette(list(window.actions_by_name.values()), window),
+        }
+        for name, dialog in dialogs.items():
+            dialog.show()
+            stage.shoot(f"{name}-{theme}", dialog)
+            dialog.close()
+        window.show_problem(
+            Problem(
+                "notes.png is not a picture.", "Open a PNG, JPEG, TIFF or NPY file.", detail="x"
+            )
+        )
+        stage.shoot(f"window-problem-{theme}")
+        window.messages.dismiss()
+    window.close()
+
+
+if __name__ == "__main__":
+    main(pickle.loads(Path(sys.argv[1]).read_bytes()), Path(sys.argv[2]))

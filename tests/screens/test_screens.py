@@ -1,0 +1,70 @@
+"""The pictures of the manual and README are those of the window as it is."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.screens.conftest import Shots
+
+MANUAL = Path(__file__).resolve().parents[2] / "resources" / "manual"
+SHOWN = (
+    "window-dark",
+    "window-light",
+    "window-running-dark",
+    "tile-light",
+    "map-light",
+    "shift-light",
+    "search-light",
+    "periods-light",
+)
+PANES = ("gallery", "tile", "map", "shift", "search", "periods", "verdict")
+
+
+def pixels(path: Path) -> np.ndarray:
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB")).astype(np.int16)
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_the_manual_shows_the_window_as_it_is(
+    shots: Shots, name: str, request: pytest.FixtureRequest
+) -> None:
+    drawn = shots(1) / f"{name}.png"
+    kept = MANUAL / f"{name}.png"
+    if request.config.getoption("--update-screens"):
+        MANUAL.mkdir(exist_ok=True)
+        shutil.copyfile(drawn, kept)
+    now, then = pixels(drawn), pixels(kept)
+    assert now.shape == then.shape, "renew with --update-screens, and look at the pictures"
+    # Numbers and anti-aliasing may differ in the last digit between machines; a moved, lost or
+    # recoloured element does not fit into this.
+    share = float((np.abs(now - then).max(axis=2) > 48).mean())
+    assert share < 0.01, f"{share:.1%} of {name} changed: renew with --update-screens, and look"
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("pane", PANES)
+def test_each_pane_draws_something_in_its_theme(
+    shots: Shots, scale: int, theme: str, pane: str
+) -> None:
+    picture = pixels(shots(scale) / f"{pane}-{theme}.png")
+    edge = np.concatenate([picture[12:16], picture[-16:-12]])  # card, not tissue
+    darkness = np.median(edge)
+    assert (darkness < 96) == (theme == "dark")
+    assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 24
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+def test_the_window_keeps_its_size_at_each_scale(shots: Shots, scale: int) -> None:
+    for name, size in (("window-dark", (1440, 900)), ("window-1280-dark", (1280, 720))):
+        height, width, _ = pixels(shots(scale) / f"{name}.png").shape
+        assert (width, height) == (size[0] * scale, size[1] * scale)
+
+
+def test_the_two_themes_differ_everywhere_but_on_the_tissue(shots: Shots) -> None:
+    dark, light = (pixels(shots(1) / f"window-{theme}.png") for theme in ("dark", "light"))
+    assert float((np.abs(dark - light).max(axis=2) > 48).mean()) > 0.6
