@@ -77,6 +77,7 @@ class Window(QMainWindow):
         self._wire_wishes()
         self._dress(self.commands.preferences)
         self._enable()
+        self._tell()
         self._restore()
 
     # -------------------------------------------------------------- arrangement

@@ -113,7 +113,8 @@ def make_window(qtbot: Any, qapp: QApplication, memory: Memory, probes: Census) 
         window = Window(kept or memory)
         made.append(window)
         window.show()
-        qtbot.waitExposed(window)
+        window.activateWindow()
+        qtbot.waitUntil(window.isActiveWindow)
         return window
 
     yield make
