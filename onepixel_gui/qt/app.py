@@ -2,7 +2,6 @@
 
 import faulthandler
 import logging
-import os
 import sys
 import threading
 import traceback
@@ -44,12 +43,7 @@ def run_window() -> int:
 
 
 def make_application() -> QApplication:
-    """The one QApplication, with our keys and quiet messages.
-
-    Idle torch threads are told to sleep instead of spinning, so that the window gets its turn;
-    OpenMP reads that once, when torch is first imported, which is later than this.
-    """
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    """The one QApplication, with our keys and quiet messages."""
     qInstallMessageHandler(_to_log)
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)

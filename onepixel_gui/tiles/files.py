@@ -174,7 +174,9 @@ def _bytes(path: Path, name: str) -> bytes:
 
 
 def find(paths: Sequence[Path]) -> list[TileFile]:
-    """The tiles that a user opened or dropped, each file once, in natural order; nothing is read.
+    """The tiles that a user opened or dropped, each file once; nothing is read.
+
+    What was named keeps the order it was named in; inside a folder the order is natural.
 
     A file counts whatever it is, so that `read` can say what is wrong with it.  A folder counts
     with the pictures in it and up to two levels below, hidden ones left out; folders that cannot
@@ -183,7 +185,7 @@ def find(paths: Sequence[Path]) -> list[TileFile]:
     """
     found: list[TileFile] = []
     trouble: OSError | None = None
-    for path in sorted(paths, key=lambda path: _natural(str(path))):
+    for path in paths:
         if not os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where this says no
             found.append(TileFile(path, _label(path.parent, ())))
             continue

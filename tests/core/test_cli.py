@@ -181,7 +181,7 @@ def test_a_figure_is_written_with_its_sidecar(go, tmp_path, words):
 
 
 # ------------------------------------------------------------------ score
-def test_scores_come_in_order_with_their_folder_where_one_was_opened(go, tmp_path, bench):
+def test_scores_come_in_the_order_asked_with_their_folder_where_one_was_opened(go, tmp_path, bench):
     for label in ("mitosis", "normal"):
         (tmp_path / "set" / label).mkdir(parents=True)
         (tmp_path / "set" / label / "same.png").write_bytes((bench / "a.png").read_bytes())
@@ -189,7 +189,7 @@ def test_scores_come_in_order_with_their_folder_where_one_was_opened(go, tmp_pat
     code, said, _ = go("score", "a.png", tmp_path / "set", "--model", "weak.pt", "--json", out)
     found = json.loads(out.read_text("utf-8"))
     assert code == 0
-    assert [each["tile"] for each in found] == ["mitosis/same.png", "normal/same.png", "a.png"]
+    assert [each["tile"] for each in found] == ["a.png", "mitosis/same.png", "normal/same.png"]
     assert [each["label"] for each in found] == ["mitosis", "normal", None]
     assert all(each["confidence"] == pytest.approx(0.982, abs=1e-3) for each in found)
     assert {each["answer"] for each in found} == {"mitosis"}

@@ -122,13 +122,13 @@ class Stage:
         window.commands.set_preferences(window.commands.preferences.but(theme=name))
 
     def show_running(self) -> None:
-        session = self.window.session
+        """A half-painted map of an earlier sweep, and a search in its middle."""
+        session, swept = self.window.session, self.found.swept
+        session.happened.emit(SweepBegan(swept.question, swept.palette, swept.queries))
+        session.happened.emit(self.found.painted)
         session.happened.emit(self.found.began)
         for event in self.found.advanced[: max(1, len(self.found.advanced) // 2)]:
             session.happened.emit(event)
-        question, palette = self.found.swept.question, self.found.swept.palette
-        session.happened.emit(SweepBegan(question, palette, self.found.swept.queries))
-        session.happened.emit(self.found.painted)
 
     def show_finished(self) -> None:
         found, session = self.found, self.window.session

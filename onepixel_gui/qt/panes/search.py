@@ -76,7 +76,6 @@ class SearchPane(Card):
         self._curve.setPen(self.plot.pen(theme.accent, 2))
         self._start.setPen(self.plot.pen(theme.accent, 1.5))
         self._start.setBrush(theme.card)
-        self._number.fill = pg.mkBrush(theme.card)  # the curve must not run through its digits
         self._flip_line.setPen(self.plot.pen(theme.flip, 1))
         self._draw()
 
