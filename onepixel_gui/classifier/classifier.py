@@ -195,7 +195,7 @@ class Classifier:
         sizes = _BATCHES[self.device.type]
         best, seconds = self._best_layout(sizes[0])
         if seconds > 2 * _PATIENCE:  # a large network: fewer at a time, so that Stop is heard
-            best = max(1, int(best * _PATIENCE / seconds))
+            best = max(1, int(best * 2 * _PATIENCE / seconds))
             return best, self._quickest(best)
         if best < sizes[0]:
             return best, seconds

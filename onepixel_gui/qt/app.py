@@ -12,6 +12,7 @@ from types import TracebackType
 
 from platformdirs import user_log_path
 from PySide6.QtCore import (
+    QEvent,
     QMessageLogContext,
     QObject,
     QTimer,
@@ -19,7 +20,7 @@ from PySide6.QtCore import (
     Signal,
     qInstallMessageHandler,
 )
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from onepixel_gui.problems import Unexpected
 from onepixel_gui.qt.preferences import Memory
@@ -36,9 +37,9 @@ def run_window() -> int:
     application = make_application()
     window = Window(Memory())
     catch_crashes(window, file)
-    window.show()
     # The window is painted first; reading tiles and importing torch begin after that.
-    QTimer.singleShot(0, window.commands.open_demonstration)
+    _OncePainted(window, window.commands.open_demonstration)
+    window.show()
     return application.exec()
 
 
@@ -73,6 +74,21 @@ def start_log(folder: Path) -> Path | None:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     return file
+
+
+class _OncePainted(QObject):
+    """Does something when a widget has been painted for the first time."""
+
+    def __init__(self, widget: QWidget, do: Callable[[], None]) -> None:
+        super().__init__(widget)
+        self._do = do
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Paint:
+            watched.removeEventFilter(self)
+            QTimer.singleShot(0, self._do)  # the rest of the window is painted before that
+        return False
 
 
 class _CrashBell(QObject):

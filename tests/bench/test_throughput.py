@@ -2,10 +2,13 @@
 
 import json
 import sys
+import time
 
-import pytest
 import torch
 
+from onepixel_gui.attack.probe import Settings
+from onepixel_gui.attack.search import search
+from onepixel_gui.attack.sweep import sweep
 from onepixel_gui.classifier.architectures import torchvision_models
 from onepixel_gui.classifier.classifier import Classifier
 from tests.bench import throughput
@@ -55,20 +58,27 @@ def test_a_search_spends_its_time_in_the_network(benchmark):
         def forward(self, x):
             return x[:, :1, 0, 0]
 
-    from onepixel_gui.attack.probe import Settings
-    from onepixel_gui.attack.search import search
-
     probe = Classifier(card(input_size=(64, 64)), Free(), "cpu").probe(throughput.a_tile())
     settings = Settings(generations=5, to_the_end=True)
     events = benchmark(lambda: list(search(probe, settings)))
     assert events[-1].queries == 2000
 
 
-@pytest.mark.parametrize("seconds", [0.0, 0.01])
-def test_a_run_is_ended_by_the_clock(seconds):
-    from onepixel_gui.attack.sweep import sweep
+def test_what_happens_between_two_slices_is_not_counted():
+    slices = throughput.timed(iter(range(1, 10_000_000)), 0.01)
+    first = next(slices)
+    time.sleep(0.2)
+    second = next(slices)
+    assert first[1] < 0.1
+    assert second[1] < 0.1
+    assert first[0] > 0
+    assert throughput.rate([(10, 1.0), (50, 2.0)]) == 20.0
 
-    probe = Classifier(card(input_size=(64, 64)), Tiny(edge=(64, 64)), "cpu").probe(
-        throughput.a_tile()
-    )
-    assert throughput.told(sweep(probe), seconds) > 0
+
+def test_a_run_and_the_bare_network_take_turns_until_the_time_is_up():
+    classifier = Classifier(card(input_size=(64, 64)), Tiny(edge=(64, 64)), "cpu")
+    events = sweep(classifier.probe(throughput.a_tile()))
+    ready = torch.zeros(1, 3, 64, 64)
+    rates = throughput.by_turns(events, throughput.bare(classifier, ready, 4), 0.02)
+    assert all(rate > 0 for rate in rates)
+    assert next(events, None) is None

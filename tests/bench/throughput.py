@@ -1,11 +1,11 @@
 """How much of the bare network's speed a search and a sweep keep.
 
-    python -m tests.bench.throughput [--json OUT.json] [--rounds 9] [--seconds 1.5]
+    python -m tests.bench.throughput [--json OUT.json] [--rounds 9] [--seconds 2]
 
-All in one process and by turns: bare network, search, bare network, sweep, and again.  Bare means
-the network as loaded, eager, on a ready batch of the same tile, at its best batch size.  A ratio
-is the median over the rounds of each run against the bare run just before it.  Run it on a quiet
-machine: the load average is among the facts that are printed.
+All in one process.  In each round a search runs by turns of a fifth of a second with the bare
+network, then a sweep does, so that a machine that other programs slow down slows both alike; a
+ratio is the median over the rounds.  Bare means the network as loaded, eager, on a ready batch of
+the same tile, at the batch size that is best for it.
 """
 
 import argparse
@@ -13,9 +13,10 @@ import json
 import os
 import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import count, islice
 from pathlib import Path
 from statistics import median
 
@@ -23,7 +24,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from onepixel_gui.attack.probe import Advanced, Painted, Settings
+from onepixel_gui.attack.probe import Advanced, Event, Painted, Settings
 from onepixel_gui.attack.search import search
 from onepixel_gui.attack.sweep import sweep
 from onepixel_gui.classifier.architectures import CodaitMitosis, torchvision_models
@@ -33,12 +34,13 @@ from onepixel_gui.tiles.files import read
 from onepixel_gui.tiles.tile import Tile
 
 BATCHES = (8, 16, 32, 64, 128, 256)
+SLICE = 0.2  # seconds that search or sweep and the bare network take turns
 GENERATIONS = 100_000  # more than anybody waits for: the clock ends a run
 
 
 @dataclass(frozen=True)
 class Effort:
-    """rounds: of each kind of run.  seconds: each run lasts.  batches: tried for the bare one."""
+    """rounds: of search and sweep.  seconds: of search or sweep in one.  batches: tried for the bare one."""
 
     rounds: int
     seconds: float
@@ -65,59 +67,87 @@ def measured(classifier: Classifier, tile: Tile, effort: Effort) -> dict[str, ob
     """Evaluations per second: bare, searching, sweeping; and the two ratios."""
     probe = classifier.probe(tile)
     ready = classifier.scaled(torch.from_numpy(tile.rgb.copy())[None])
-    batch = max(effort.batches, key=lambda size: bare(classifier, ready, size, effort.seconds / 4))
+    batch = best_batch(classifier, ready, effort)
     settings = Settings(generations=GENERATIONS, to_the_end=True)
-    runs: dict[str, Callable[[], float]] = {
-        "search": lambda: told(search(probe, settings), effort.seconds),
-        "sweep": lambda: told(sweep(probe), effort.seconds),
+    runs: dict[str, Callable[[], Generator[Event]]] = {
+        "search": lambda: search(probe, settings),
+        "sweep": lambda: sweep(probe),
     }
-    for run in runs.values():
-        run()  # the first time plans and allocates
     rates: dict[str, list[float]] = {"bare": [], "search": [], "sweep": []}
     ratios: dict[str, list[float]] = {"search": [], "sweep": []}
-    for _ in range(effort.rounds):
-        for name, run in runs.items():
-            beside = bare(classifier, ready, batch, effort.seconds)
-            rate = run()
-            rates["bare"].append(beside)
-            rates[name].append(rate)
-            ratios[name].append(rate / beside)
+    for turn in range(effort.rounds + 1):
+        for name, start in runs.items():
+            rate, beside = by_turns(start(), bare(classifier, ready, batch), effort.seconds)
+            if turn:  # the first round plans and allocates
+                rates["bare"].append(beside)
+                rates[name].append(rate)
+                ratios[name].append(rate / beside)
     return {
         "bare_batch": batch,
         "probe_batch": classifier.serving.batch,
         "chunk": probe.chunk,
+        "layout": str(classifier.layout).removeprefix("torch."),
         "per_second": {name: round(median(each), 1) for name, each in rates.items()},
         "ratio": {name: round(median(each), 3) for name, each in ratios.items()},
         "ratios": {name: [round(value, 3) for value in each] for name, each in ratios.items()},
     }
 
 
-def bare(classifier: Classifier, ready: torch.Tensor, size: int, seconds: float) -> float:
-    """Tiles per second through the network as it was loaded."""
+def best_batch(classifier: Classifier, ready: torch.Tensor, effort: Effort) -> int:
+    """The batch size at which the bare network is quickest, by the median over the rounds."""
+    tried: dict[int, list[float]] = {size: [] for size in effort.batches}
+    for _ in range(effort.rounds):
+        for size, rates in tried.items():
+            rates.append(rate([next(timed(bare(classifier, ready, size), SLICE / 2))]))
+    return max(tried, key=lambda size: median(tried[size]))
+
+
+def bare(classifier: Classifier, ready: torch.Tensor, size: int) -> Iterator[int]:
+    """Tiles done so far by the network as it was loaded, one batch after the other."""
     tiles = ready.repeat(size, 1, 1, 1)
     with torch.inference_mode():
         classifier.ordinary(tiles)
-        done, started = 0, time.perf_counter()
-        while (spent := time.perf_counter() - started) < seconds or not done:
+    for turn in count(1):
+        with torch.inference_mode():
             classifier.ordinary(tiles).sum().item()
-            done += size
-    return done / spent
+        yield turn * size
 
 
-def told(events, seconds: float) -> float:
-    """Evaluations per second of a run that is stopped after some time."""
-    started, done, spent = time.perf_counter(), 0, 0.0
+def evaluations(events: Iterable[Event]) -> Iterator[int]:
+    """Evaluations done so far, at each event of a run that says so."""
+    for event in events:
+        match event:
+            case Advanced():
+                yield event.queries
+            case Painted():
+                yield event.done
+
+
+def timed(work: Iterator[int], seconds: float) -> Iterator[tuple[int, float]]:
+    """(done, seconds) of slices of at least that long; what happens between them is not counted."""
+    before, started = 0, time.perf_counter()
+    for done in work:
+        spent = time.perf_counter() - started
+        if spent >= seconds and done > before:
+            yield done - before, spent
+            before, started = done, time.perf_counter()
+
+
+def by_turns(
+    events: Generator[Event], beside: Iterator[int], seconds: float
+) -> tuple[float, float]:
+    """Per second: a run, and the bare network in the pauses of it."""
+    edge = min(SLICE, seconds)
     with closing(events):
-        for event in events:
-            spent = time.perf_counter() - started
-            match event:
-                case Advanced():
-                    done = event.queries
-                case Painted():
-                    done = event.done
-            if done and spent > seconds:
-                break
-    return done / spent
+        run = islice(timed(evaluations(events), edge), max(1, round(seconds / edge)))
+        pairs = list(zip(run, timed(beside, edge), strict=False))
+    ours, theirs = zip(*pairs, strict=True)
+    return rate(ours), rate(theirs)
+
+
+def rate(slices: Iterable[tuple[int, float]]) -> float:
+    done, spent = zip(*slices, strict=True)
+    return sum(done) / sum(spent)
 
 
 def machine(device: str) -> dict[str, object]:
@@ -153,7 +183,7 @@ def main() -> None:
     words = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     words.add_argument("--json", type=Path)
     words.add_argument("--rounds", type=int, default=9)
-    words.add_argument("--seconds", type=float, default=1.5)
+    words.add_argument("--seconds", type=float, default=2.0)
     words.add_argument("--device", default="cpu")
     asked = words.parse_args()
     result = measure(Effort(asked.rounds, asked.seconds, BATCHES), asked.device)

@@ -190,10 +190,10 @@ def test_scores_come_in_the_order_asked_with_their_folder_where_one_was_opened(g
     found = json.loads(out.read_text("utf-8"))
     assert code == 0
     assert [each["tile"] for each in found] == ["a.png", "mitosis/same.png", "normal/same.png"]
-    assert [each["label"] for each in found] == ["mitosis", "normal", None]
+    assert [each["label"] for each in found] == [None, "mitosis", "normal"]
     assert all(each["confidence"] == pytest.approx(0.982, abs=1e-3) for each in found)
     assert {each["answer"] for each in found} == {"mitosis"}
-    assert said[-1] == "a.png: mitosis, 98.2 % mitosis confidence"
+    assert said[0] == "a.png: mitosis, 98.2 % mitosis confidence"
 
 
 def test_an_unreadable_tile_does_not_keep_the_others_from_being_scored(go, tmp_path):
