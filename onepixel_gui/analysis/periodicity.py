@@ -5,7 +5,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import periodogram
 
 from onepixel_gui.attack.probe import Floats
 
@@ -88,5 +87,7 @@ def _power(profile: Doubles) -> tuple[Doubles, Doubles]:
 
     Each line is the mean square of that period alone, so all lines add up to the variance.
     """
+    from scipy.signal import periodogram  # 0.9 s to import: the window is on the screen before
+
     frequency, power = periodogram(profile, detrend="linear", scaling="spectrum")
     return frequency[1:], power[..., 1:]

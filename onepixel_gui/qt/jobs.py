@@ -97,11 +97,13 @@ class Lanes:
 
     def add(self, job: Job) -> None:
         """Queue a job; it is held here until it has finished. Connect to it before."""
-        if self._closed:
-            job.stop()
         self._jobs.add(job)  # a job nobody holds would be collected while it runs
         job.finished.connect(lambda: self._retire(job))
-        self._pool.start(job.run)
+        if self._closed:
+            job.stop()
+            job.run()  # only tells that it finished
+        else:
+            self._pool.start(job.run)
 
     def _retire(self, job: Job) -> None:
         self._jobs.discard(job)

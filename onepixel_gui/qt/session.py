@@ -4,12 +4,12 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from PySide6.QtCore import QObject, Signal
 
-from onepixel_gui.analysis.chromatic import rgb_shift
 from onepixel_gui.analysis.sensitivity import Sensitivity, sensitivity
 from onepixel_gui.attack.probe import (
     Advanced,
@@ -127,7 +127,8 @@ class Session(QObject):
             from onepixel_gui.classifier.classifier import Classifier
 
             classifier = Classifier.open(path, device)
-            rgb_shift((0, 0, 0), (1, 1, 1))  # its slow import would halt the window later
+            for slow in ("scipy.signal", "skimage.color"):
+                import_module(slow)  # here, not when the first result waits for it
             yield Loaded(classifier)
 
         self._set_loading(path)
