@@ -1,17 +1,20 @@
 """What stands in for tissue, networks and hands in the tests of the window."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Event as Gate
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QWidget
 
 from onepixel_gui.attack.probe import Candidates, Readings
 from onepixel_gui.classifier.card import Card, Serving
 from onepixel_gui.problems import Problem
 from onepixel_gui.tiles.files import save
-from onepixel_gui.tiles.tile import Tile, Window
+from onepixel_gui.tiles.tile import Tile
 from tests.core.stand_ins import Law, StandIn, one_spot
 
 SERVING = Serving("cpu", "a stand-in", 1, 64, "0", True)
@@ -82,4 +85,23 @@ def delete_now() -> None:
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
-SQUARE = Window(0, 0, 16, 16)
+class Drag:
+    """Files dragged over a widget of the window."""
+
+    def __init__(self, *paths: Path) -> None:
+        self.data = QMimeData()  # an event does not hold it
+        self.data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+
+    def enter(self, widget: QWidget) -> bool:
+        event = QDragEnterEvent(QPoint(5, 5), *self._how())
+        QApplication.sendEvent(widget, event)
+        return event.isAccepted()
+
+    def drop(self, widget: QWidget) -> bool:
+        event = QDropEvent(QPointF(5, 5), *self._how())
+        QApplication.sendEvent(widget, event)
+        return event.isAccepted()
+
+    def _how(self) -> tuple[Any, ...]:
+        buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+        return Qt.DropAction.CopyAction, self.data, buttons, keys

@@ -5,12 +5,11 @@ import logging
 import os
 import threading
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
-from PySide6.QtGui import QAccessible, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QGuiApplication
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QAccessible, QDragLeaveEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QWidget
 
 from onepixel_gui import problems
@@ -23,7 +22,7 @@ from onepixel_gui.qt.preferences import Memory, Preferences
 from onepixel_gui.qt.telling import told
 from onepixel_gui.qt.window import Window
 from onepixel_gui.tiles.files import read
-from tests.qt.doubles import StandInClassifier, delete_now, picture_files, tile
+from tests.qt.doubles import Drag, StandInClassifier, delete_now, picture_files, tile
 
 QUICK = Preferences(population=60, generations=6, device="cpu")
 FIGURE = ExportChoice("sensitivity", 89, 300)
@@ -264,28 +263,6 @@ def test_a_closed_palette_is_gone(qtbot, window):
 
 
 # ------------------------------------------------------------------ drag and drop
-class Drag:
-    """Files dragged over a widget of the window."""
-
-    def __init__(self, *paths: Path) -> None:
-        self.data = QMimeData()  # an event does not hold it
-        self.data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-
-    def enter(self, widget: QWidget) -> bool:
-        event = QDragEnterEvent(QPoint(5, 5), *self._how())
-        QApplication.sendEvent(widget, event)
-        return event.isAccepted()
-
-    def drop(self, widget: QWidget) -> bool:
-        event = QDropEvent(QPointF(5, 5), *self._how())
-        QApplication.sendEvent(widget, event)
-        return event.isAccepted()
-
-    def _how(self) -> tuple[Any, ...]:
-        buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-        return Qt.DropAction.CopyAction, self.data, buttons, keys
-
-
 def card(window: Window) -> DropCard:
     return window.findChild(DropCard)
 
