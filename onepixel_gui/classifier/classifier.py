@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from onepixel_gui.classifier.probe import TileProbe
 
 # Small batches stay in cache and answer Stop within 0.2 s; a graphics card wants more at once.
-_BATCHES = {"cpu": (16, 32, 64), "cuda": (64, 256, 1024), "mps": (32, 128, 512)}
-_PATIENCE = 0.08  # seconds that one batch may take
+_BATCHES = {"cpu": (16, 24, 32, 64), "cuda": (64, 256, 1024), "mps": (32, 128, 512)}
+_PATIENCE = 0.16  # seconds that one batch may take: Stop is heard between two
 _SAMPLES = 4  # pictures that a classifier is tried on before it is trusted
 
 
@@ -194,8 +194,8 @@ class Classifier:
         """
         sizes = _BATCHES[self.device.type]
         best, seconds = self._best_layout(sizes[0])
-        if seconds > 2 * _PATIENCE:  # a large network: fewer at a time, so that Stop is heard
-            best = max(1, int(best * 2 * _PATIENCE / seconds))
+        if seconds > _PATIENCE:  # a large network: fewer at a time, so that Stop is heard
+            best = max(1, int(best * _PATIENCE / seconds))
             return best, self._quickest(best)
         if best < sizes[0]:
             return best, seconds
@@ -206,7 +206,7 @@ class Classifier:
                 break
             if took > _PATIENCE:
                 break
-            if size / took > 1.03 * best / seconds:
+            if size / took > 1.02 * best / seconds:
                 best, seconds = size, took
         return best, seconds
 
@@ -241,7 +241,7 @@ class Classifier:
     def _quickest(self, size: int) -> float:
         tiles = self._sample(size).contiguous(memory_format=self.layout)
         self._timed(tiles)  # the first pass plans and allocates
-        return min(self._timed(tiles) for _ in range(3))
+        return min(self._timed(tiles) for _ in range(2))
 
     def _timed(self, tiles: Tensor) -> float:
         start = time.perf_counter()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from PySide6.QtCore import QObject, Signal
 
@@ -18,6 +18,7 @@ from onepixel_gui.attack.probe import (
     Event,
     Painted,
     Pixel,
+    Probe,
     Question,
     Settings,
     SweepBegan,
@@ -28,14 +29,12 @@ from onepixel_gui.attack.search import search
 from onepixel_gui.attack.sweep import PALETTES, sweep
 from onepixel_gui.qt.jobs import Job, Lanes, Work
 from onepixel_gui.qt.preferences import Preferences
-from onepixel_gui.qt.view import Cursor
+from onepixel_gui.qt.view import Activity, Cursor, Findings, Progress
 from onepixel_gui.tiles.files import TileFile, read
 from onepixel_gui.tiles.tile import Tile
 
 if TYPE_CHECKING:
     from onepixel_gui.classifier.classifier import Classifier
-
-Activity = Literal["search", "sweep"]
 
 _REMEMBERED = 200  # tiles whose results are kept at hand
 
@@ -46,30 +45,6 @@ class Loaded:
 
     droppable: ClassVar[bool] = False
     what: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """done of total queries; seconds_left None until it can be told."""
-
-    activity: Activity
-    done: int
-    total: int
-    seconds_left: float | None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Findings:
-    """What is known of one tile under one classifier; swapped whole, never edited.
-
-    stopped: the last word of a search that the reader ended.
-    """
-
-    began: Began | None = None
-    ended: Ended | None = None
-    stopped: Advanced | None = None
-    sensitivity: Sensitivity | None = None
-    latest: Activity | None = None
 
 
 class Session(QObject):
@@ -103,6 +78,7 @@ class Session(QObject):
         self.checkpoint: Path | None = None  # of the classifier
         self.loading: Path | None = None
         self.question: Question | None = None
+        self._probe: Probe | None = None  # of the glances: their lane is one thread
         self.cursor: Cursor | None = None
         self.activity: Activity | None = None
         self.findings = Findings()
@@ -164,26 +140,28 @@ class Session(QObject):
         """What does this classifier say of this untouched tile?"""
         for kind in ("question", "glance"):
             self._forget(kind)
-        self.question, self.findings = None, Findings()
+        self._probe, self.question, self.findings = None, None, Findings()
         self.question_changed.emit(None)
         tile, classifier = self.tile, self.classifier
         if tile is None or classifier is None:
             return
 
         def work() -> Generator[Loaded]:
-            yield Loaded(classifier.probe(tile).question)
+            yield Loaded(classifier.probe(tile))
 
         self._start("question", work, lambda event: self._asked(event.what), self._glances)
 
-    def _asked(self, question: Question) -> None:
-        self.question = question
-        self.question_changed.emit(question)
+    def _asked(self, probe: Probe) -> None:
+        self._probe, self.question = probe, probe.question
+        self.question_changed.emit(probe.question)
         self.findings = self._known.get(self._key(), Findings())
         self._replay(self.findings)
         self.findings_changed.emit(self.findings)
 
     def _replay(self, known: Findings) -> None:
         """Show an earlier result again, as if it ended just now."""
+        if known.painted is not None:
+            self.happened.emit(known.painted)
         if known.sensitivity is not None:
             self.happened.emit(known.sensitivity.swept)
             self.examined.emit(known.sensitivity)
@@ -236,14 +214,17 @@ class Session(QObject):
             return
         activity = self.activity
         self._forget("run")
-        if activity == "search" and self.findings.ended is None:
-            self._remember(replace(self.findings, latest="search"))
+        found = self.findings
+        if (found.ended if activity == "search" else found.sensitivity) is None:
+            self._remember(replace(found, latest=activity))
         self._rest()
 
     def _run(self, activity: Activity, work: Work) -> None:
         self.stop()
         if activity == "search":
             self.findings = replace(self.findings, began=None, ended=None, stopped=None)
+        else:
+            self.findings = replace(self.findings, painted=None, sensitivity=None)
         self.activity, self._started = activity, time.monotonic()
         self.busy_changed.emit(activity)
         self._start("run", work, self._heard, self._lanes, done=self._rest)
@@ -257,7 +238,8 @@ class Session(QObject):
     def _heard(self, event: Event | Sensitivity) -> None:
         match event:
             case Sensitivity():
-                self._remember(replace(self.findings, sensitivity=event, latest="sweep"))
+                found = replace(self.findings, painted=None, sensitivity=event, latest="sweep")
+                self._remember(found)
                 self.examined.emit(event)
                 self._point_at(_extreme(event.swept))
                 return
@@ -271,6 +253,7 @@ class Session(QObject):
                 found = replace(self.findings, ended=event, stopped=None, latest="search")
                 self._remember(found)
             case Painted():
+                self.findings = replace(self.findings, painted=event)
                 self._tell_progress("sweep", event.done, event.total)
             case SweepBegan(total=total):
                 self._tell_progress("sweep", 0, total)
@@ -341,11 +324,9 @@ class Session(QObject):
 
     def glance(self, pixel: Pixel) -> None:
         """Ask what the classifier says with this pixel set; answered within a tenth of a second."""
-        tile, classifier = self.tile, self.classifier
-        if tile is None or classifier is None or self.question is None:
-            return
-        work = lambda: respond(classifier.probe(tile), pixel)  # noqa: E731
-        self._start("glance", work, self.happened.emit, self._glances)
+        probe = self._probe
+        if probe is not None:
+            self._start("glance", lambda: respond(probe, pixel), self.happened.emit, self._glances)
 
     # -------------------------------------------------------------- jobs
     def export(self, work: Work, done: Callable[[Any], None]) -> None:
@@ -359,6 +340,7 @@ class Session(QObject):
     def close(self) -> None:
         """From now on nothing that is under way changes the bench; exports go on."""
         self.stop()
+        self._probe = None
         for kind in [kind for kind, job in self._jobs.items() if not job.promised]:
             self._forget(kind)
 

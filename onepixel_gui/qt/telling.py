@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from onepixel_gui.attack.probe import Ended
-from onepixel_gui.qt.session import Findings, Session
+from onepixel_gui.qt.session import Session
 from onepixel_gui.qt.tile_rows import Finding
+from onepixel_gui.qt.view import Findings
 from onepixel_gui.report import wording
 
 
@@ -31,6 +32,8 @@ def told(session: Session) -> Told | None:
         flipped = found.sensitivity.map.flipping_positions > 0
         fine = f"confirmed by a full pass · {swept.queries:,} queries in {swept.seconds:.1f} s"
         return Told(wording.sweep_verdict(found.sensitivity), flipped, doubts, fine)
+    if found.latest == "sweep" and found.painted is not None:
+        return Told(wording.sweep_stopped(question, found.painted), None, doubts, "")
     if found.began is not None and found.ended is not None:
         fine = _fine_print(found, found.ended)
         return Told(wording.verdict(found.began, found.ended), found.ended.flipped, doubts, fine)

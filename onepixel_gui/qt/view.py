@@ -7,7 +7,11 @@ from typing import Literal
 from PySide6.QtCore import QBuffer, QIODevice
 from PySide6.QtWidgets import QWidget
 
+from onepixel_gui.analysis.sensitivity import Sensitivity
+from onepixel_gui.attack.probe import Advanced, Began, Ended, Painted
+
 Quantity = Literal["lowest", "highest", "change"]
+Activity = Literal["search", "sweep"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +21,31 @@ class Cursor:
     row: int
     column: int
     pinned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """done of total queries; seconds_left None until it can be told."""
+
+    activity: Activity
+    done: int
+    total: int
+    seconds_left: float | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Findings:
+    """What is known of one tile under one classifier; swapped whole, never edited.
+
+    stopped, painted: the last word of a search, of a sweep, that the reader ended.
+    """
+
+    began: Began | None = None
+    ended: Ended | None = None
+    stopped: Advanced | None = None
+    painted: Painted | None = None
+    sensitivity: Sensitivity | None = None
+    latest: Activity | None = None
 
 
 TIMES = "\N{MULTIPLICATION SIGN}"

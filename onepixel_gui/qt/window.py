@@ -42,10 +42,10 @@ from onepixel_gui.qt.panes.shift import ShiftPane
 from onepixel_gui.qt.panes.tile import TilePane
 from onepixel_gui.qt.panes.verdict import VerdictBar
 from onepixel_gui.qt.preferences import Memory, Preferences
-from onepixel_gui.qt.session import Activity, Findings, Progress, Session
+from onepixel_gui.qt.session import Session
 from onepixel_gui.qt.shelf import Shelf
 from onepixel_gui.qt.telling import finding, told
-from onepixel_gui.qt.view import Cursor, Quantity
+from onepixel_gui.qt.view import Activity, Cursor, Findings, Progress, Quantity
 
 _DOING: dict[Activity, str] = {"search": "Searching", "sweep": "Sweeping"}
 _PATIENCE = 60_000  # ms that closing waits for a figure being written

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from itertools import product
 from typing import Literal
 
+import numpy as np
+
 from onepixel_gui import __version__
 from onepixel_gui.analysis.chromatic import hexadecimal, rgb_shift
 from onepixel_gui.analysis.periodicity import Spectrum
@@ -18,11 +20,13 @@ from onepixel_gui.attack.probe import (
     Advanced,
     Began,
     Ended,
+    Painted,
     Perturbation,
     Pixel,
     Question,
     Swept,
 )
+from onepixel_gui.attack.probe import confidence as sigmoid
 from onepixel_gui.classifier.card import Card
 from onepixel_gui.tiles.tile import Tile
 
@@ -153,6 +157,17 @@ def sweep_verdict(sensitivity: Sensitivity) -> str:
         tried = _counted(swept.queries, "query", "queries")
         first = f"No position flips the answer with {choice} ({tried})"
     return f"{first}; {_extreme(sensitivity)}."
+
+
+def sweep_stopped(question: Question, painted: Painted) -> str:
+    """What a sweep had asked when the reader stopped it; nothing of it is confirmed."""
+    extreme = painted.lowest.min() if question.downward else painted.highest.max()
+    reached = float(sigmoid(np.array(extreme, np.float32)))
+    word = "lowest" if question.downward else "highest"
+    spent = f"Stopped after {painted.done:,} of {painted.total:,} queries"
+    grain = "" if painted.stride == 1 else f" on a grid of {painted.stride} px or finer"
+    moved = percent(reached, beside=(question.clean, question.threshold))
+    return f"{spent}{grain}; {word} {question.subject} confidence so far {moved}, not confirmed."
 
 
 def _extreme(sensitivity: Sensitivity) -> str:

@@ -8,6 +8,7 @@ from onepixel_gui.attack.probe import (
     Advanced,
     Began,
     Ended,
+    Painted,
     Pixel,
     Question,
     Settings,
@@ -27,6 +28,7 @@ from onepixel_gui.report.wording import (
     palette_name,
     percent,
     stopped,
+    sweep_stopped,
     sweep_verdict,
     verdict,
 )
@@ -142,6 +144,18 @@ def test_a_search_that_moved_nothing_says_so():
 
 def advanced(confidence):
     return Advanced(5_200, 13, (YELLOW,), confidence, np.zeros((0, 2), np.int16))
+
+
+def test_a_stopped_sweep_says_how_far_it_came_and_that_nothing_is_confirmed():
+    logits = np.zeros((4, 4), np.float32)
+    part = Painted(2_208, 32_768, 4, logits - 1.662, logits + 5, logits)
+    words = sweep_stopped(question(), part)
+    assert words == (
+        "Stopped after 2,208 of 32,768 queries on a grid of 4 px or finer; "
+        "lowest mitosis confidence so far 16.0 %, not confirmed."
+    )
+    upward = sweep_stopped(question(clean=0.02), part)
+    assert "highest mitosis confidence so far 99.3 %" in upward
 
 
 def test_a_stopped_search_says_what_it_had_and_that_nothing_is_confirmed():

@@ -18,8 +18,8 @@ from onepixel_gui.attack.probe import (
 )
 from onepixel_gui.problems import Problem, TileTooSmall, UnreadableTile, UnusableCheckpoint
 from onepixel_gui.qt.preferences import Preferences
-from onepixel_gui.qt.session import Findings, Loaded, Session
-from onepixel_gui.qt.view import Cursor
+from onepixel_gui.qt.session import Loaded, Session
+from onepixel_gui.qt.view import Cursor, Findings
 from onepixel_gui.tiles.files import TileFile, find
 from tests.core.stand_ins import flat
 from tests.qt.doubles import StandInClassifier, tile

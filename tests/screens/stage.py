@@ -30,8 +30,7 @@ from onepixel_gui.problems import Problem
 from onepixel_gui.qt.app import make_application
 from onepixel_gui.qt.dialogs import CommandPalette, ExportDialog, SettingsDialog
 from onepixel_gui.qt.preferences import Memory
-from onepixel_gui.qt.session import Findings
-from onepixel_gui.qt.view import picture_of
+from onepixel_gui.qt.view import Findings, picture_of
 from onepixel_gui.qt.window import Window
 
 DEMO = RESOURCES / "demo"
