@@ -148,7 +148,7 @@ def advanced(confidence):
 
 def test_a_stopped_sweep_says_how_far_it_came_and_that_nothing_is_confirmed():
     logits = np.zeros((4, 4), np.float32)
-    part = Painted(2_208, 32_768, 4, logits - 1.662, logits + 5, logits)
+    part = Painted(2_208, 32_768, 4, logits - 1.658, logits + 5, logits)
     words = sweep_stopped(question(), part)
     assert words == (
         "Stopped after 2,208 of 32,768 queries on a grid of 4 px or finer; "
