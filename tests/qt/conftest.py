@@ -153,7 +153,11 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         "classes": ["normal", "mitosis"],
         "outputs": "logits",
     }
-    yield save_script(Corner(), tmp_path_factory.mktemp("networks") / "corner.pt", told)
+    made = save_script(Corner(), tmp_path_factory.mktemp("networks") / "corner.pt", told)
+    gc.collect()
+    gc.freeze()  # torch's half a million objects need not be looked at after each test
+    yield made
+    gc.unfreeze()
     torch.set_num_threads(threads)
 
 
