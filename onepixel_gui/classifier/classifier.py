@@ -1,9 +1,6 @@
 """The Classifier: uint8 tiles in, class probabilities out, on any device."""
 
-import contextlib
-import copy
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, fx, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
+from torch import Tensor, nn
 
 from onepixel_gui.classifier import devices
 from onepixel_gui.classifier.card import Card, Scaling, Serving
 from onepixel_gui.classifier.checkpoint import load
+from onepixel_gui.classifier.fast import fast_form
 from onepixel_gui.problems import DeviceFull, Problem, TileTooSmall
 from onepixel_gui.tiles.tile import Tile
 
@@ -34,8 +31,7 @@ class Classifier:
     """A loaded network with its card, on one device.
 
     Two forms of the same network: `ordinary`, exactly as loaded, whose answers are reported, and
-    `fast`, with batch norms folded and in the quicker memory layout, which agrees to float rounding
-    and searches.
+    `fast`, folded and compiled, which agrees to float rounding and searches.
     """
 
     def __init__(self, card: Card, network: nn.Module, device: str = "auto") -> None:
@@ -52,12 +48,12 @@ class Classifier:
         )
         try:
             self.ordinary = network.to(self.device)
-            self._fast = _fast_form(network)
+            self._fast = fast_form(network, card.input_size, self.device)
             self.levels = _levels(card.scaling).to(self.device)
         except torch.OutOfMemoryError as full:
             raise _full(self.device) from full
         self.card = card
-        self.layout = torch.channels_last
+        self.layout = torch.contiguous_format
         self.card = replace(card, doubts=card.doubts + self._preflight())
         batch, self.batch_seconds = self._best_batch()
         self.serving = replace(self.serving, batch=batch)
@@ -211,7 +207,9 @@ class Classifier:
         return best, seconds
 
     def _best_layout(self, size: int) -> tuple[int, float]:
-        """Keep the quicker layout: which one depends on network and processor, by a third or so."""
+        """Keep the quicker layout: which one depends on network and device, by a third or so."""
+        if isinstance(self._fast, torch.jit.ScriptModule):  # compiled: has a layout of its own
+            return self._roomiest(size)
         tried: list[tuple[float, int, torch.memory_format]] = []
         for layout in (torch.contiguous_format, torch.channels_last):
             self._lay(layout)
@@ -249,42 +247,6 @@ class Classifier:
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
         return time.perf_counter() - start
-
-
-def _fast_form(network: nn.Module) -> nn.Module:
-    """The same function with batch norms folded into convolutions."""
-    if isinstance(network, torch.jit.ScriptModule):
-        return network
-    folded = copy.deepcopy(network).eval()
-    with contextlib.suppress(fx.proxy.TraceError, TypeError, AttributeError, RuntimeError):
-        folded = _folded(folded)  # control flow on data cannot be traced and runs as it is
-    return folded
-
-
-def _folded(network: nn.Module) -> nn.Module:
-    """Each batch norm that alone reads a convolution becomes part of it.
-
-    torch.fx.experimental has the same, but its import warns of its own deprecation.
-    """
-    traced = fx.symbolic_trace(network)
-    modules = dict(traced.named_modules())
-    calls = [node for node in traced.graph.nodes if node.op == "call_module"]
-    uses = Counter(str(node.target) for node in calls)
-    for norm in calls:
-        conv = norm.args[0]
-        if not isinstance(conv, fx.Node) or conv.op != "call_module" or len(conv.users) > 1:
-            continue
-        inner, outer = str(conv.target), str(norm.target)
-        pair = modules[inner], modules[outer]
-        if uses[inner] > 1 or not isinstance(pair[0], nn.Conv2d):
-            continue
-        if isinstance(pair[1], nn.BatchNorm2d) and pair[1].track_running_stats:
-            traced.set_submodule(inner, fuse_conv_bn_eval(*pair))
-            norm.replace_all_uses_with(conv)
-            traced.graph.erase_node(norm)
-    traced.delete_all_unused_submodules()
-    traced.recompile()
-    return traced
 
 
 def _levels(scaling: Scaling) -> Tensor:

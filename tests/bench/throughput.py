@@ -40,7 +40,7 @@ GENERATIONS = 100_000  # more than anybody waits for: the clock ends a run
 
 @dataclass(frozen=True)
 class Effort:
-    """rounds: of search and sweep.  seconds: of search or sweep in one.  batches: tried for the bare one."""
+    """rounds, and seconds of search or sweep in each; batches to try with the bare network."""
 
     rounds: int
     seconds: float

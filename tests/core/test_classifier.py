@@ -15,6 +15,7 @@ from onepixel_gui.attack.probe import Settings
 from onepixel_gui.attack.search import search
 from onepixel_gui.classifier.classifier import Classifier
 from onepixel_gui.classifier.devices import NoSuchDevice, available, choose
+from onepixel_gui.classifier.fast import fast_form, folded
 from onepixel_gui.problems import DeviceFull, Problem, TileTooSmall
 from onepixel_gui.tiles.tile import Tile
 from tests.core.networks import Corner, Squashed, Tiny, card, noise
@@ -260,11 +261,21 @@ def test_folding_leaves_the_ordinary_network_as_it_was_loaded():
     classifier = Classifier(card(), network, "cpu")
     assert classifier.ordinary is network
     assert all(torch.equal(value, before[key]) for key, value in network.state_dict().items())
-    assert not any(isinstance(part, nn.BatchNorm2d) for part in classifier._fast.modules())
+    assert not any(isinstance(part, nn.BatchNorm2d) for part in folded(network).modules())
+    assert isinstance(classifier._fast, torch.jit.ScriptModule)
+
+
+@pytest.mark.parametrize("network", [Tiny(), Reused(), Branching()])
+def test_the_folded_form_that_a_graphics_card_runs_answers_as_the_ordinary_one(network):
+    x = torch.rand(9, 3, 8, 8)
+    with torch.inference_mode():
+        eager = fast_form(network, (8, 8), torch.device("cuda"))
+        torch.testing.assert_close(eager(x), network(x), atol=1e-5, rtol=1e-5)
+    assert not isinstance(eager, torch.jit.ScriptModule)
 
 
 def test_a_fast_form_that_answers_otherwise_is_not_used(monkeypatch):
-    monkeypatch.setattr("onepixel_gui.classifier.classifier._fast_form", lambda _: Tiny(gain=2.0))
+    monkeypatch.setattr("onepixel_gui.classifier.classifier.fast_form", lambda *_: Tiny(gain=2.0))
     network = Tiny()
     assert Classifier(card(), network, "cpu")._fast is network
 
