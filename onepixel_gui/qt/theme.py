@@ -95,7 +95,8 @@ def install(application: QApplication, theme: Theme) -> None:
     font.setPixelSize(13)
     application.setFont(font)
     application.setPalette(_palette(theme))
-    application.setStyleSheet(_sheet(theme))
+    if application.styleSheet() != _sheet(theme):  # to set it again costs as much as anew
+        application.setStyleSheet(_sheet(theme))
 
 
 def _palette(theme: Theme) -> QPalette:

@@ -60,6 +60,7 @@ class Window(QMainWindow):
         self.setWindowTitle("onepixel_gui")
         self.setAcceptDrops(True)
         self._memory = memory
+        _install(memory.preferences())  # before the panes: a text keeps the letters it began with
         runs, glances, fetches, errands = self._lanes = tuple(Lanes(1) for _ in range(4))
         self._sweeper = Sweeper(self)
         self.session = Session(runs, glances, errands, self)
@@ -300,12 +301,9 @@ class Window(QMainWindow):
             self.actions_by_name[name].setEnabled(enabled)
 
     def _dress(self, preferences: Preferences) -> None:
-        application = QApplication.instance()
-        theme = look.THEMES[preferences.theme]
-        if isinstance(application, QApplication):
-            look.install(application, theme)
+        _install(preferences)
         for pane in (*self._panes, self.gallery, self.verdict):
-            pane.set_theme(theme)
+            pane.set_theme(look.THEMES[preferences.theme])
 
     # -------------------------------------------------------------- wishes go up
     def _wire_wishes(self) -> None:
@@ -366,6 +364,12 @@ class Window(QMainWindow):
             lanes.close(_PATIENCE)
         self._sweeper.close()
         event.accept()
+
+
+def _install(preferences: Preferences) -> None:
+    application = QApplication.instance()
+    if isinstance(application, QApplication):
+        look.install(application, look.THEMES[preferences.theme])
 
 
 class SpaceBelongsToButtons(QObject):

@@ -39,7 +39,7 @@ def test_the_window_opens_on_x11_with_its_own_letters(tmp_path: Path) -> None:
     assert run.returncode == 0, run.stderr
     facts = json.loads(run.stdout.splitlines()[-1])
     assert facts["platform"] == "xcb"
-    assert facts["family"] == "Inter"
+    assert facts["families"] == ["Inter"]
     assert facts["size"] == [1440, 900]
     assert facts["colours"] > 20, "the picture is blank"
     assert facts["letters_differ"], "every letter is the same box"

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QEvent, QEventLoop, QObject, QTimer
 from PySide6.QtGui import QFontInfo, QGuiApplication, QImage
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QGraphicsTextItem, QGraphicsView, QLabel, QWidget
 
 from onepixel_gui.qt.app import make_application
 from onepixel_gui.qt.preferences import Memory
@@ -37,6 +37,14 @@ def pixels(image: QImage) -> np.ndarray:
     return rows[:, : 4 * image.width()].reshape(image.height(), image.width(), 4).copy()
 
 
+def families(window: Window) -> set[str]:
+    """The fonts that labels, buttons and the words in plots are really drawn with."""
+    words = [item for view in window.findChildren(QGraphicsView) for item in view.scene().items()]
+    fonts = [item.font() for item in words if isinstance(item, QGraphicsTextItem)]
+    fonts += [widget.font() for widget in window.findChildren(QWidget)]
+    return {QFontInfo(font).family() for font in fonts}
+
+
 def letter(text: str) -> np.ndarray:
     """One word as the window's own labels draw it."""
     label = QLabel(text)
@@ -57,7 +65,7 @@ def main(folder: Path) -> None:
     picture.save(str(folder / "window.png"))
     facts = {
         "platform": QGuiApplication.platformName(),
-        "family": QFontInfo(window.font()).family(),
+        "families": sorted(families(window)),
         "size": [window.width(), window.height()],
         "colours": len(np.unique(pixels(picture).reshape(-1, 4), axis=0)),
         # Where letters are missing, every one is the same empty box.
