@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # Small batches stay in cache and answer Stop within 0.2 s; a graphics card wants more at once.
 _BATCHES = {"cpu": (16, 24, 32, 64), "cuda": (64, 256, 1024), "mps": (32, 128, 512)}
-_PATIENCE = 0.16  # seconds that one batch may take: Stop is heard between two
+_PATIENCE = 0.15  # seconds that one batch may take: Stop is heard between two
 _SAMPLES = 4  # pictures that a classifier is tried on before it is trusted
 
 
@@ -191,7 +191,8 @@ class Classifier:
         sizes = _BATCHES[self.device.type]
         best, seconds = self._best_layout(sizes[0])
         if seconds > _PATIENCE:  # a large network: fewer at a time, so that Stop is heard
-            best = max(1, int(best * _PATIENCE / seconds))
+            # A power of two, because a sweep asks in eights and a half-empty batch costs as much.
+            best = 2 ** max(0, round(np.log2(best * _PATIENCE / seconds)))
             return best, self._quickest(best)
         if best < sizes[0]:
             return best, seconds

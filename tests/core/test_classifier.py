@@ -396,6 +396,18 @@ def test_a_probe_and_its_classifier_are_let_go_when_nobody_holds_them():
     assert [each() for each in watched] == [None] * 3
 
 
+@pytest.mark.parametrize(
+    ("each", "batch"), [(0.001, 64), (0.0093, 16), (0.011, 16), (0.02, 8), (0.1, 2), (9.0, 1)]
+)
+def test_the_batch_grows_to_what_is_quickest_within_our_patience(monkeypatch, each, batch):
+    # A pass costs a little by itself, so larger batches are quicker per tile.
+    def took(_self, tiles):
+        return 0.003 + each * len(tiles)
+
+    monkeypatch.setattr(Classifier, "_timed", took)
+    assert Classifier(card(), Tiny(), "cpu").serving.batch == batch
+
+
 def test_a_chunk_is_whole_batches_of_about_the_same_time():
     probe = PLAIN.probe(Tile("t.png", noise(1)[0]))
     assert probe.chunk % PLAIN.serving.batch == 0
