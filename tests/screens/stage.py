@@ -74,6 +74,19 @@ def find(tile: str) -> Found:
     return Found(tile, began, advanced, ended, painted, swept)
 
 
+def summary(found: Found) -> dict[str, object]:
+    """What the pictures depend on: another processor's rounding may lead a search elsewhere."""
+    (pixel,) = found.ended.best
+    return {
+        "tile": found.tile,
+        "queries": found.ended.queries,
+        "row": pixel.row,
+        "column": pixel.column,
+        "rgb": list(pixel.rgb),
+        "lowest": [found.swept.lowest.row, found.swept.lowest.column],
+    }
+
+
 def live(until: Callable[[], object], most_ms: int = 60_000) -> None:
     """Let the window live until something holds."""
     loop, poll, end = QEventLoop(), QTimer(), QTimer()
@@ -133,7 +146,11 @@ class Stage:
         found, session = self.found, self.window.session
         waiting: list[object] = []
         session.happened.connect(waiting.append)
-        session.recall(Findings(found.began, found.ended, None, self.examined, latest="search"))
+        session.recall(
+            Findings(
+                began=found.began, ended=found.ended, sensitivity=self.examined, latest="search"
+            )
+        )
         live(lambda: any(getattr(event, "curves", None) is not None for event in waiting))
         live(lambda: any(event.levels.size for event in waiting if hasattr(event, "levels")))
 
