@@ -128,7 +128,7 @@ class _Run:
             best=perturbation(best),
             confidence=final,
             answer=question.goal if flipped else question.answer,
-            curve=(*self._curve, (self._queries, final)),
+            curve=(*(at for at in self._curve if at[0] < self._queries), (self._queries, final)),
             seconds=seconds,
         )
 

@@ -1,6 +1,7 @@
 """What the verdict bar says of the bench: words from the report, chosen by what is known."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from onepixel_gui.attack.probe import Ended
 from onepixel_gui.qt.session import Session
@@ -25,7 +26,8 @@ def told(session: Session) -> Told | None:
     if tile is None or question is None or classifier is None:
         return None
     found = session.findings
-    reason = found.ended.reason if found.ended is not None and found.latest == "search" else None
+    held = found.latest == "search" and found.ended is not None and not found.ended.flipped
+    reason: Literal["budget spent"] | None = "budget spent" if held else None
     doubts = wording.doubts(tile, question, classifier.card, reason)
     if found.latest == "sweep" and found.sensitivity is not None:
         swept = found.sensitivity.swept
