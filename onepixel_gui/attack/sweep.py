@@ -49,12 +49,15 @@ def sweep(probe: Probe, palette: Palette = CORNERS) -> Generator[Event]:
     total = painting.logits.size
     yield SweepBegan(question, palette, total)
     at_once = max(1, probe.chunk // len(palette))
+    coarser = 0  # stride of the level before; its blocks stand until this level is through
     for stride, level in _levels(question.window.shape):
         for start in range(0, len(level), at_once):
             positions = level[start : start + at_once]
             readings = probe(_candidates(positions, palette, question.window))
             painting.put(positions, readings.logits, readings.flipped, stride)
-            yield painting.snapshot(stride)
+            through = start + at_once >= len(level)
+            yield painting.snapshot(stride if through else coarser or stride)
+        coarser = stride
     confirmations = 0
     for asked in painting.confirm(probe):
         confirmations += asked

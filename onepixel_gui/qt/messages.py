@@ -42,7 +42,7 @@ class MessageStrip(QFrame):
         self._problem = problem
         again = f" ({self._times} times)" if self._times > 1 else ""
         what, remedy = escape(problem.what), escape(problem.remedy)
-        self._text.setText(f"<b>{what}</b>{again} {remedy}")
+        self._text.setText(f"<span style='font-weight: 600'>{what}</span>{again} {remedy}")
         self._copy.setVisible(bool(problem.detail))
         self.show()
 

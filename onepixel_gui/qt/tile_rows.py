@@ -30,7 +30,7 @@ Index = QModelIndex | QPersistentModelIndex
 
 THUMBNAIL, ROW_HEIGHT = 56, 68
 _KEPT_THUMBNAILS = 2000
-_MARKS: dict[str, str] = {"flipped": "◆", "held": "○", "stopped": "□", "unreadable": "✗"}
+_MARKS: dict[str, str] = {"flipped": "◆", "held": "○", "stopped": "□", "not usable": "✗"}
 ROW_ROLE = Qt.ItemDataRole.UserRole
 
 
@@ -45,15 +45,21 @@ class Row:
     finding: str
     found: float | None
     why: str
+    judged: bool  # the label is one of the classifier's classes
 
     @property
     def disagrees(self) -> bool:
         """The answer is not the ground truth."""
-        return bool(self.label and self.answer and self.answer != self.label)
+        return self.judged and bool(self.answer) and self.answer != self.label
+
+    @property
+    def why_line(self) -> str:
+        """The reason without the name, which stands above it."""
+        return self.why.removeprefix(self.name).strip()
 
     @property
     def finding_words(self) -> str:
-        return "unreadable" if self.why else self.finding or "not run"
+        return "not usable" if self.why else self.finding or "not run"
 
     @property
     def answer_line(self) -> str:
@@ -94,6 +100,7 @@ class TileRows(QStringListModel):
         self.order: Sequence[int] = ()
         self.pixels_per_point = 1.0
         self.flipped = 0
+        self.classes: tuple[str, ...] = ()
         self._words: tuple[str, ...] = ()
         self._answers: dict[int, tuple[str, float]] = {}
         self._findings: dict[int, tuple[str, float]] = {}
@@ -108,8 +115,12 @@ class TileRows(QStringListModel):
         self.flipped = 0
         self.filter(" ".join(self._words))
 
-    def forget_results(self) -> None:
-        """What a classifier said, or refused, belongs to that classifier; the pictures stay."""
+    def forget_results(self, classes: tuple[str, ...] = ()) -> None:
+        """What a classifier said, or refused, belongs to that classifier; the pictures stay.
+
+        classes: those of the next one; other labels are neither right nor wrong.
+        """
+        self.classes = classes
         for known in (self._answers, self._findings, self._unreadable):
             known.clear()
         self.flipped = 0
@@ -134,7 +145,7 @@ class TileRows(QStringListModel):
         answer = self._answers[tile][0] if tile in self._answers else ""
         finding = self._findings[tile][0] if tile in self._findings else "not run"
         if tile in self._unreadable:
-            finding = "unreadable"
+            finding = "not usable"
         return f"{name} label:{label or ''} answer:{answer} {finding}".lower()
 
     def row_of(self, tile: int) -> Row:
@@ -142,7 +153,7 @@ class TileRows(QStringListModel):
         answer, confidence = self._answers.get(tile, ("", None))
         finding, found = self._findings.get(tile, ("", None))
         why = self._unreadable.get(tile, "")
-        return Row(name, label, answer, confidence, finding, found, why)
+        return Row(name, label, answer, confidence, finding, found, why, label in self.classes)
 
     def place(self, tile: int) -> int | None:
         """The row in which a tile stands, None when filtered out."""
@@ -296,7 +307,7 @@ class RowPainter(QStyledItemDelegate):
         self._pair(painter, frame, 17, "label", row.label or "—")
         if row.why:
             painter.setPen(QColor(self.theme.doubt))
-            self._line(painter, frame, 31, row.why)
+            self._line(painter, frame, 31, row.why_line)
         else:
             self._pair(painter, frame, 31, "answer", row.answer_line or "…", row.disagrees)
         self._paint_finding(painter, frame, row)
@@ -307,7 +318,7 @@ class RowPainter(QStyledItemDelegate):
             "flipped": self.theme.flip,
             "held": self.theme.text,
             "stopped": self.theme.text,
-            "unreadable": self.theme.doubt,
+            "not usable": self.theme.doubt,
         }
         painter.setPen(QColor(colours.get(word, self.theme.faint)))
         mark = _MARKS.get(word, "")

@@ -210,8 +210,9 @@ class Window(QMainWindow):
             pane.show_tile(tile, None)
 
     def _show_classifier(self) -> None:
-        self.gallery.forget_results()
-        self.shelf.set_classifier(self.session.classifier)
+        classifier = self.session.classifier
+        self.gallery.forget_results(classifier.card.classes if classifier is not None else ())
+        self.shelf.set_classifier(classifier)
         self._name_classifier()
 
     def _show_loading(self, path: Path | None) -> None:

@@ -75,6 +75,15 @@ def test_coarse_positions_come_before_fine_ones():
     assert [int((strides == s).sum()) for s in (8, 4, 2, 1)] == [6, 18, 72, 288]
 
 
+def test_the_stride_told_is_that_of_the_coarsest_block_still_standing():
+    probe = StandIn(flat(), window=Window(0, 0, 16, 16), chunk=8)
+    told = [(e.done, e.stride) for e in sweep(probe, CORNERS[:1]) if isinstance(e, Painted)]
+    # 4 positions on the 8 px grid, 12 more on the 4 px grid, 48 on the 2 px grid, 192 on the last
+    for done, stride in told:
+        standing = 8 if done < 16 else 4 if done < 64 else 2 if done < 256 else 1
+        assert stride == standing
+
+
 @pytest.mark.parametrize(("edge", "coarsest"), [(1, 1), (2, 2), (3, 2), (7, 4), (8, 8), (64, 8)])
 def test_a_window_narrower_than_a_block_begins_with_a_smaller_one(edge, coarsest):
     probe = StandIn(flat(), window=Window(0, 0, edge, edge + 3))

@@ -233,6 +233,15 @@ def test_a_cursor_from_outside_is_drawn_and_never_echoed(qtbot, kind):
     assert same(before, picture(pane).copy(above))
 
 
+def test_a_sweep_leaves_what_a_search_found_in_view(tile_pane):
+    tile_pane.show_tile(plain_tile(), Window(0, 0, 40, 64))
+    best = (Pixel(20, 30, (255, 255, 0)),)
+    tile_pane.take(Ended("flipped", True, 400, 400, best, 0.2, "normal", ((400, 0.2),), 1.0))
+    tile_pane.take(SweepBegan(question(Window(0, 0, 40, 64)), PALETTE, 40 * 64 * 8))
+    assert tile_pane.perturbation == best
+    assert tile_pane.after
+
+
 def test_before_and_after_differ_at_the_very_pixel(tile_pane):
     tile_pane.show_tile(plain_tile(), Window(0, 0, 40, 64))
     best = (Pixel(20, 30, (255, 255, 0)),)

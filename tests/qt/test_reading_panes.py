@@ -475,6 +475,24 @@ def test_late_news_for_a_replaced_list_is_ignored(gallery: GalleryPane) -> None:
     assert gallery.rows.thumbnail(15) is None
 
 
+def test_an_answer_is_doubted_only_where_the_label_is_one_of_its_classes(
+    gallery: GalleryPane,
+) -> None:
+    gallery.set_entries([("a.png", "mitosis"), ("b.png", "atypical"), ("c.png", None)])
+    gallery.forget_results(("normal", "mitosis"))
+    for index in range(3):
+        gallery.set_answer(index, "normal", 0.9)
+    assert [gallery.rows.row_of(index).disagrees for index in range(3)] == [True, False, False]
+
+
+def test_a_tile_that_cannot_be_used_says_why_without_its_name_again(gallery: GalleryPane) -> None:
+    gallery.set_entries([("a.png", None)])
+    gallery.set_unreadable(0, "a.png is 50 x 50 px; the classifier looks at 64 x 64 px.")
+    row = gallery.rows.row_of(0)
+    assert row.why_line == "is 50 x 50 px; the classifier looks at 64 x 64 px."
+    assert row.finding_words == "not usable"
+
+
 def test_a_row_reads_as_a_sentence(gallery: GalleryPane) -> None:
     gallery.set_answer(3, "mitosis", 0.988)
     gallery.set_finding(3, "flipped", 0.16)

@@ -210,7 +210,7 @@ def test_a_result_is_noted_at_the_tile_it_belongs_to(qtbot, window, pictures):
     assert window.session.tile.name == pictures[0].name
     run(qtbot, window, "sweep")
     assert finding(window, 0) == "flipped"
-    assert finding(window, 1) in ("not run", "unreadable")
+    assert finding(window, 1) in ("not run", "not usable")
 
 
 def test_another_classifier_takes_back_what_the_one_before_had_found(qtbot, window):

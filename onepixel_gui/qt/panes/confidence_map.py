@@ -30,7 +30,7 @@ from onepixel_gui.qt.view import Cursor, Quantity, legible
 from onepixel_gui.tiles.tile import Tile, Window
 
 NO_TILE = "No tile yet"
-NO_CLASSIFIER = "No classifier yet"
+NO_CLASSIFIER = "No answer of a classifier yet"
 NO_SWEEP = "Sweep the tile to fill this map"
 RUNNING = "The sweep has begun"
 

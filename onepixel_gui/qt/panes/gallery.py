@@ -179,9 +179,9 @@ class GalleryPane(Card):
         self.rows.replace(entries)
         self._after_filter()
 
-    def forget_results(self) -> None:
-        """Another classifier: answers and findings of the one before are no longer true."""
-        self.rows.forget_results()
+    def forget_results(self, classes: tuple[str, ...] = ()) -> None:
+        """Another classifier, with these classes: what the one before said is no longer true."""
+        self.rows.forget_results(classes)
         self._after_filter()
 
     def set_current(self, index: int) -> None:

@@ -314,7 +314,7 @@ class ShiftPane(Card):
         for (word, rgb), plate, caption in zip(pairs, self._plates, self._captions, strict=True):
             plate.show_colour(rgb)
             plate.setAccessibleName(f"{word} {hexadecimal(rgb) if rgb else 'no colour'}")
-            value = f" <b>{hexadecimal(rgb)}</b>" if rgb else ""
+            value = f" <span style='font-weight: 600'>{hexadecimal(rgb)}</span>" if rgb else ""
             caption.setText(f"<span style='color:{self._theme.faint}'>{word}</span>{value}")
         for number, slider in enumerate(self._sliders):
             slider.show_change(before[number] if before else None, after[number] if after else None)

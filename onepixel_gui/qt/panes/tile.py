@@ -73,9 +73,11 @@ class TilePane(Card):
 
     def take(self, event: Event) -> None:
         match event:
-            case Began() | SweepBegan():
+            case Began():
                 self.canvas.show_cloud(None)
                 self._offer((), after=False)
+            case SweepBegan():  # what a search found before stays in view
+                self.canvas.show_cloud(None)
             case Advanced(best=best, cloud=cloud):
                 self.canvas.show_cloud(cloud)
                 self._offer(best, after=self._after)
