@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
+# Here and not beside the reader, so that a file's name can be judged without loading torch.
+CHECKPOINTS = frozenset({".safetensors", ".hdf5", ".h5", ".pt", ".pth", ".ts", ".torchscript"})
+
 Scaling = Literal["minus-one-to-one", "zero-to-one", "zero-to-255", "imagenet"]
 Outputs = Literal["logits", "probabilities"]
 

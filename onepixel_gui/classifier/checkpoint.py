@@ -18,7 +18,6 @@ from onepixel_gui.classifier.architectures import BUILDERS, CodaitMitosis
 from onepixel_gui.classifier.card import Card, Outputs, Scaling
 from onepixel_gui.problems import UnusableCheckpoint
 
-SUFFIXES = frozenset({".safetensors", ".hdf5", ".h5", ".pt", ".pth", ".ts", ".torchscript"})
 LARGEST = 8 << 30  # bytes: refuse what cannot be a tile classifier before reading it
 
 _READABLE = "Choose a .safetensors of the demonstration, IBM's .hdf5, or a TorchScript .pt file."

@@ -10,9 +10,10 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
 
 from onepixel_gui import RESOURCES
+from onepixel_gui.classifier.card import CHECKPOINTS
 from onepixel_gui.problems import Problem
 from onepixel_gui.qt.dialogs import ExportChoice, ExportDialog, SettingsDialog, Template
-from onepixel_gui.qt.dropping import CHECKPOINTS, Cargo
+from onepixel_gui.qt.dropping import Cargo
 from onepixel_gui.qt.preferences import Memory, Preferences
 from onepixel_gui.qt.session import Loaded, Session
 from onepixel_gui.qt.shelf import Shelf

@@ -12,7 +12,8 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QWidget
 
 from onepixel_gui.qt.theme import FAMILY, Theme
-from onepixel_gui.qt.view import TIMES, legible
+from onepixel_gui.qt.view import legible
+from onepixel_gui.report.wording import TIMES
 
 Doubles = NDArray[np.float64]
 

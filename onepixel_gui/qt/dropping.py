@@ -8,10 +8,8 @@ from PySide6.QtCore import QMimeData, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
+from onepixel_gui.classifier.card import CHECKPOINTS
 from onepixel_gui.tiles.files import SUFFIXES as TILES
-
-# The classifier's own list lives beside torch, which must not be loaded to look at a file's name.
-CHECKPOINTS = frozenset({".safetensors", ".hdf5", ".h5", ".pt", ".pth", ".ts", ".torchscript"})
 
 _GLANCED = 2000  # entries of a folder looked at before the drop; counting goes on after it
 

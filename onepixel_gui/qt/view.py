@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from onepixel_gui.analysis.sensitivity import Sensitivity
 from onepixel_gui.attack.probe import Advanced, Began, Ended, Painted
+from onepixel_gui.report.wording import TIMES, power_of_ten
 
 Quantity = Literal["lowest", "highest", "change"]
 Activity = Literal["search", "sweep"]
@@ -48,10 +49,6 @@ class Findings:
     latest: Activity | None = None
 
 
-TIMES = "\N{MULTIPLICATION SIGN}"
-_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-
-
 def legible(confidence: float, digits: int = 3) -> str:
     """A confidence that stays told apart near 0 and near 1: 0.160, 0.99995, 5.09 x 10⁻⁵."""
     if confidence <= 0 or confidence >= 1 or 1e-3 <= confidence <= 0.999:
@@ -60,7 +57,7 @@ def legible(confidence: float, digits: int = 3) -> str:
     if confidence > 0.999:
         return f"{confidence:.{min(7, ceil(-log10(1 - confidence)))}f}"
     mantissa, power = f"{confidence:.{digits - 1}e}".split("e")
-    return f"{mantissa}{TIMES}10{str(int(power)).translate(_RAISED)}"
+    return f"{mantissa}{TIMES}{power_of_ten(int(power))}"
 
 
 def picture_of(widget: QWidget) -> bytes:

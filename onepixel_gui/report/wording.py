@@ -38,7 +38,6 @@ COORDINATES = "Positions are (row, column), zero-based, from the top left of the
 TIMES = "\N{MULTIPLICATION SIGN}"
 
 _MOST_DECIMALS = 6
-_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def percent(confidence: float, *, beside: Sequence[float] = ()) -> str:
@@ -88,10 +87,15 @@ def decimal(confidence: float, *, beside: Sequence[float] = ()) -> str:
     return f"{confidence:.{decimals}f}"
 
 
+def power_of_ten(power: int) -> str:
+    """10⁻⁵ and the like."""
+    return "10" + str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
 def scientific(value: float, digits: int = 1) -> str:
     """A positive number as mantissa and power of ten; 10⁻⁵ alone when `digits` is 0."""
     mantissa, power = f"{value:.{digits}e}".split("e")
-    raised = f"10{str(int(power)).translate(_RAISED)}"
+    raised = power_of_ten(int(power))
     return raised if digits == 0 and mantissa == "1" else f"{mantissa} {TIMES} {raised}"
 
 

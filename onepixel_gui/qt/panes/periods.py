@@ -26,10 +26,10 @@ from onepixel_gui.qt.panes.controls import Part, Readout, Swatch
 from onepixel_gui.qt.panes.marks import small_font, value_ticks
 from onepixel_gui.qt.theme import DARK, Card, Theme
 from onepixel_gui.qt.view import Cursor
+from onepixel_gui.report.wording import power_of_ten
 from onepixel_gui.tiles.tile import Tile, Window
 
 LONGEST = 16.0  # px: longer periods are the object's own shape and would dwarf the rest
-_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _TICKS = (16, 8, 4, 3, 2)
 WAITING = "Periods follow from a finished sweep"
 TOO_SMALL = "The window is too small for periods"
@@ -151,7 +151,7 @@ class PeriodsPane(Card):
         ticks = value_ticks(top / 10.0**power, max(2, self.plot.height() // 40))
         axis = self.plot.getAxis("left")
         axis.setTicks([[(at * 10.0**power, text) for at, text in ticks]])
-        unit = f"10⁻{str(-power).translate(_RAISED)} logit²" if power else "logit²"
+        unit = f"{power_of_ten(power)} logit²" if power else "logit²"
         axis.setLabel(f"power, {unit}" if self.plot.height() > 150 else unit)
 
     def _draw_series(
