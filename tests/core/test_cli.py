@@ -316,6 +316,14 @@ def test_a_bug_is_told_in_two_lines_that_lead_to_the_log(go, monkeypatch, tmp_pa
 
 
 # ------------------------------------------------------------------ stopping
+@pytest.fixture
+def heard():
+    """Ctrl+C is heard, also where the tests were started in the background of a shell."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 class Interrupted:
     """Somebody presses Ctrl+C at some event of a run."""
 
@@ -329,6 +337,7 @@ class Interrupted:
             yield event
 
 
+@pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize(
     ("command", "target", "told"),
     [
@@ -351,6 +360,7 @@ def test_ctrl_c_exits_130_with_one_line_of_what_was_found(
     assert not out.exists()
 
 
+@pytest.mark.usefixtures("heard")
 def test_ctrl_c_while_the_classifier_loads_exits_130_with_one_line(go, monkeypatch):
     monkeypatch.setattr(cli, "_classifier", lambda *_: signal.raise_signal(signal.SIGINT))
     assert go("score", "a.png") == (130, [], ["Stopped before the end."])

@@ -218,7 +218,7 @@ def test_stop_keeps_the_best_that_a_search_had(bench):
     bench.session.happened.connect(
         lambda event: gate_after.append(event) if isinstance(event, Advanced) else None
     )
-    bench.session.search(SMALL.but(population=60, generations=500))
+    bench.session.search(SMALL.but(population=60, generations=100_000))
     bench.until(lambda: gate_after)
     bench.session.stop()
     found = bench.session.findings
@@ -235,7 +235,7 @@ def test_stop_keeps_an_earlier_sweep(bench):
     bench.session.sweep(SMALL)
     bench.until(lambda: bench.session.activity is None)
     examined = bench.session.findings.sensitivity
-    bench.session.search(SMALL.but(generations=500))
+    bench.session.search(SMALL.but(generations=100_000))
     bench.until(lambda: bench.of(Advanced))
     bench.session.stop()
     assert bench.session.findings.sensitivity is examined
