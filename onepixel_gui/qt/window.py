@@ -62,7 +62,7 @@ class Window(QMainWindow):
         self._memory = memory
         _install(memory.preferences())  # before the panes: a text keeps the letters it began with
         runs, glances, fetches, errands = self._lanes = tuple(Lanes(1) for _ in range(4))
-        self._sweeper = Sweeper(self)
+        self._sweeper = Sweeper(self, busy=lambda: self.session.activity is not None)
         self.session = Session(runs, glances, errands, self)
         self.shelf = Shelf(fetches, self)
         self.commands = Commands(self.session, self.shelf, memory, self)

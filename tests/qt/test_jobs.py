@@ -475,6 +475,18 @@ def test_a_sweeper_collects_cycles_in_the_main_thread_only(qtbot):
     sweeper.close()
 
 
+def test_a_sweeper_leaves_old_objects_alone_while_a_run_is_on(qtbot, monkeypatch):
+    collected = []
+    monkeypatch.setattr(gc, "collect", collected.append)
+    busy = [True]
+    sweeper = Sweeper(every_ms=1, busy=lambda: busy[0])
+    qtbot.waitUntil(lambda: len(collected) > 60)
+    assert set(collected) == {0}
+    busy[0] = False
+    qtbot.waitUntil(lambda: set(collected) == {0, 1, 2})
+    sweeper.close()
+
+
 @pytest.mark.parametrize("automatic", [True, False])
 def test_a_closed_sweeper_leaves_the_collector_as_it_found_it(qapp, automatic):
     del qapp
