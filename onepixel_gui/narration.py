@@ -12,7 +12,6 @@ from typing import assert_never
 
 import numpy as np
 
-from onepixel_gui.analysis.periodicity import Spectrum
 from onepixel_gui.analysis.sensitivity import Sensitivity
 from onepixel_gui.attack.probe import (
     Advanced,
@@ -28,7 +27,15 @@ from onepixel_gui.attack.probe import (
     confidence,
 )
 from onepixel_gui.report.exhibit import AttackExhibit, SweepExhibit
-from onepixel_gui.report.wording import doubts, percent, size, stopped, sweep_verdict, verdict
+from onepixel_gui.report.wording import (
+    doubts,
+    percent,
+    period,
+    size,
+    stopped,
+    sweep_verdict,
+    verdict,
+)
 from onepixel_gui.tiles.tile import Tile
 
 Meter = Callable[[str, int, int], None]  # words, done, total; total 0 when nobody knows
@@ -127,22 +134,12 @@ def map_lines(exhibit: SweepExhibit) -> list[str]:
     """The verdict, what the periods say, then each doubt."""
     found = doubts(exhibit.tile, exhibit.question, exhibit.card)
     periods = exhibit.sensitivity.periods
-    lines = [_period_line(spectrum) for spectrum in (periods.row, periods.column)]
+    lines = [period(spectrum) for spectrum in (periods.row, periods.column)]
     return [sweep_verdict(exhibit.sensitivity), *lines, *doubt_lines(found)]
 
 
 def doubt_lines(found: tuple[str, ...]) -> list[str]:
     return [f"Doubt: {doubt}" for doubt in found]
-
-
-def _period_line(spectrum: Spectrum) -> str:
-    if spectrum.strongest is None:
-        return f"No {spectrum.axis} period of 8 px or shorter fits into the window."
-    beaten = "all" if spectrum.share == 1 else f"{100 * spectrum.share:.3g} %"
-    return (
-        f"Strongest {spectrum.axis} period of 8 px or shorter: {spectrum.strongest:.2g} px, above "
-        f"{beaten} of maps with shuffled positions."
-    )
 
 
 def score_line(name: str, tile: Tile, question: Question) -> str:

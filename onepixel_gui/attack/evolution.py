@@ -42,11 +42,6 @@ class Evolution:
         self.members = np.where(fitter[:, None], trials, self.members)
         self.scores = np.where(fitter, scores, self.scores)
 
-    @property
-    def leader(self) -> int:
-        """Index of the fittest member."""
-        return int(self.scores.argmin())
-
     def _parents(self) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
         """Three index vectors, different from each other in each place, without rejection.
 

@@ -62,7 +62,7 @@ class Window(QMainWindow):
         self._memory = memory
         _install(memory.preferences())  # before the panes: a text keeps the letters it began with
         runs, glances, fetches, errands = self._lanes = tuple(Lanes(1) for _ in range(4))
-        self._sweeper = Sweeper(self, busy=lambda: self.session.activity is not None)
+        self._sweeper = Sweeper(self, busy=lambda: self.jobs > 0)
         self.session = Session(runs, glances, errands, self)
         self.shelf = Shelf(fetches, self)
         self.commands = Commands(self.session, self.shelf, memory, self)
@@ -95,6 +95,19 @@ class Window(QMainWindow):
         top.addWidget(self._classifier)
         for name in _TOOLBAR:
             top.addWidget(self._button(name))
+        body = QWidget()
+        layout = QVBoxLayout(body)
+        layout.setContentsMargins(12, 10, 12, 12)
+        layout.setSpacing(10)
+        layout.addLayout(top)
+        layout.addWidget(self.messages)
+        layout.addLayout(self._grid(), 1)
+        layout.addWidget(self.verdict)
+        self.setCentralWidget(body)
+        self.resize(1440, 900)
+        self.gallery.list.setFocus()
+
+    def _grid(self) -> QGridLayout:
         middle = QGridLayout()
         middle.setSpacing(10)
         middle.addWidget(self.gallery, 0, 0, 2, 1)
@@ -112,17 +125,7 @@ class Window(QMainWindow):
         for row, (stretch, least) in enumerate(((66, 312), (34, 150))):
             middle.setRowStretch(row, stretch)
             middle.setRowMinimumHeight(row, least)
-        body = QWidget()
-        layout = QVBoxLayout(body)
-        layout.setContentsMargins(12, 10, 12, 12)
-        layout.setSpacing(10)
-        layout.addLayout(top)
-        layout.addWidget(self.messages)
-        layout.addLayout(middle, 1)
-        layout.addWidget(self.verdict)
-        self.setCentralWidget(body)
-        self.resize(1440, 900)
-        self.gallery.list.setFocus()
+        return middle
 
     def _button(self, name: str) -> QPushButton:
         action = self.actions_by_name[name]

@@ -27,7 +27,7 @@ MM = DOTS / 25.4
 
 BOLD = "Inter SemiBold"
 INK, FAINT, NULL = "#1A1A1A", "#595959", "#D4D4D4"
-BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"  # Okabe and Ito
+BLUE, GREEN, VERMILION = "#0072B2", "#009E73", "#D55E00"  # Okabe and Ito
 HEADING, TEXT, SMALL = 7.0, 6.0, 5.0  # pt
 
 _RULES: dict[str, Any] = {

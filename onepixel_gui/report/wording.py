@@ -290,7 +290,7 @@ def caption_sensitivity(
             "mean of the largest |logit change|; filled, even positions; open, odd ones. "
             "e, Power of the profiles by period; grey, up to the "
             f"95th percentile of {periods.shuffles} maps with shuffled positions. "
-            f"{_period(periods.row)} {_period(periods.column)} f, Means of even and odd positions: "
+            f"{period(periods.row)} {period(periods.column)} f, Means of even and odd positions: "
             f"rows {means.row_parity[0]:.3f} and {means.row_parity[1]:.3f}, columns "
             f"{means.column_parity[0]:.3f} and {means.column_parity[1]:.3f}.",
             f"Exhaustive sweep of {_counted(found.map.flips.size, 'position', 'positions')} with "
@@ -301,7 +301,8 @@ def caption_sensitivity(
     )
 
 
-def _period(spectrum: Spectrum) -> str:
+def period(spectrum: Spectrum) -> str:
+    """The strongest short period of one axis, against shuffled maps."""
     if spectrum.strongest is None:
         return f"No {spectrum.axis} period of 8 px or shorter fits."
     beaten = "all" if spectrum.share == 1 else f"{100 * spectrum.share:.3g} %"

@@ -57,6 +57,8 @@ def sweep() -> None:
     from onepixel_gui.qt.window import Window
 
     make_application()
+    from onepixel_gui.attack.probe import Pixel, Responded
+
     window = Window(Memory())
     window.commands.set_preferences(window.commands.preferences.but(device="cpu"))
     window.show()
@@ -87,12 +89,26 @@ def sweep() -> None:
         live(lambda: window.jobs == 0)
         return time.perf_counter() - asked
 
+    answered: list[Pixel] = []
+
+    def ask(red: int) -> float:
+        """Seconds from the choice of a colour to its confidence on the screen."""
+        pixel = Pixel(30, 22, (red, 128, 0))
+        asked = time.perf_counter()
+        window.shift.pixel_wished.emit(pixel)
+        live(lambda: pixel in answered, 5.0)
+        return time.perf_counter() - asked
+
     rest()
+    idle = _memory()  # the classifier is loaded, nothing has run
+    session.happened.connect(
+        lambda event: answered.append(event.pixel) if isinstance(event, Responded) else None
+    )
     window.commands.sweep()  # warms up what only the first run pays
     live(lambda: session.activity is None, 1.0)
     window.commands.stop()
     rest()
-    idle = _memory()
+    glances = sorted(ask(red) for red in range(9))
 
     gaps: list[float] = []
     last, peak, done = [0.0], [idle], [0]
@@ -119,6 +135,7 @@ def sweep() -> None:
     beat.start(16)
     live(lambda: session.activity is None, _SWEPT)
     beat.stop()
+    busy_glances = sorted(ask(red) for red in range(100, 109))
     rate = done[0] / (time.perf_counter() - began[0])
     stops.append(end("sweep"))
     for _ in range(3):
@@ -138,6 +155,9 @@ def sweep() -> None:
                 "first_sweep": first["sweep"],
                 "first_search": first["search"],
                 "stop": max(stops),
+                "glance": glances[len(glances) // 2],
+                "busy_glance": busy_glances[len(busy_glances) // 2],
+                "worst_glances": [glances[-1], busy_glances[-1]],
                 "rate": rate,
                 "idle_mb": idle / 1e6,
                 "peak_mb": peak[0] / 1e6,

@@ -62,6 +62,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> Facts:
         return (
             facts["p95"] < 0.035
             and max(facts["first_sweep"], facts["first_search"]) < 0.3
+            and max(facts["glance"], facts["busy_glance"]) < 0.1
             and facts["stop"] < 0.2
         )
 
@@ -75,6 +76,11 @@ def test_a_16_ms_timer_keeps_its_beat_while_a_sweep_runs(swept):
 
 def test_the_first_event_comes_within_300_ms_of_run(swept):
     assert max(swept["first_sweep"], swept["first_search"]) < 0.3, swept
+
+
+def test_a_chosen_colour_is_answered_within_100_ms_also_while_a_sweep_runs(swept):
+    assert swept["glance"] < 0.1, swept
+    assert swept["busy_glance"] < 0.1, swept
 
 
 def test_stop_takes_effect_within_200_ms(swept):
