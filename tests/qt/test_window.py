@@ -459,7 +459,8 @@ def test_an_export_to_a_missing_folder_is_a_message(qtbot, window, tmp_path):
     assert not (tmp_path / "missing").exists()
 
 
-def test_an_export_whose_result_is_gone_is_a_message(window, tmp_path):
+def test_an_export_whose_result_is_gone_is_a_message(qtbot, window, tmp_path):
+    until(qtbot, lambda: window.jobs == 0)  # the gallery's answers may still be under way
     window.commands.write_figure(tmp_path / "figure.png", FIGURE)
     assert window.messages.text.startswith("There is no result to export yet.")
     assert window.jobs == 0
