@@ -1,5 +1,6 @@
 """The door an attack asks for, and the closed union of events that every attack tells."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol
 
@@ -96,6 +97,35 @@ class Probe(Protocol):
         """The same by an ordinary forward pass of each whole uint8 tile: what may be reported."""
         ...
 
+    @property
+    def preview_chunk(self) -> int:
+        """How many candidates to preview at once within about 0.1 s; 0 where there is no preview.
+
+        May take a second to prepare on first asking.
+        """
+        ...
+
+    def preview(self, candidates: Candidates) -> Floats:
+        """(N, 1, 5) -> (N,) float32 estimates of the logit, from gradients of the network.
+
+        They put candidates in order and are never a result.
+        """
+        ...
+
+
+class Chorus(Protocol):
+    """One classifier looking at several tiles, so that one batch may hold candidates of all."""
+
+    @property
+    def probes(self) -> Sequence[Probe]: ...
+
+    @property
+    def chunk(self) -> int: ...
+
+    def __call__(self, which: NDArray[np.intp], candidates: Candidates) -> Readings:
+        """which: (N,) index into `probes` of the tile that each candidate belongs to."""
+        ...
+
 
 # ------------------------------------------------------------------ events of a search
 @dataclass(frozen=True, slots=True)
@@ -114,21 +144,52 @@ class Settings:
     to_the_end: bool = False
 
 
+    @property
+    def budget(self) -> int:
+        """Most queries this run may spend; the founders are the first generation."""
+        return self.population * self.generations
+
+
+@dataclass(frozen=True, slots=True)
+class Guidance:
+    """One guided search: white-box, because gradients of the network order its candidates.
+
+    Ours, of no paper: never to be put in one table with black-box searches.
+    shortlist:    how many of the previewed candidates are evaluated exactly, best first.
+    refinements:  how many more may go into refining the colour around the best.
+    pixels:       k; the second and later ones are added to the best so far, one by one.
+    to_the_end:   go on after the first flip and spend the whole budget.
+    """
+
+    shortlist: int = 1024
+    refinements: int = 256
+    pixels: int = 1
+    to_the_end: bool = False
+
+    @property
+    def budget(self) -> int:
+        """Most queries this run may spend; previews are counted apart."""
+        return self.pixels * (self.shortlist + self.refinements)
+
+
 @dataclass(frozen=True, slots=True)
 class Began:
     droppable: ClassVar[bool] = False
     question: Question
-    settings: Settings
+    settings: Settings | Guidance
 
     @property
     def budget(self) -> int:
-        """Most queries this run may spend; the founders are the first generation."""
-        return self.settings.population * self.settings.generations
+        """Most queries this run may spend."""
+        return self.settings.budget
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Advanced:
-    """cloud: (N, 2) int16 (row, column) of the population, read-only."""
+    """cloud: (N, 2) int16 (row, column) of the population, read-only.
+
+    previews: candidates whose logit was estimated, which are no queries.
+    """
 
     droppable: ClassVar[bool] = True
     queries: int
@@ -136,6 +197,7 @@ class Advanced:
     best: Perturbation
     confidence: float
     cloud: NDArray[np.int16]
+    previews: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +206,7 @@ class Ended:
 
     first_flip: queries spent when the first confirmed flip was seen, None when it held.
     curve:      (queries, best confidence so far) after each generation.
+    previews:   candidates whose logit was only estimated, never counted as queries.
     """
 
     droppable: ClassVar[bool] = False
@@ -156,6 +219,7 @@ class Ended:
     answer: str
     curve: tuple[tuple[int, float], ...]
     seconds: float
+    previews: int = 0
 
 
 # ------------------------------------------------------------------ events of a sweep
@@ -171,8 +235,10 @@ class SweepBegan:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Painted:
-    """The map so far, in logits; positions not yet asked repeat their coarse neighbour.
+    """The map so far, in logits.
 
+    exact:  (H, W) bool, True where the classifier was asked about every colour.  Elsewhere the map
+    shows a preview, or without one repeats the coarse neighbour: a sketch, never a result.
     lowest, highest:  (H, W) float32 over the palette.  change: (H, W) the signed logit change
     of largest size.  stride: edge of the coarsest block still unrefined, in pixels; 1 at the end.
     """
@@ -184,6 +250,7 @@ class Painted:
     lowest: Floats
     highest: Floats
     change: Floats
+    exact: Bools
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -76,6 +76,7 @@ class _Painting:
         self._flipped = np.zeros(self.logits.shape, np.bool_)
         self._lowest = np.full(window.shape, self._clean, np.float32)
         self._highest = self._lowest.copy()
+        self._exact = np.zeros(window.shape, np.bool_)
 
     def put(self, positions: NDArray[np.intp], logits: Floats, flipped: Bools, stride: int) -> None:
         """Enter (P, 2) positions; each stands for its block of `stride` until it is refined."""
@@ -91,15 +92,17 @@ class _Painting:
                 block = rows[inside] + down, columns[inside] + right
                 self._lowest[block] = lowest[inside]
                 self._highest[block] = highest[inside]
+        self._exact[rows, columns] = True
         self._done += logits.size
 
     def snapshot(self, stride: int) -> Painted:
         lowest, highest = self._lowest.copy(), self._highest.copy()
         up, down = highest - self._clean, lowest - self._clean
         change = np.where(np.abs(down) > np.abs(up), down, up)
-        for array in (lowest, highest, change):
+        exact = self._exact.copy()
+        for array in (lowest, highest, change, exact):
             array.setflags(write=False)
-        return Painted(self._done, self.logits.size, stride, lowest, highest, change)
+        return Painted(self._done, self.logits.size, stride, lowest, highest, change, exact)
 
     def confirm(self, probe: Probe) -> Iterator[int]:
         """Ask an ordinary forward pass about every flip; what it denies is none."""

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from onepixel_gui.attack.probe import Candidates, Question, Readings
+from onepixel_gui.attack.probe import Candidates, Floats, Question, Readings
 from onepixel_gui.classifier.classifier import Classifier
 from onepixel_gui.problems import Problem
 from onepixel_gui.tiles.tile import Tile, Window
@@ -49,6 +49,13 @@ class TileProbe:
         """Candidates that take about 0.06 s, in whole batches."""
         serving = self._classifier.serving
         return serving.batch * max(1, round(_BREATH / self._classifier.batch_seconds))
+
+    @property
+    def preview_chunk(self) -> int:
+        return 0
+
+    def preview(self, candidates: Candidates) -> Floats:
+        raise NotImplementedError
 
     def __call__(self, candidates: Candidates) -> Readings:
         """Ask the fast form of the network. Raises DeviceFull."""
