@@ -53,6 +53,7 @@ class Serving:
 
     device:  "cpu", "cuda:0", "mps"; device_name: what the maker calls it.
     batch:   candidates per forward pass.  threads: of the CPU.
+    shortcut: one sentence for a reader on what of the arithmetic is saved, "" when not known.
     """
 
     device: str
@@ -61,3 +62,4 @@ class Serving:
     batch: int
     torch: str
     deterministic: bool
+    shortcut: str = ""
