@@ -136,13 +136,14 @@ class Settings:
     to_the_end: go on after the first flip and spend the whole budget.
     """
 
+    strategy: ClassVar[Literal["evolution"]] = "evolution"
+    access: ClassVar[Literal["black-box"]] = "black-box"
     population: int = 400
     generations: int = 100
     weight: float = 0.5
     pixels: int = 1
     seed: int = 0
     to_the_end: bool = False
-
 
     @property
     def budget(self) -> int:
@@ -161,6 +162,8 @@ class Guidance:
     to_the_end:   go on after the first flip and spend the whole budget.
     """
 
+    strategy: ClassVar[Literal["guided"]] = "guided"
+    access: ClassVar[Literal["white-box"]] = "white-box"
     shortlist: int = 1024
     refinements: int = 256
     pixels: int = 1
@@ -188,7 +191,10 @@ class Began:
 class Advanced:
     """cloud: (N, 2) int16 (row, column) of the population, read-only.
 
-    previews: candidates whose logit was estimated, which are no queries.
+    generation:  of a guided search, which of its pixels is being looked for, from 1; 0 while
+                 it previews.
+    best, confidence:  () and that of the untouched tile before the first query.
+    previews:  candidates whose logit was estimated, which are no queries.
     """
 
     droppable: ClassVar[bool] = True
@@ -205,7 +211,8 @@ class Ended:
     """What a search found. `confidence` and `flipped` are those of an ordinary forward pass.
 
     first_flip: queries spent when the first confirmed flip was seen, None when it held.
-    curve:      (queries, best confidence so far) after each generation.
+    curve:      (queries, best confidence so far) after each generation; of a guided search,
+                whenever it improved.
     previews:   candidates whose logit was only estimated, never counted as queries.
     """
 

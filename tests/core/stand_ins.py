@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from onepixel_gui.attack.probe import Candidates, Floats, Question, Readings, confidence
 from onepixel_gui.tiles.tile import Window
@@ -17,6 +18,7 @@ class StandIn:
     """A probe whose answer follows a law, and which writes down what it was asked.
 
     denies: the ordinary pass contradicts every flip that the fast one proposes.
+    guess:  the law of the preview; None where there is none.
     """
 
     law: Law
@@ -25,8 +27,11 @@ class StandIn:
     chunk: int = 64
     threshold: float = 0.5
     denies: bool = False
+    guess: Law | None = None
+    glimpses: int = 256
     asked: list[Candidates] = field(default_factory=list)
     confirmed: list[Candidates] = field(default_factory=list)
+    previewed: list[Candidates] = field(default_factory=list)
 
     @property
     def question(self) -> Question:
@@ -47,6 +52,15 @@ class StandIn:
         return self._read(self.law(candidates))
 
     @property
+    def preview_chunk(self) -> int:
+        return self.glimpses if self.guess else 0
+
+    def preview(self, candidates: Candidates) -> Floats:
+        assert self.guess is not None, "asked for a preview where there is none"
+        self.previewed.append(candidates.copy())
+        return self.guess(candidates)
+
+    @property
     def queries(self) -> Candidates:
         """Everything asked, in order."""
         return np.concatenate(self.asked)
@@ -57,6 +71,25 @@ class StandIn:
     def _read(self, logits) -> Readings:
         flipped = self._positive(logits) != self._positive(np.array(self.clean_logit))
         return Readings(logits.astype(np.float32), flipped)
+
+
+@dataclass
+class StandInChorus:
+    """Several stand-ins behind one door; writes down how many candidates came in each call."""
+
+    probes: list[StandIn]
+    chunk: int = 64
+    sizes: list[int] = field(default_factory=list)
+
+    def __call__(self, which: NDArray[np.intp], candidates: Candidates) -> Readings:
+        self.sizes.append(len(candidates))
+        logits = np.empty(len(candidates), np.float32)
+        flipped = np.empty(len(candidates), np.bool_)
+        for index in np.unique(which):
+            of_it = which == index
+            readings = self.probes[index](candidates[of_it])
+            logits[of_it], flipped[of_it] = readings.logits, readings.flipped
+        return Readings(logits, flipped)
 
 
 def one_spot(row=3, column=5, *, depth=4.0, reach=3.0, sign=-1.0, start=2.0) -> Law:

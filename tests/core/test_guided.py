@@ -1,0 +1,240 @@
+"""The guided search: previews put candidates in order, and only exact answers are told."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import settings as budget
+from hypothesis import strategies as st
+
+from onepixel_gui.attack.guided import guided
+from onepixel_gui.attack.probe import Advanced, Began, Ended, Guidance, confidence
+from onepixel_gui.problems import Problem
+from onepixel_gui.tiles.tile import Window
+from tests.core.stand_ins import StandIn, flat, hashed, one_spot
+
+SMALL = Guidance(shortlist=64, refinements=96)
+WHOLE = replace(SMALL, to_the_end=True)
+
+
+def ended(probe, guidance=SMALL):
+    *_, last = guided(probe, guidance)
+    assert isinstance(last, Ended)
+    return last
+
+
+def timeless(event):
+    return replace(event, seconds=0.0)
+
+
+def keys(candidates):
+    """Each candidate as a set of pixels, so that order inside of it does not matter."""
+    return [frozenset(map(tuple, each)) for each in candidates.tolist()]
+
+
+# ------------------------------------------------------------------ what it finds
+def test_a_guided_search_ends_at_the_first_flip_with_few_queries():
+    probe = StandIn(one_spot(), guess=one_spot(row=4))
+    found = ended(probe)
+    assert (found.reason, found.flipped, found.answer) == ("flipped", True, "normal")
+    assert found.queries == found.first_flip <= 64
+    assert found.previews == 16 * 16 * 8
+
+
+def test_a_guided_search_from_below_pushes_the_confidence_up():
+    law = one_spot(sign=1.0, start=-2.0)
+    found = ended(StandIn(law, clean_logit=-2.0, guess=law))
+    assert (found.flipped, found.answer, found.queries) == (True, "mitosis", 1)
+
+
+def test_one_query_is_enough_where_the_preview_is_right():
+    found = ended(StandIn(one_spot(), guess=one_spot()))
+    assert (found.first_flip, found.best[0].row, found.best[0].column) == (1, 3, 5)
+
+
+def test_the_best_corner_is_found_beside_a_shortlist_that_missed_it_by_a_pixel():
+    def misled(candidates):
+        off = candidates.copy()
+        off[..., 1] -= 1
+        nowhere = (candidates[:, 0, 0] == 3) & (candidates[:, 0, 1] == 5)
+        return np.where(nowhere, 9.0, one_spot()(off)).astype(np.float32)
+
+    found = ended(StandIn(one_spot(depth=1.5), guess=misled), replace(WHOLE, shortlist=8))
+    assert (found.best[0].row, found.best[0].column) == (3, 5)
+    assert found.best[0].rgb == (255, 255, 0)
+
+
+def test_all_corners_are_tried_at_the_best_position():
+    def colourblind(candidates):
+        black = candidates.copy()
+        black[..., 2:] = 0
+        return one_spot()(black)
+
+    found = ended(StandIn(one_spot(depth=1.5), guess=colourblind), replace(WHOLE, shortlist=8))
+    assert (found.best[0].row, found.best[0].column) == (3, 5)
+    assert found.best[0].rgb == (255, 255, 0)
+
+
+def test_a_colour_that_is_no_corner_is_found_by_refining():
+    def olive(candidates):
+        off = np.abs(candidates[:, 0, 2:] - np.array([130, 90, 20])).sum(axis=1) / 765
+        far = np.hypot(candidates[:, 0, 0] - 3, candidates[:, 0, 1] - 5)
+        return (2.0 - 1.5 * np.exp(-far) * (1 - off)).astype(np.float32)
+
+    found = ended(StandIn(olive, guess=olive), replace(WHOLE, refinements=400))
+    assert (found.best[0].row, found.best[0].column) == (3, 5)
+    assert np.abs(np.array(found.best[0].rgb) - (130, 90, 20)).max() <= 2
+
+
+def test_a_second_pixel_is_added_to_the_best_first_one():
+    def both(candidates):
+        one, two = (one_spot(*at, depth=1.5, reach=0.5) for at in ((3, 5), (12, 12)))
+        drops = np.zeros(len(candidates))
+        for pixel in range(candidates.shape[1]):
+            part = candidates[:, pixel : pixel + 1]
+            drops += (2 - one(part)) + (2 - two(part))
+        return (2.0 - drops).astype(np.float32)
+
+    found = ended(StandIn(both, guess=both), replace(SMALL, pixels=2))
+    assert found.flipped
+    assert [(pixel.row, pixel.column) for pixel in found.best] == [(3, 5), (12, 12)]
+    assert SMALL.budget < found.queries <= 2 * SMALL.budget
+    alone = ended(StandIn(both, guess=both))
+    assert not alone.flipped
+
+
+def test_a_pixel_that_does_not_help_is_not_added():
+    found = ended(StandIn(flat(), guess=flat()), replace(SMALL, pixels=3))
+    assert len(found.best) == 1
+    assert found.queries == 3 * SMALL.budget
+
+
+def test_a_flip_that_the_ordinary_pass_denies_is_never_reported():
+    probe = StandIn(one_spot(), denies=True, guess=one_spot())
+    found = ended(probe)
+    assert (found.flipped, found.first_flip, found.answer) == (False, None, "mitosis")
+    assert (found.reason, found.queries) == ("budget spent", SMALL.budget)
+
+
+def test_to_the_end_spends_the_whole_budget_and_keeps_the_first_flip():
+    early, late = (
+        ended(StandIn(one_spot(), guess=one_spot(row=6, column=7)), guidance)
+        for guidance in (SMALL, WHOLE)
+    )
+    assert late.first_flip == early.queries
+    assert late.queries == WHOLE.budget
+    assert late.flipped
+    assert late.confidence < early.confidence
+
+
+def test_a_classifier_without_a_preview_is_a_problem_that_names_the_black_box_search():
+    with pytest.raises(Problem) as refused:
+        next(guided(StandIn(flat()), SMALL))
+    assert "no preview" in refused.value.what
+    assert "black-box search" in refused.value.remedy
+
+
+def test_no_previewed_number_is_ever_told():
+    probe = StandIn(one_spot(depth=1.0), guess=lambda c: one_spot()(c) - 100)
+    for event in guided(probe, SMALL):
+        if isinstance(event, Advanced | Ended):
+            assert event.confidence > 0.5
+            assert bool(event.best) == (event.queries > 0)
+
+
+def test_a_preview_that_is_no_number_counts_as_that_of_the_untouched_tile():
+    def broken(candidates):
+        guess = one_spot(depth=1.5)(candidates)
+        guess[::3], guess[1::3] = np.nan, -np.inf
+        return guess
+
+    probe = StandIn(one_spot(), guess=broken)
+    found = ended(probe)
+    rows, columns = probe.queries[:8, 0, 0], probe.queries[:8, 0, 1]
+    assert found.flipped
+    assert np.hypot(rows - 3, columns - 5).max() < 3
+
+
+# ------------------------------------------------------------------ what it counts and asks
+@budget(max_examples=60, deadline=None)
+@given(
+    chunk=st.integers(1, 300),
+    glimpses=st.integers(1, 3000),
+    pixels=st.integers(1, 3),
+    shortlist=st.integers(1, 80),
+    refinements=st.integers(0, 120),
+    to_the_end=st.booleans(),
+    law=st.sampled_from([one_spot(), one_spot(depth=1.5), hashed(spread=2.005), flat()]),
+)
+def test_no_chunk_changes_the_outcome_and_nothing_is_asked_twice(
+    chunk, glimpses, pixels, shortlist, refinements, to_the_end, law
+):
+    guidance = Guidance(shortlist, refinements, pixels, to_the_end)
+    window, guess = Window(4, 7, 9, 12), one_spot(row=6, column=10)
+    whole = StandIn(law, window=window, chunk=10_000, guess=guess)
+    cut = StandIn(law, window=window, chunk=chunk, guess=guess, glimpses=glimpses)
+    one, other = ended(whole, guidance), ended(cut, guidance)
+    assert timeless(one) == timeless(other)
+    asked = [key for part in cut.asked for key in keys(part)]
+    assert len(set(asked)) == len(asked)
+    assert one.queries <= len(asked) <= guidance.budget
+    assert all(len({(row, column) for row, column, *_ in key}) == len(key) for key in asked)
+    assert all(window.holds(pixel[0], pixel[1]) for key in asked for pixel in key)
+    assert all(0 <= level <= 255 for key in asked for pixel in key for level in pixel[2:])
+
+
+def test_a_search_that_holds_spends_exactly_its_budget():
+    probe = StandIn(one_spot(depth=1.0), guess=one_spot(row=4))
+    found = ended(probe)
+    assert (found.reason, found.flipped, found.first_flip) == ("budget spent", False, None)
+    assert found.queries == len(probe.queries) == SMALL.budget
+    assert sum(len(part) for part in probe.previewed) == found.previews
+
+
+def test_a_window_smaller_than_the_shortlist_is_asked_whole():
+    probe = StandIn(flat(), window=Window(0, 0, 2, 3), guess=flat())
+    found = ended(probe, Guidance(1000, 0))
+    assert found.queries == 2 * 3 * 8
+
+
+# ------------------------------------------------------------------ what it tells
+def test_events_begin_with_the_guidance_then_tell_previews_then_queries():
+    probe = StandIn(flat(), chunk=32, guess=flat(), glimpses=1024)
+    began, *advances, last = guided(probe, Guidance(shortlist=64, refinements=0))
+    assert isinstance(began, Began)
+    assert began.budget == 64
+    told = [(event.previews, event.queries, event.generation) for event in advances]
+    assert told == [(1024, 0, 0), (2048, 0, 0), (2048, 32, 1), (2048, 64, 1)]
+    assert [event.confidence for event in advances[:2]] == [pytest.approx(began.question.clean)] * 2
+    assert last.previews == 2048
+
+
+def test_the_curve_has_a_point_for_each_improvement():
+    probe = StandIn(hashed(spread=1.9), chunk=11, guess=flat())
+    found = ended(probe)
+    so_far = np.minimum.accumulate(probe.law(probe.queries))
+    for queries, best in found.curve:
+        assert best == pytest.approx(float(confidence(so_far[queries - 1])))
+    *improved, (last, _) = found.curve
+    assert last == found.queries
+    assert [queries for queries, _ in improved] == [
+        1, *(np.flatnonzero(np.diff(so_far)) + 2).tolist()
+    ]  # fmt: skip
+
+
+def test_the_cloud_is_where_it_asked_and_cannot_be_written():
+    probe = StandIn(flat(), chunk=16, guess=flat())
+    clouds = [event.cloud for event in guided(probe, SMALL) if isinstance(event, Advanced)]
+    asked = np.concatenate([cloud for cloud in clouds if len(cloud)])
+    assert np.array_equal(asked, probe.queries[:, 0, :2])
+    assert not any(cloud.flags.writeable for cloud in clouds)
+
+
+def test_a_guided_search_that_is_asked_no_more_asks_the_probe_no_more():
+    probe = StandIn(flat(), guess=flat(), glimpses=100)
+    events = guided(probe, SMALL)
+    for _ in range(3):
+        next(events)
+    events.close()
+    assert (len(probe.previewed), len(probe.asked)) == (2, 0)
