@@ -204,7 +204,8 @@ def _beside(base: Pixels, pixels: Pixels) -> Candidates:
 def _codes(pixels: Pixels) -> NDArray[np.int64]:
     """One number for each pixel."""
     wide = pixels.astype(np.int64)
-    return (_place_codes(pixels) << 24) + (wide[:, 2] << 16) + (wide[:, 3] << 8) + wide[:, 4]
+    colour = (wide[:, 2] << 16) + (wide[:, 3] << 8) + wide[:, 4]
+    return colour + (_place_codes(pixels) << 24)
 
 
 def _place_codes(places: Places) -> NDArray[np.int64]:
