@@ -1,0 +1,113 @@
+"""Fair timing on a machine that others use too: everybody gets a short slice of every round."""
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+Work = Callable[[], int]  # does one batch, and tells how many evaluations that were
+
+_STAT = Path("/proc/stat")
+_DISTURBED = 0.15  # of one core, taken by other programs
+
+
+@dataclass
+class Clock:
+    """Takes slices, and takes one again, after a pause, in which other programs were busy.
+
+    Two threads that wait for each other are slowed down tenfold where a third wants their core, and
+    a thread pool that steals work is not: such a slice compares nothing.
+
+    seconds:    length of a slice; one batch at least.  patience: seconds that may go into slices
+    thrown away and pauses, all in all.  disturbed: slices that had to be kept all the same.
+    """
+
+    seconds: float
+    patience: float = 0.0
+    disturbed: int = 0
+
+    def rate(self, work: Work) -> float:
+        """Evaluations per second."""
+        while True:
+            began, others = time.perf_counter(), _busy_elsewhere()
+            done, spent = self._slice(work)
+            if (_busy_elsewhere() - others) / spent < _DISTURBED:
+                return done / spent
+            if self.patience <= 0:
+                self.disturbed += 1
+                return done / spent
+            time.sleep(0.5)
+            self.patience -= time.perf_counter() - began
+
+    def _slice(self, work: Work) -> tuple[int, float]:
+        done, started = 0, time.perf_counter()
+        while True:
+            done += work()
+            spent = time.perf_counter() - started
+            if spent >= self.seconds:
+                return done, spent
+
+
+def _busy_elsewhere() -> float:
+    """Processor seconds that other programs took since the start; 0 where that is not told."""
+    if not _STAT.is_file():
+        return 0.0
+    user, nice, system, _idle, _wait, *rest = map(int, _STAT.read_text().split("\n")[0].split()[1:])
+    return sum((user, nice, system, *rest[:2])) / os.sysconf("SC_CLK_TCK") - time.process_time()
+
+
+def best_batch(
+    at: Callable[[int], Work], sizes: Sequence[int], clock: Clock, longest: float = 2.0
+) -> int:
+    """The batch size with the highest rate: larger ones are tried while they may still win.
+
+    The search ends after two sizes in a row that are a tenth slower than the best, and before a
+    size whose one pass would take longer than `longest` seconds.
+    """
+    rates: dict[int, float] = {}
+    for size in sizes:
+        if rates and size / max(rates.values()) > longest:
+            break
+        work = at(size)
+        work()  # the first pass plans and allocates
+        rates[size] = max(clock.rate(work) for _ in range(2))
+        last_two = list(rates.values())[-2:]
+        if len(rates) > 2 and max(last_two) < 0.9 * max(rates.values()):
+            break
+    return max(rates, key=rates.__getitem__)
+
+
+def contest(works: Mapping[str, Work], rounds: int, clock: Clock) -> dict[str, list[float]]:
+    """Per second, in each round; the order turns round from one to the next."""
+    for work in works.values():
+        work()
+    rates: dict[str, list[float]] = {name: [] for name in works}
+    for turn in range(rounds):
+        order = list(works) if turn % 2 == 0 else list(reversed(works))
+        for name in order:
+            rates[name].append(clock.rate(works[name]))
+    return rates
+
+
+def over(rates: Mapping[str, Sequence[float]], base: str) -> dict[str, list[float]]:
+    """Each round's rates over that round's rate of `base`."""
+    return {
+        name: [one / other for one, other in zip(each, rates[base], strict=True)]
+        for name, each in rates.items()
+    }
+
+
+def summary(values: Sequence[float]) -> dict[str, object]:
+    """Median and spread, and every value, so that a reader can judge the spread."""
+    return {
+        "median": _short(median(values)),
+        "lowest": _short(min(values)),
+        "highest": _short(max(values)),
+        "all": [_short(value) for value in values],
+    }
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.4g}")
