@@ -180,3 +180,107 @@ def test_a_sweep_that_is_asked_no_more_asks_the_probe_no_more():
         next(events)
     events.close()
     assert len(probe.asked) == 3
+
+
+# ------------------------------------------------------------------ with a preview
+def previewing(law, guess, **words):
+    """The events of a sweep with a preview: (probe, begun, sketched, asked, ended)."""
+    probe = StandIn(law, guess=guess, **words)
+    begun, *painted, ended = sweep(probe)
+    sketched = [event for event in painted if event.done == 0]
+    return probe, begun, sketched, painted[len(sketched) :], ended
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    height=st.integers(1, 20),
+    width=st.integers(1, 20),
+    colours=st.integers(1, 9),
+    chunk=st.integers(1, 100),
+    glimpses=st.integers(1, 4000),
+    guess=st.sampled_from([one_spot(), hashed(), flat(), flat(np.nan)]),
+    upward=st.booleans(),
+)
+def test_a_preview_changes_nothing_in_the_finished_map(
+    height, width, colours, chunk, glimpses, guess, upward
+):
+    window, palette = Window(3, 5, height, width), cube(3)[:colours]
+    law, clean = (hashed(start=-2.0), -2.0) if upward else (hashed(), 2.0)
+    plain = StandIn(law, clean, window, chunk)
+    ahead = StandIn(law, clean, window, chunk, guess=guess, glimpses=glimpses)
+    one, other = swept(plain, palette), swept(ahead, palette)
+    assert np.array_equal(one.logits, other.logits)
+    assert np.array_equal(one.flipped, other.flipped)
+    for name in (
+        "lowest", "lowest_confidence", "highest", "highest_confidence", "queries", "confirmations",
+    ):  # fmt: skip
+        assert getattr(one, name) == getattr(other, name)
+    assert len(ahead.queries) == len(plain.queries)
+
+
+def test_the_whole_map_is_previewed_before_anything_is_asked():
+    _, begun, sketched, _, _ = previewing(flat(), hashed(), glimpses=160)
+    wanted = expected(StandIn(hashed()), CORNERS)
+    last = sketched[-1]
+    assert begun.total == last.total == 16 * 16 * 8
+    assert np.array_equal(last.lowest, wanted.min(axis=2))
+    assert np.array_equal(last.highest, wanted.max(axis=2))
+    assert last.stride == 1
+    assert not any(event.exact.any() for event in sketched)
+
+
+def test_a_preview_is_painted_coarse_to_fine_in_chunks_of_its_own():
+    probe, _, sketched, _, _ = previewing(flat(), flat(), glimpses=160)
+    assert [len(part) for part in probe.previewed][:4] == [4 * 8, 12 * 8, 160, 160]
+    assert len(sketched) == len(probe.previewed)
+    assert [event.stride for event in sketched[:2]] == [8, 4]
+
+
+def test_the_most_promising_positions_are_asked_first_whole_positions_at_a_time():
+    probe, *_ = previewing(flat(), one_spot(row=9, column=2), chunk=20)
+    assert [len(part) for part in probe.asked] == [16] * 128
+    assert (np.unique(probe.queries[:8, 0, 2:], axis=0) == np.unique(CORNERS, axis=0)).all()
+    far = np.hypot(probe.queries[:, 0, 0] - 9, probe.queries[:, 0, 1] - 2)[::8]
+    felt = far[far < 8]  # further out the guess of a float32 is flat
+    assert (np.diff(felt) >= 0).all()
+    assert np.array_equal(felt, far[: len(felt)])
+
+
+def test_upward_the_highest_preview_comes_first():
+    law = one_spot(row=9, column=2, sign=1.0, start=-2.0)
+    probe, *_ = previewing(flat(-2.0), law, clean_logit=-2.0)
+    assert probe.queries[0, 0, :2].tolist() == [9, 2]
+
+
+def test_only_queries_are_counted_and_only_asked_positions_are_exact():
+    probe, _, sketched, asked, _ = previewing(hashed(), one_spot(), chunk=40)
+    wanted, guessed = expected(probe, CORNERS), sketched[-1].lowest
+    for number, event in enumerate(asked, 1):
+        assert event.done == min(40 * number, event.total) == 8 * event.exact.sum()
+        assert np.array_equal(event.lowest[event.exact], wanted.min(axis=2)[event.exact])
+        assert np.array_equal(event.highest[event.exact], wanted.max(axis=2)[event.exact])
+        assert np.array_equal(event.lowest[~event.exact], guessed[~event.exact])
+    assert asked[-1].exact.all()
+
+
+def test_a_preview_that_is_no_number_shows_as_the_untouched_tile():
+    guess = hashed()
+
+    def broken(candidates):
+        logits = guess(candidates)
+        logits[candidates[:, 0, 0] == 5] = np.nan
+        logits[candidates[:, 0, 0] == 6] = np.inf
+        return logits
+
+    _, _, sketched, _, _ = previewing(flat(), broken)
+    for quantity in (sketched[-1].lowest, sketched[-1].highest):
+        assert np.isfinite(quantity).all()
+        assert (quantity[5:7] == np.float32(2.0)).all()
+    assert (sketched[-1].change[5:7] == 0).all()
+
+
+def test_without_a_preview_exact_is_where_it_asked():
+    probe = StandIn(hashed(), chunk=8)
+    for event in sweep(probe):
+        if isinstance(event, Painted) and event.done < event.total:
+            assert event.exact.sum() * 8 == event.done
