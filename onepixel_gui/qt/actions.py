@@ -24,7 +24,14 @@ ACTIONS = (
     Action(
         "open_demonstration", "Open the demonstration", "Ctrl+D", "Painted tiles and classifier"
     ),
-    Action("run", "Run", "R", "Search for the pixel that flips the answer"),
+    Action("run", "Run", "R", "Search black-box for the pixel that flips the answer"),
+    Action(
+        "guide",
+        "Guided search",
+        "G",
+        "White-box: the network's gradients order the candidates, every number is exact; "
+        "its count of queries compares with no black-box search",
+    ),
     Action("sweep", "Sweep", "M", "Map the confidence at every position"),
     Action("stop", "Stop", "Esc", "Stop, and keep what was found"),
     Action("settings", "Settings…", "Ctrl+,", "Population, generations, seed, device, palette"),

@@ -81,6 +81,9 @@ class Commands(QObject):
     def run(self) -> None:
         self._session.search(self.preferences)
 
+    def guide(self) -> None:
+        self._session.guide(self.preferences)
+
     def sweep(self) -> None:
         self._session.sweep(self.preferences)
 

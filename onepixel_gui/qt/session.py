@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from PySide6.QtCore import QObject, Signal
 
 from onepixel_gui.analysis.sensitivity import Sensitivity, sensitivity
+from onepixel_gui.attack.guided import guided
 from onepixel_gui.attack.probe import (
     Advanced,
     Began,
     Ended,
     Event,
+    Guidance,
     Painted,
+    Perturbation,
     Pixel,
     Probe,
     Question,
@@ -171,7 +174,7 @@ class Session(QObject):
             last = known.ended or known.stopped
             if last is not None:
                 self.happened.emit(last)
-                self._point_at(last.best[0])
+                self._point_at_first(last.best)
 
     def recall(self, findings: Findings) -> None:
         """Show results of this tile and classifier that were found elsewhere or earlier."""
@@ -181,52 +184,50 @@ class Session(QObject):
 
     # -------------------------------------------------------------- runs
     def search(self, preferences: Preferences) -> None:
-        """Look for the pixel that flips the answer of this tile."""
-        tile, classifier = self.tile, self.classifier
-        if tile is None or classifier is None or self.question is None:
-            return
+        """Look for the pixel that flips the answer of this tile, black-box."""
         settings = Settings(
             population=preferences.population,
             generations=preferences.generations,
             seed=preferences.seed,
             to_the_end=preferences.to_the_end,
         )
-        self._run("search", lambda: search(classifier.probe(tile), settings))
+        self._run("search", lambda probe: search(probe, settings))
+
+    def guide(self, preferences: Preferences) -> None:
+        """Look for that pixel white-box: gradients of the network order the candidates."""
+        guidance = Guidance(to_the_end=preferences.to_the_end)
+        self._run("guided", lambda probe: guided(probe, guidance))
 
     def sweep(self, preferences: Preferences) -> None:
         """Map the confidence at every position of this tile."""
-        tile, classifier = self.tile, self.classifier
-        if tile is None or classifier is None or self.question is None:
-            return
         palette = PALETTES[preferences.palette]
-
-        def work() -> Generator[Event | Sensitivity]:
-            for event in sweep(classifier.probe(tile), palette):
-                yield event
-                if isinstance(event, Swept):
-                    yield sensitivity(event)
-
-        self._run("sweep", work)
+        self._run("sweep", lambda probe: _examined(sweep(probe, palette)))
 
     def stop(self) -> None:
         """End the run now; what it found stays."""
         if self.activity is None:
             return
-        activity = self.activity
+        activity, found = self.activity, self.findings
         self._forget("run")
-        found = self.findings
-        if (found.ended if activity == "search" else found.sensitivity) is None:
+        if (found.sensitivity if activity == "sweep" else found.ended) is None:
             self._remember(replace(found, latest=activity))
         self._rest()
 
-    def _run(self, activity: Activity, work: Work) -> None:
+    def _run(self, activity: Activity, attack: Callable[[Probe], Generator[Any]]) -> None:
+        tile, classifier = self.tile, self.classifier
+        if tile is None or classifier is None or self.question is None:
+            return
         self.stop()
-        if activity == "search":
-            self.findings = replace(self.findings, began=None, ended=None, stopped=None)
-        else:
+        if activity == "sweep":
             self.findings = replace(self.findings, painted=None, sensitivity=None)
+        else:
+            self.findings = replace(self.findings, began=None, ended=None, stopped=None)
         self.activity, self._started = activity, time.monotonic()
         self.busy_changed.emit(activity)
+
+        def work() -> Generator[Any]:
+            return attack(classifier.probe(tile))
+
         self._start("run", work, self._heard, self._lanes, done=self._rest)
 
     def _rest(self) -> None:
@@ -248,23 +249,28 @@ class Session(QObject):
             case Advanced():
                 self.findings = replace(self.findings, stopped=event)
                 began = self.findings.began
-                self._tell_progress("search", event.queries, began.budget if began else 0)
+                self._tell_progress(event.queries, began.budget if began else 0)
             case Ended():
-                found = replace(self.findings, ended=event, stopped=None, latest="search")
-                self._remember(found)
+                latest: Activity = "guided" if self.findings.guided else "search"
+                self._remember(replace(self.findings, ended=event, stopped=None, latest=latest))
             case Painted():
                 self.findings = replace(self.findings, painted=event)
-                self._tell_progress("sweep", event.done, event.total)
+                self._tell_progress(event.done, event.total)
             case SweepBegan(total=total):
-                self._tell_progress("sweep", 0, total)
+                self._tell_progress(0, total, previewing=False)
         self.happened.emit(event)
         if isinstance(event, Ended):
-            self._point_at(event.best[0])
+            self._point_at_first(event.best)
 
-    def _tell_progress(self, activity: Activity, done: int, total: int) -> None:
-        spent = time.monotonic() - self._started
+    def _tell_progress(self, done: int, total: int, *, previewing: bool = True) -> None:
+        """previewing: what `done` 0 means.  Time left is told from the first query on."""
+        if self.activity is None:
+            return
+        now = time.monotonic()
+        self._started = self._started if done else now
+        spent = now - self._started
         left = spent * (total - done) / done if done and spent > 0.5 else None
-        self.progressed.emit(Progress(activity, done, total, left))
+        self.progressed.emit(Progress(self.activity, done, total, left, previewing and not done))
 
     def _key(self) -> tuple[str, str]:
         assert self.tile is not None
@@ -300,6 +306,10 @@ class Session(QObject):
         self.set_cursor(Cursor(pixel.row, pixel.column, pinned=True))
         self.glance(pixel)
 
+    def _point_at_first(self, found: Perturbation) -> None:
+        if found:
+            self._point_at(found[0])
+
     def _colour_at(self, cursor: Cursor) -> tuple[int, int, int]:
         """The sweep's extreme colour there, else the colour found elsewhere, else the tile's."""
         found, question = self.findings, self.question
@@ -310,7 +320,7 @@ class Session(QObject):
             index = condensed.lowest_colour if question.downward else condensed.highest_colour
             row, column = cursor.row - question.window.row, cursor.column - question.window.column
             rgb = found.sensitivity.swept.palette[index[row, column]]
-        elif (last := found.ended or found.stopped) is not None:
+        elif (last := found.ended or found.stopped) is not None and last.best:
             return last.best[0].rgb
         red, green, blue = rgb.tolist()
         return red, green, blue
@@ -374,6 +384,14 @@ class Session(QObject):
         job = self._jobs.pop(kind, None)
         if job is not None:
             job.stop()
+
+
+def _examined(events: Generator[Event]) -> Generator[Event | Sensitivity]:
+    """A sweep, and what follows from it once it is finished."""
+    for event in events:
+        yield event
+        if isinstance(event, Swept):
+            yield sensitivity(event)
 
 
 def _extreme(swept: Swept) -> Pixel:

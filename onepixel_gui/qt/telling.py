@@ -3,11 +3,18 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from onepixel_gui.attack.probe import Ended
+from onepixel_gui.attack.probe import Ended, Settings
+from onepixel_gui.classifier.card import Card, Serving
 from onepixel_gui.qt.session import Session
 from onepixel_gui.qt.tile_rows import Finding
-from onepixel_gui.qt.view import Findings
+from onepixel_gui.qt.view import Activity, Findings, spent
 from onepixel_gui.report import wording
+
+DOING: dict[Activity, str] = {
+    "search": "Searching",
+    "guided": "Guided search",
+    "sweep": "Sweeping",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +33,8 @@ def told(session: Session) -> Told | None:
     if tile is None or question is None or classifier is None:
         return None
     found = session.findings
-    held = found.latest == "search" and found.ended is not None and not found.ended.flipped
+    sought = found.latest in ("search", "guided")
+    held = sought and found.ended is not None and not found.ended.flipped
     reason: Literal["budget spent"] | None = "budget spent" if held else None
     doubts = wording.doubts(tile, question, classifier.card, reason)
     if found.latest == "sweep" and found.sensitivity is not None:
@@ -39,33 +47,39 @@ def told(session: Session) -> Told | None:
     if found.began is not None and found.ended is not None:
         fine = _fine_print(found, found.ended)
         return Told(wording.verdict(found.began, found.ended), found.ended.flipped, doubts, fine)
-    if found.began is not None and found.latest == "search":
+    if found.began is not None and sought:
         return Told(wording.stopped(found.began, found.stopped), None, doubts, "")
     confidence = wording.percent(question.clean)
     sentence = f"The classifier answers {question.answer}: P({question.subject}) is {confidence}."
-    return Told(sentence, None, doubts, "R searches for one pixel · M maps every position")
+    hint = "R searches for one pixel · G with gradients · M maps every position"
+    return Told(sentence, None, doubts, hint)
+
+
+def classifier_words(card: Card, serving: Serving) -> tuple[str, str]:
+    """What the reader calls the classifier, and what of its work is saved, "" when not known."""
+    device = serving.device.upper()
+    return f"{card.name} · {card.weights / 1e6:.2f} M weights · {device}", serving.shortcut
 
 
 def _fine_print(found: Findings, ended: Ended) -> str:
     assert found.began is not None
-    seed = found.began.settings.seed
-    return (
-        f"confirmed by a full pass · seed {seed} · "
-        f"{ended.queries:,} queries in {ended.seconds:.1f} s"
-    )
+    settings = found.began.settings
+    way = f"seed {settings.seed}" if isinstance(settings, Settings) else "white-box, guided"
+    cost = f"{spent(ended.queries, ended.previews)} in {ended.seconds:.1f} s"
+    return f"confirmed by a full pass · {way} · {cost}"
 
 
-def finding(found: Findings) -> tuple[Finding, float] | None:
-    """("flipped" | "held" | "stopped", confidence) for the gallery; None when nothing was run."""
+def finding(found: Findings) -> Finding | None:
+    """What the gallery shows of a tile; None when nothing was run."""
     if found.ended is not None and found.ended.flipped:
-        return "flipped", found.ended.confidence
+        return Finding("flipped", found.ended.confidence, found.guided)
     if found.sensitivity is not None:
         swept = found.sensitivity.swept
         flips = found.sensitivity.map.flipping_positions
         reached = swept.lowest_confidence if swept.question.downward else swept.highest_confidence
-        return ("flipped" if flips else "held"), reached
+        return Finding("flipped" if flips else "held", reached)
     if found.ended is not None:
-        return "held", found.ended.confidence
-    if found.stopped is not None:
-        return "stopped", found.stopped.confidence
+        return Finding("held", found.ended.confidence, found.guided)
+    if found.stopped is not None and found.stopped.best:
+        return Finding("stopped", found.stopped.confidence, found.guided)
     return None

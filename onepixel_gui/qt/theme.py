@@ -198,6 +198,11 @@ class Card(QFrame):
     def set_title(self, title: str) -> None:
         self._title.setText(title.upper())
 
-    def set_state(self, text: str) -> None:
-        """The right half of the header: the pane's state in numbers."""
+    def set_state(self, text: str, meaning: str = "") -> None:
+        """The right half of the header: the pane's state in numbers.
+
+        meaning: what the words of the state stand for, as a hint.
+        """
         self._state.setText(text)
+        if meaning:
+            self._state.setToolTip(f"{text}\n{meaning}")

@@ -25,7 +25,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from onepixel_gui.qt.theme import DARK
 from onepixel_gui.qt.view import legible
 
-Finding = Literal["flipped", "held", "stopped"]
+Outcome = Literal["flipped", "held", "stopped"]
 Index = QModelIndex | QPersistentModelIndex
 
 THUMBNAIL, ROW_HEIGHT = 56, 68
@@ -35,15 +35,26 @@ ROW_ROLE = Qt.ItemDataRole.UserRole
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """What a run brought the confidence to.
+
+    guided: by a white-box search, whose count of queries compares with no other.
+    """
+
+    outcome: Outcome
+    confidence: float
+    guided: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
-    """What is known of one tile. finding: "" while no search has ended."""
+    """What is known of one tile. finding: None while no run has ended."""
 
     name: str
     label: str | None
     answer: str
     confidence: float | None
-    finding: str
-    found: float | None
+    finding: Finding | None
     why: str
     judged: bool  # the label is one of the classifier's classes
 
@@ -59,7 +70,9 @@ class Row:
 
     @property
     def finding_words(self) -> str:
-        return "not usable" if self.why else self.finding or "not run"
+        if self.why:
+            return "not usable"
+        return self.finding.outcome if self.finding else "not run"
 
     @property
     def answer_line(self) -> str:
@@ -69,8 +82,10 @@ class Row:
 
     @property
     def finding_line(self) -> str:
-        word = self.finding_words
-        return f"{word} → {_brief(self.found)}" if self.found is not None else word
+        found, word = self.finding, self.finding_words
+        if found is None or self.why:
+            return word
+        return f"{word} → {_brief(found.confidence)}{' · guided' if found.guided else ''}"
 
     @property
     def sentence(self) -> str:
@@ -103,7 +118,7 @@ class TileRows(QStringListModel):
         self.classes: tuple[str, ...] = ()
         self._words: tuple[str, ...] = ()
         self._answers: dict[int, tuple[str, float]] = {}
-        self._findings: dict[int, tuple[str, float]] = {}
+        self._findings: dict[int, Finding] = {}
         self._unreadable: dict[int, str] = {}
         self._thumbnails: OrderedDict[int, QPixmap] = OrderedDict()
 
@@ -143,17 +158,17 @@ class TileRows(QStringListModel):
         """What the filter looks in: plain words, and `label:mitosis answer:normal`."""
         name, label = self.entries[tile]
         answer = self._answers[tile][0] if tile in self._answers else ""
-        finding = self._findings[tile][0] if tile in self._findings else "not run"
-        if tile in self._unreadable:
-            finding = "not usable"
+        found = self._findings.get(tile)
+        finding = "not usable" if tile in self._unreadable else "not run"
+        if found is not None and tile not in self._unreadable:
+            finding = f"{found.outcome}{' guided' if found.guided else ''}"
         return f"{name} label:{label or ''} answer:{answer} {finding}".lower()
 
     def row_of(self, tile: int) -> Row:
         name, label = self.entries[tile]
         answer, confidence = self._answers.get(tile, ("", None))
-        finding, found = self._findings.get(tile, ("", None))
-        why = self._unreadable.get(tile, "")
-        return Row(name, label, answer, confidence, finding, found, why, label in self.classes)
+        finding, why = self._findings.get(tile), self._unreadable.get(tile, "")
+        return Row(name, label, answer, confidence, finding, why, label in self.classes)
 
     def place(self, tile: int) -> int | None:
         """The row in which a tile stands, None when filtered out."""
@@ -169,11 +184,12 @@ class TileRows(QStringListModel):
             self._answers[tile] = (answer, confidence)
             self._tell(tile)
 
-    def set_finding(self, tile: int, finding: Finding, confidence: float) -> None:
+    def set_finding(self, tile: int, finding: Finding) -> None:
         if 0 <= tile < len(self.entries):
-            before, _ = self._findings.get(tile, ("", 0.0))
-            self.flipped += (finding == "flipped") - (before == "flipped")
-            self._findings[tile] = (finding, confidence)
+            before = self._findings.get(tile)
+            self.flipped += finding.outcome == "flipped"
+            self.flipped -= before is not None and before.outcome == "flipped"
+            self._findings[tile] = finding
             self._tell(tile)
 
     def set_unreadable(self, tile: int, why: str) -> None:

@@ -8,11 +8,11 @@ from PySide6.QtCore import QBuffer, QIODevice
 from PySide6.QtWidgets import QWidget
 
 from onepixel_gui.analysis.sensitivity import Sensitivity
-from onepixel_gui.attack.probe import Advanced, Began, Ended, Painted
+from onepixel_gui.attack.probe import Advanced, Began, Ended, Guidance, Painted
 from onepixel_gui.report.wording import TIMES, power_of_ten
 
 Quantity = Literal["lowest", "highest", "change"]
-Activity = Literal["search", "sweep"]
+Activity = Literal["search", "guided", "sweep"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +26,23 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """done of total queries; seconds_left None until it can be told."""
+    """done of total queries; seconds_left None until it can be told.
+
+    previewing: estimates come first, and nothing was asked yet.
+    """
 
     activity: Activity
     done: int
     total: int
     seconds_left: float | None
+    previewing: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Findings:
     """What is known of one tile under one classifier; swapped whole, never edited.
 
+    began, ended, stopped: of the search that ran last, black-box or guided.
     stopped, painted: the last word of a search, of a sweep, that the reader ended.
     """
 
@@ -47,6 +52,22 @@ class Findings:
     painted: Painted | None = None
     sensitivity: Sensitivity | None = None
     latest: Activity | None = None
+
+    @property
+    def guided(self) -> bool:
+        """Whether the search that ran last saw gradients of the network."""
+        return self.began is not None and is_guided(self.began)
+
+
+def is_guided(began: Began) -> bool:
+    """White-box, so that its number of queries compares with no black-box search's."""
+    return isinstance(began.settings, Guidance)
+
+
+def spent(queries: int, previews: int) -> str:
+    """ "1,280 queries", and apart from them "+ 32,768 previews"."""
+    asked = f"{queries:,} {'query' if queries == 1 else 'queries'}"
+    return f"{asked} + {previews:,} previews" if previews else asked
 
 
 def legible(confidence: float, digits: int = 3) -> str:

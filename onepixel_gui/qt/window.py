@@ -44,12 +44,11 @@ from onepixel_gui.qt.panes.verdict import VerdictBar
 from onepixel_gui.qt.preferences import Memory, Preferences
 from onepixel_gui.qt.session import Session
 from onepixel_gui.qt.shelf import Shelf
-from onepixel_gui.qt.telling import finding, told
+from onepixel_gui.qt.telling import DOING, classifier_words, finding, told
 from onepixel_gui.qt.view import Activity, Cursor, Findings, Progress, Quantity
 
-_DOING: dict[Activity, str] = {"search": "Searching", "sweep": "Sweeping"}
 _PATIENCE = 60_000  # ms that closing waits for a figure being written
-_TOOLBAR = ("settings", "sweep", "stop", "run", "export")
+_TOOLBAR = ("settings", "sweep", "stop", "run", "guide", "export")
 
 
 class Window(QMainWindow):
@@ -228,12 +227,13 @@ class Window(QMainWindow):
 
     def _name_classifier(self) -> None:
         classifier = self.session.classifier
-        if classifier is None:
-            self._classifier.setText("No classifier yet")
-            return
-        card, device = classifier.card, classifier.serving.device.upper()
-        size = f"{card.weights / 1e6:.2f} M weights"
-        self._classifier.setText(f"{card.name} · {size} · {device}")
+        name, facts = "No classifier yet", ""
+        if classifier is not None:
+            name, facts = classifier_words(classifier.card, classifier.serving)
+        hint = self.actions_by_name["open_checkpoint"].toolTip()
+        self._classifier.setText(name)
+        self._classifier.setToolTip(f"{facts}\n{hint}" if facts else hint)
+        self._classifier.setAccessibleDescription(facts)
 
     def _show_question(self) -> None:
         question = self.session.question
@@ -242,6 +242,7 @@ class Window(QMainWindow):
             pane.show_tile(self.session.tile, window)
         if question is not None:
             self.shift.show_question(question)
+            self.map.show_question(question)
             self.map.set_quantity("lowest" if question.downward else "highest")
             self.commands.quantity = None
         self._enable()
@@ -250,7 +251,7 @@ class Window(QMainWindow):
     def _show_findings(self, findings: Findings) -> None:
         result = finding(findings)
         if result is not None and self._on_bench >= 0:
-            self.gallery.set_finding(self._on_bench, *result)
+            self.gallery.set_finding(self._on_bench, result)
         self._enable()
         self._tell()
 
@@ -259,10 +260,13 @@ class Window(QMainWindow):
         if activity is None:
             self.tile.run_over()
         if activity is not None:
-            self.verdict.show_progress(0, 0, None, _DOING[activity])
+            self.verdict.show_progress(0, 0, None, DOING[activity])
 
     def _show_progress(self, progress: Progress) -> None:
-        doing = _DOING[progress.activity]
+        doing = DOING[progress.activity]
+        if progress.previewing:
+            self.verdict.show_previewing(doing)
+            return
         self.verdict.show_progress(progress.done, progress.total, progress.seconds_left, doing)
 
     def _tell(self) -> None:
@@ -295,6 +299,7 @@ class Window(QMainWindow):
         busy = session.activity is not None
         states = {
             "run": ready and session.activity != "search",
+            "guide": ready and session.activity != "guided",
             "sweep": ready and session.activity != "sweep",
             "stop": busy,
             "export": bool(self.commands.templates()),

@@ -1,6 +1,6 @@
 """What stands in for tissue, networks and hands in the tests of the window."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event as Gate
 from typing import Any
@@ -45,12 +45,22 @@ class Gated(StandIn):
 
 
 class StandInClassifier:
-    """A classifier of a few lines, with a gate that holds its runs."""
+    """A classifier of a few lines, with a gate that holds its runs.
 
-    serving = SERVING
+    guess: the law of its preview, None for a network that has none.
+    """
 
-    def __init__(self, name: str = "stand-in", law: Law | None = None, *, open_: bool = True):
-        self.card = card(name)
+    def __init__(
+        self,
+        name: str = "stand-in",
+        law: Law | None = None,
+        *,
+        guess: Law | None = None,
+        shortcut: str = "",
+        open_: bool = True,
+    ):
+        self.card, self.guess = card(name), guess
+        self.serving = replace(SERVING, shortcut=shortcut)
         self.gate = Gate()
         self.law = law or one_spot()
         self.probes: list[Any] = []
@@ -61,7 +71,8 @@ class StandInClassifier:
     def probe(self, tile: Tile) -> Gated:
         if self.refuses is not None:
             raise self.refuses
-        made = Gated(self.law, window=tile.centre(16, 16), gate=self.gate)
+        window = tile.centre(16, 16)
+        made = Gated(self.law, window=window, guess=self.guess, gate=self.gate)
         self.probes.append(made)
         return made
 

@@ -2,12 +2,14 @@
 
 import gc
 import weakref
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from pyqtgraph import ScatterPlotItem
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QColor, QImage, QWheelEvent
-from PySide6.QtWidgets import QApplication, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QToolButton, QWidget
 
 from onepixel_gui.analysis.sensitivity import Sensitivity, sensitivity
 from onepixel_gui.attack.probe import (
@@ -23,6 +25,8 @@ from onepixel_gui.attack.probe import (
     Swept,
 )
 from onepixel_gui.qt.panes.confidence_map import MapPane
+from onepixel_gui.qt.panes.controls import Readout
+from onepixel_gui.qt.panes.map_legend import change_scale, confidence_scale, greyed
 from onepixel_gui.qt.panes.periods import PeriodsPane
 from onepixel_gui.qt.panes.tile import TilePane
 from onepixel_gui.qt.theme import DARK, LIGHT, install
@@ -67,10 +71,27 @@ def painted(result: Swept, stride: int) -> Painted:
     """What a sweep shows on the way, every block repeating its first position."""
     coarse = result.logits[::stride, ::stride].repeat(stride, 0).repeat(stride, 1)
     height, width = result.logits.shape[:2]
-    coarse = coarse[:height, :width]
-    lowest, highest = coarse.min(axis=2), coarse.max(axis=2)
+    exact = np.zeros((height, width), np.bool_)
+    exact[::stride, ::stride] = True
+    return picture_of(result, coarse[:height, :width], exact, stride)
+
+
+def previewed(result: Swept, *exact: tuple[int, int]) -> Painted:
+    """A preview that overdoes every change by half, and the truth at a few positions."""
+    clean = np.float32(result.question.clean_logit)
+    logits = clean + (result.logits - clean) * np.float32(1.5)
+    asked = np.zeros(logits.shape[:2], np.bool_)
+    for place in exact:
+        asked[place] = True
+    logits[asked] = result.logits[asked]
+    return picture_of(result, logits, asked, 1)
+
+
+def picture_of(result: Swept, logits: np.ndarray, exact: np.ndarray, stride: int) -> Painted:
+    lowest, highest = logits.min(axis=2), logits.max(axis=2)
     change = lowest - np.float32(result.question.clean_logit)
-    return Painted(result.queries // stride**2, result.queries, stride, lowest, highest, change)
+    done = int(exact.sum()) * len(PALETTE)
+    return Painted(done, result.queries, stride, lowest, highest, change, exact)
 
 
 def advanced(*cloud: tuple[int, int], best: Pixel | None = None) -> Advanced:
@@ -147,8 +168,16 @@ def title(pane: QWidget) -> str:
     return next(label.text() for label in pane.children() if label.objectName() == "title")
 
 
+def header(pane: QWidget) -> QLabel:
+    return next(label for label in pane.children() if label.objectName() == "state")
+
+
 def state(pane: QWidget) -> str:
-    return next(label.text() for label in pane.children() if label.objectName() == "state")
+    return header(pane).text()
+
+
+def readout(pane: QWidget) -> str:
+    return pane.findChild(Readout).text
 
 
 def listen(signal) -> list:
@@ -458,7 +487,7 @@ def test_the_map_fills_coarse_to_fine_on_a_colour_range_that_stays(map_pane):
     for stride in (8, 4, 1):
         map_pane.take(painted(result, stride))
         image = pixels(picture(map_pane.view))
-        spot = map_pane.view.cell(20, 60).center() * map_pane.devicePixelRatioF()
+        spot = map_pane.view.cell(16, 56).center() * map_pane.devicePixelRatioF()
         seen.append(tuple(image[int(spot.y()), int(spot.x())]))
         assert map_pane.shown.min() >= 0
         assert map_pane.shown.max() <= 1
@@ -475,6 +504,124 @@ def test_while_a_sweep_runs_the_header_tells_how_far_it_is(map_pane):
     map_pane.take(SweepBegan(result.question, PALETTE, result.queries))
     map_pane.take(painted(result, 8))
     assert state(map_pane) == "coarse 8 px · 120 of 7,680"
+
+
+@pytest.fixture
+def sweeping(map_pane) -> tuple[MapPane, Swept]:
+    """A sweep that has begun; one position of its map flips the answer."""
+    window = Window(0, 0, 40, 64)
+    map_pane.show_tile(plain_tile(), window)
+    result = swept(window)
+    map_pane.take(SweepBegan(result.question, PALETTE, result.queries))
+    return map_pane, result
+
+
+def chroma(pane: MapPane, row: int, column: int) -> int:
+    red, green, blue = colour_at(picture(pane.view), pane.view.cell(row, column).center())
+    return max(red, green, blue) - min(red, green, blue)
+
+
+def test_a_preview_is_announced_as_one_until_everything_was_asked(sweeping):
+    pane, result = sweeping
+    pane.take(replace(previewed(result), stride=8))
+    assert state(pane) == "preview · 0 % exact"
+    pane.take(previewed(result, *((row, column) for row in range(10) for column in range(64))))
+    assert state(pane) == "preview · 25 % exact"
+    pane.take(painted(result, 1))
+    assert state(pane) == "exact · 7,680 of 7,680"
+
+
+def test_the_header_explains_grey_to_who_points_at_it(sweeping):
+    pane, result = sweeping
+    pane.take(previewed(result))
+    assert "estimated from gradients" in header(pane).toolTip()
+    pane.take(painted(result, 8))
+    assert "repeats a neighbour" in header(pane).toolTip()
+    pane.take(painted(result, 1))
+    assert header(pane).toolTip() == state(pane)
+
+
+@pytest.mark.parametrize("quantity", ["lowest", "change"])
+def test_estimates_are_grey_and_what_was_asked_is_in_colour(sweeping, quantity):
+    pane, result = sweeping
+    pane.set_quantity(quantity)
+    pane.take(previewed(result, (5, 30)))
+    assert chroma(pane, 5, 30) > 2 * chroma(pane, 6, 40)
+    asked, guessed = (
+        colour_at(picture(pane.view), pane.view.cell(row, column).center())
+        for row, column in ((5, 30), (4, 30))
+    )
+    assert asked != guessed
+
+
+def test_the_same_value_is_drawn_otherwise_as_an_estimate(sweeping):
+    pane, result = sweeping
+    pane.set_quantity("change")
+    flat_change = np.zeros((40, 64), np.float32)
+    pane.take(replace(previewed(result, (6, 41)), change=flat_change))
+    image = picture(pane.view)
+    asked, guessed = (
+        np.array(colour_at(image, pane.view.cell(6, column).center())) for column in (41, 40)
+    )
+    assert np.abs(asked.astype(int) - guessed).sum() > 100
+
+
+@pytest.mark.parametrize("scale", [confidence_scale(), change_scale(3.0)])
+def test_grey_keeps_the_order_of_light(scale):
+    light = greyed(scale.lut) @ np.array([0.2126, 0.7152, 0.0722])
+    assert len(np.unique(light.round())) > 64
+    full = scale.lut @ np.array([0.2126, 0.7152, 0.0722])
+    rises = np.sign(np.diff(full[::16])) == np.sign(np.diff(light[::16]))
+    assert rises.all()
+
+
+def test_the_readout_says_which_values_are_estimates(sweeping):
+    pane, result = sweeping
+    pane.take(previewed(result, (5, 30)))
+    pane.set_cursor(Cursor(5, 31))
+    assert "estimate" in readout(pane)
+    pane.set_cursor(Cursor(5, 30))
+    assert "estimate" not in readout(pane)
+    pane.take(painted(result, 8))
+    assert "estimate" in readout(pane)
+    pane.take(result)
+    assert "estimate" not in readout(pane)
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_only_what_was_asked_gets_a_contour_where_it_crosses_the_threshold(sweeping, asked):
+    pane, result = sweeping
+    event = previewed(result, *[(5, 30)] * asked)
+    assert event.lowest[5, 30] < 0 < event.lowest[5, 29]
+    pane.take(event)
+    image, beside = picture(pane.view), pane.view.cell(5, 29)
+    rim = QPointF(beside.right() - 0.5, beside.center().y())
+    inked = colour_at(image, rim) != colour_at(image, beside.center())
+    assert inked is asked
+
+
+def dotted_rows(pane: MapPane) -> list[float]:
+    items = pane.view.row_box.childGroup.childItems()
+    drawn = [item.getData()[1] for item in items if isinstance(item, ScatterPlotItem)]
+    return sorted(np.concatenate(drawn))
+
+
+def test_profiles_have_dots_only_where_a_whole_line_was_asked(sweeping):
+    pane, result = sweeping
+    pane.take(previewed(result, (9, 9), *((7, column) for column in range(64))))
+    assert dotted_rows(pane) == [7.5]
+    pane.take(result)
+    assert dotted_rows(pane) == [row + 0.5 for row in range(40)]
+
+
+def test_a_stopped_preview_is_shown_again_with_its_question_alone(map_pane):
+    window = Window(0, 0, 40, 64)
+    result = swept(window)
+    map_pane.show_tile(plain_tile(), window)
+    map_pane.show_question(result.question)
+    map_pane.take(previewed(result, (5, 30)))
+    assert map_pane.shown is not None
+    assert chroma(map_pane, 5, 30) > 2 * chroma(map_pane, 6, 40)
 
 
 @pytest.mark.parametrize("size", [(420, 420), (530, 530), (701, 643)])
@@ -621,6 +768,7 @@ def test_a_pane_takes_every_event(qtbot, kind):
         advanced((1, 2)),
         Ended("budget spent", False, 4, None, (Pixel(1, 2, GREEN),), 0.9, "mitosis", (), 1.0),
         SweepBegan(question(window), PALETTE, result.queries),
+        previewed(result),
         painted(result, 8),
         result,
         responded(Pixel(1, 2, GREEN)),

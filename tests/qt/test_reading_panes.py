@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QAccessible
+from PySide6.QtGui import QAccessible, QPen
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QProgressBar, QSlider, QWidget
 
 from onepixel_gui.attack.probe import (
     Advanced,
     Began,
     Ended,
+    Guidance,
     Pixel,
     Question,
     Responded,
@@ -31,6 +32,7 @@ from onepixel_gui.qt.panes.shift import ShiftPane
 from onepixel_gui.qt.panes.verdict import VerdictBar, time_left
 from onepixel_gui.qt.response_plot import apart
 from onepixel_gui.qt.theme import DARK, LIGHT, install
+from onepixel_gui.qt.tile_rows import Finding
 from onepixel_gui.qt.view import Cursor, legible
 from onepixel_gui.tiles.tile import Tile, Window
 
@@ -273,6 +275,50 @@ def test_a_search_without_a_flip_is_said_to_have_held(search: SearchPane) -> Non
     assert "held · 40,000 queries" in words(search)
 
 
+def test_a_guided_search_is_named_white_box_and_counts_previews_apart(search: SearchPane) -> None:
+    search.take(Began(QUESTION, Guidance()))
+    assert "WHITE-BOX, GUIDED" in words(search)
+    search.take(replace(advanced(0, 0.988), best=(), previews=8192))
+    assert "0 of 1,280 + 8,192 previews" in words(search)
+    search.take(replace(advanced(640, 0.7), previews=32768))
+    assert "640 of 1,280 + 32,768 previews" in words(search)
+    search.take(replace(ENDED, previews=32768))
+    assert "first flip after 1,200 queries + 32,768 previews" in words(search)
+    assert search.plot.getAxis("bottom").labelText == "queries of a white-box search"
+
+
+def test_previews_alone_put_nothing_on_the_curve(search: SearchPane) -> None:
+    search.take(Began(QUESTION, Guidance()))
+    for previews in (8192, 16384):
+        search.take(replace(advanced(0, 0.988), best=(), previews=previews))
+    queries, _ = search.plot.listDataItems()[0].getOriginalDataset()
+    assert list(queries) == [0]
+
+
+def test_a_guided_search_points_to_the_black_box_one(search: SearchPane) -> None:
+    search.take(Began(QUESTION, Guidance()))
+    assert "R: the black-box search, which is the literature's protocol" in words(search)
+
+
+def test_a_black_box_search_after_a_guided_one_looks_like_itself_again(search: SearchPane) -> None:
+    search.take(Began(QUESTION, Settings()))
+    before = curve_pen(search).style()
+    search.take(Began(QUESTION, Guidance()))
+    assert curve_pen(search).style() != before
+    search.take(replace(ENDED, previews=32768))
+    search.take(Began(QUESTION, Settings()))
+    search.take(advanced(400, 0.9))
+    assert curve_pen(search).style() == before
+    assert "400 of 40,000" in words(search)
+    for word in ("WHITE-BOX", "previews", "literature"):
+        assert word not in words(search)
+    assert search.plot.getAxis("bottom").labelText == "queries"
+
+
+def curve_pen(search: SearchPane) -> QPen:
+    return search.plot.listDataItems()[0].opts["pen"]
+
+
 def test_small_confidences_get_a_scale_on_which_the_curve_is_not_flat(search: SearchPane) -> None:
     search.take(Began(FAINT, Settings()))
     search.take(advanced(400, 1.25e-4))
@@ -349,6 +395,16 @@ def test_progress_tells_amount_and_time_left(verdict: VerdictBar) -> None:
     assert not bar.isVisible()
 
 
+def test_previewing_is_no_share_of_the_queries(verdict: VerdictBar) -> None:
+    verdict.show_previewing("Sweeping")
+    bar = verdict.findChild(QProgressBar)
+    assert "Sweeping: previewing" in words(verdict)
+    assert (bar.minimum(), bar.maximum()) == (0, 0)
+    assert bar.isVisible()
+    verdict.show_progress(64, 32768, 38.0, "Sweeping")
+    assert (bar.value(), bar.maximum()) == (64, 32768)
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [(0.4, "almost done"), (7, "7 s left"), (200, "3 min left"), (7800, "2 h 10 min left")],
@@ -402,8 +458,8 @@ def apply(qtbot: Any, gallery: GalleryPane, text: str) -> list[str]:
 def test_the_filter_keeps_tiles_in_which_every_word_occurs(
     qtbot: Any, gallery: GalleryPane
 ) -> None:
-    gallery.set_finding(3, "flipped", 0.16)
-    gallery.set_finding(4, "flipped", 0.9)
+    gallery.set_finding(3, Finding("flipped", 0.16))
+    gallery.set_finding(4, Finding("flipped", 0.9))
     gallery.set_answer(5, "normal", 0.2)
     assert apply(qtbot, gallery, "Flipped") == ["tile_3.png", "tile_4.png"]
     assert apply(qtbot, gallery, "flipped mitosis") == ["tile_3.png"]
@@ -417,9 +473,9 @@ def test_the_filter_keeps_tiles_in_which_every_word_occurs(
 
 
 def test_a_row_joins_when_news_makes_it_pass_the_filter(qtbot: Any, gallery: GalleryPane) -> None:
-    gallery.set_finding(7, "flipped", 0.1)
+    gallery.set_finding(7, Finding("flipped", 0.1))
     apply(qtbot, gallery, "flipped")
-    gallery.set_finding(3, "flipped", 0.1)
+    gallery.set_finding(3, Finding("flipped", 0.1))
     assert list(gallery.rows.order) == [3, 7]
     assert gallery.rows.rowCount() == 2
 
@@ -469,7 +525,7 @@ def test_late_news_for_a_replaced_list_is_ignored(gallery: GalleryPane) -> None:
     gallery.set_entries([("only.png", "mitosis")])
     gallery.set_thumbnail(15, np.zeros((64, 64, 3), np.uint8))
     gallery.set_answer(15, "mitosis", 0.9)
-    gallery.set_finding(15, "flipped", 0.1)
+    gallery.set_finding(15, Finding("flipped", 0.1))
     gallery.set_unreadable(-1, "gone")
     assert "1 · 0 flipped" in words(gallery)
     assert gallery.rows.thumbnail(15) is None
@@ -495,11 +551,23 @@ def test_a_tile_that_cannot_be_used_says_why_without_its_name_again(gallery: Gal
 
 def test_a_row_reads_as_a_sentence(gallery: GalleryPane) -> None:
     gallery.set_answer(3, "mitosis", 0.988)
-    gallery.set_finding(3, "flipped", 0.16)
+    gallery.set_finding(3, Finding("flipped", 0.16))
     text = gallery.rows.index(3).data(Qt.ItemDataRole.AccessibleTextRole)
     assert text == "tile_3.png, label mitosis, answer mitosis 0.99, flipped to 0.16"
     gallery.set_unreadable(4, "truncated")
     assert "truncated" in gallery.rows.index(4).data(Qt.ItemDataRole.ToolTipRole)
+
+
+def test_what_a_guided_search_found_is_tagged_and_can_be_filtered(
+    qtbot: Any, gallery: GalleryPane
+) -> None:
+    gallery.set_finding(3, Finding("flipped", 0.16, guided=True))
+    gallery.set_finding(4, Finding("flipped", 0.16))
+    assert gallery.rows.row_of(3).finding_line == "flipped → 0.16 · guided"
+    assert gallery.rows.row_of(4).finding_line == "flipped → 0.16"
+    assert apply(qtbot, gallery, "guided") == ["tile_3.png"]
+    text = gallery.rows.index(0).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert text.endswith("flipped to 0.16 · guided")
 
 
 # ------------------------------------------------------------------ all of them

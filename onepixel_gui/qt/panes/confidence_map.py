@@ -12,6 +12,7 @@ from onepixel_gui.analysis.spatial import profiles
 from onepixel_gui.attack.probe import (
     Advanced,
     Began,
+    Bools,
     Ended,
     Event,
     Floats,
@@ -33,6 +34,9 @@ NO_TILE = "No tile yet"
 NO_CLASSIFIER = "No answer of a classifier yet"
 NO_SWEEP = "Sweep the tile to fill this map"
 RUNNING = "The sweep has begun"
+PREVIEW = "Grey: estimated from gradients of the network, not yet asked. Never a result."
+SKETCH = "Grey: repeats a neighbour, not yet asked. Never a result."
+ESTIMATE = "estimate"
 
 
 class MapPane(Card):
@@ -50,6 +54,7 @@ class MapPane(Card):
         self._window: Window | None = None
         self._question: Question | None = None
         self._maps: dict[Quantity, Floats] = {}
+        self._exact: Bools = np.empty((0, 0), np.bool_)
         self._examined: Sensitivity | None = None
         self._cursor: Cursor | None = None
         self._quantity: Quantity = "lowest"
@@ -88,16 +93,19 @@ class MapPane(Card):
                 self._clear(RUNNING)
                 self.set_cursor(cursor)
                 self.set_state(f"0 of {total:,}")
-            case Painted(done=done, total=total, stride=stride):
-                self._paint(event.lowest, event.highest, event.change)
-                fine = "exact" if stride == 1 else f"coarse {stride} px"
-                self.set_state(f"{fine} · {done:,} of {total:,}")
+            case Painted():
+                self._paint(event.lowest, event.highest, event.change, event.exact)
+                self._tell_state(event)
             case Swept():
                 self._freeze(event)
             case Began() | Advanced() | Ended() | Responded():
                 pass
             case _:
                 assert_never(event)
+
+    def show_question(self, question: Question) -> None:
+        """What the confidences are of, when no sweep has said so yet."""
+        self._question, self._window = question, question.window
 
     def examine(self, sensitivity: Sensitivity) -> None:
         """The finished result: colours at each position, flipping positions, exact profiles."""
@@ -109,8 +117,9 @@ class MapPane(Card):
             "highest": condensed.highest,
             "change": condensed.change,
         }
+        self._exact = np.ones(condensed.window.shape, np.bool_)
         self._show_map()
-        self.view.show_profiles(sensitivity.profiles, final=True)
+        self.view.show_profiles(sensitivity.profiles, self._exact, final=True)
         self._finish(swept, condensed.flipping_positions)
         self.view.show_flips(condensed.flips)
 
@@ -140,20 +149,32 @@ class MapPane(Card):
         self.set_state("")
         self._readout.say()
 
-    def _paint(self, lowest: Floats, highest: Floats, change: Floats) -> None:
+    def _paint(self, lowest: Floats, highest: Floats, change: Floats, exact: Bools) -> None:
+        self._exact = exact
         self._maps = {
             "lowest": confidence(lowest),
             "highest": confidence(highest),
             "change": change,
         }
         self._show_map()
-        self.view.show_profiles(profiles(change))
+        self.view.show_profiles(profiles(change), exact)
+
+    def _tell_state(self, painted: Painted) -> None:
+        asked = f"{painted.done:,} of {painted.total:,}"
+        if painted.exact.all():
+            self.set_state(f"exact · {asked}")
+        elif painted.done and painted.stride > 1:
+            self.set_state(f"coarse {painted.stride} px · {asked}", SKETCH)
+        else:
+            share = int(100 * painted.exact.mean())
+            self.set_state(f"preview · {share} % exact", PREVIEW)
 
     def _freeze(self, swept: Swept) -> None:
         self._question = swept.question
         lowest, highest = swept.logits.min(axis=2), swept.logits.max(axis=2)
         down, up = lowest - swept.question.clean_logit, highest - swept.question.clean_logit
-        self._paint(lowest, highest, np.where(-down >= up, down, up))
+        exact = np.ones(lowest.shape, np.bool_)
+        self._paint(lowest, highest, np.where(-down >= up, down, up), exact)
         self._finish(swept, int(swept.flipped.any(axis=2).sum()))
 
     def _finish(self, swept: Swept, flipping: int) -> None:
@@ -169,7 +190,8 @@ class MapPane(Card):
         if self._quantity == "change":
             reached = confidence(np.asarray(shown + question.clean_logit, np.float32))
         scale = self._scale(float(np.abs(shown).max()))
-        self.view.show_map(shown, scale, np.asarray(reached >= question.threshold))
+        reached = np.where(self._exact, reached, question.clean)  # an estimate crosses nothing
+        self.view.show_map(shown, scale, self._exact, np.asarray(reached >= question.threshold))
         self._read_out()
 
     def _scale(self, largest: float) -> ColourScale:
@@ -187,9 +209,11 @@ class MapPane(Card):
         row, column = cursor.row - window.row, cursor.column - window.column
         where = f"row {cursor.row}, column {cursor.column}"
         brief = f"{cursor.row}, {cursor.column}"
+        guess: list[Part] = [] if not self._maps or self._exact[row, column] else [ESTIMATE]
         full = [part for q in get_args(Quantity) for part in self._value(q, row, column)]
         one = self._value(self._quantity, row, column)
         pair = [*self._value("lowest", row, column), *self._value("highest", row, column)]
+        full, one, pair = guess + full, guess + one, guess + pair
         self._readout.say((where, *full), (where, *pair), (where, *one), (brief, *one), (brief,))
 
     def _value(self, quantity: Quantity, row: int, column: int) -> list[Part]:

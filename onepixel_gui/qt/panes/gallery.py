@@ -197,9 +197,8 @@ class GalleryPane(Card):
         self.rows.set_answer(index, answer, confidence)
         self._after_news()
 
-    def set_finding(self, index: int, finding: Finding, confidence: float) -> None:
-        """confidence: what the search brought it to."""
-        self.rows.set_finding(index, finding, confidence)
+    def set_finding(self, index: int, finding: Finding) -> None:
+        self.rows.set_finding(index, finding)
         self._after_news()
 
     def set_unreadable(self, index: int, why: str) -> None:

@@ -55,34 +55,47 @@ def arrange(width: float, height: float, window: Window, ratio: float) -> Arrang
 
 
 class Profile:
-    """One profile: a line with a dot for each position, even ones filled, odd ones open."""
+    """One profile: a line with a dot for each position, even ones filled, odd ones open.
+
+    Estimates have no dot, and their line is dotted.
+    """
 
     def __init__(self, box: pg.ViewBox, *, upright: bool) -> None:
         self._upright = upright
-        self._line, self._even, self._odd = (
+        self._line, self._guess, self._even, self._odd = (
+            pg.PlotCurveItem(antialias=True, connect="finite"),
             pg.PlotCurveItem(antialias=True),
             pg.ScatterPlotItem(pxMode=True),
             pg.ScatterPlotItem(pxMode=True),
         )
-        for item in (self._line, self._even, self._odd):
+        for item in (self._line, self._guess, self._even, self._odd):
             box.addItem(item, ignoreBounds=True)
 
     def set_theme(self, colour: str, ground: str) -> None:
         thin = QColor(colour)
         thin.setAlpha(150)
         self._line.setPen(pg.mkPen(thin, width=1))
+        self._guess.setPen(pg.mkPen(colour, width=1.4, dash=(1.5, 2)))
         self._even.setPen(pg.mkPen(colour, width=1))
         self._even.setBrush(pg.mkBrush(colour))
         self._odd.setPen(pg.mkPen(colour, width=1))
         self._odd.setBrush(pg.mkBrush(ground))
 
-    def show(self, values: NDArray[np.float64], first: int, size: float) -> None:
-        """values: (N,), the first at tile position `first`.  size: of a dot; 0 for none."""
+    def show(
+        self, values: NDArray[np.float64], sure: NDArray[np.bool_], first: int, size: float
+    ) -> None:
+        """values: (N,), the first at tile position `first`.  sure: (N,), no estimate is part of it.
+
+        size: of a dot; 0 for none.
+        """
         at = first + np.arange(len(values)) + 0.5
         x, y = (values, at) if self._upright else (at, values)
-        self._line.setData(x, y)
-        for item, start in ((self._even, 0), (self._odd, 1)):
-            dots = slice(start, None, 2) if size else slice(0, 0)
+        known = np.where(sure, values, np.nan)
+        self._line.setData(*((known, at) if self._upright else (at, known)))
+        guessed = slice(0, 0) if sure.all() else slice(None)
+        self._guess.setData(x[guessed], y[guessed])
+        for item, parity in ((self._even, 0), (self._odd, 1)):
+            dots = sure & (np.arange(len(values)) % 2 == parity) & (size > 0)
             item.setData(x[dots], y[dots], size=size or 1)
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
-from typing import cast
+from typing import Literal, cast
 
 import numpy as np
 import pyqtgraph as pg
@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen
 
+from onepixel_gui.attack.probe import Bools, Floats
 from onepixel_gui.qt.panes import marks
 from onepixel_gui.qt.theme import Theme
 
 Lut = NDArray[np.uint8]
+Outlined = Literal["", "flips", "estimates"]
 
 # ColorBrewer's RdBu, turned round: blue lowers, red raises.
 _RED_BLUE = (
@@ -30,6 +32,8 @@ _RED_BLUE = (
     (103, 0, 31),
 )
 _LIMITS = (1, 1.5, 2, 3, 4, 5, 6, 8, 10)
+_GREY, _LIGHTNESS, _COLOUR = 132.0, 0.42, 0.2  # what an estimate keeps of its colour
+_LUMA = np.array([0.2126, 0.7152, 0.0722])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +45,24 @@ class ColourScale:
     high: float
     lut: Lut
     mark: float | None = None
+
+    def paint(self, values: Floats, exact: Bools) -> Lut:
+        """(H, W) values -> (H, W, 3); where not exact, a grey that is lighter for lighter colours.
+
+        It is the same on light and dark cards, for the map is a picture that both frame.
+        """
+        steps = (values - self.low) * (256 / (self.high - self.low))
+        index = np.clip(steps, 0, 255).astype(np.intp)
+        painted: Lut = np.where(exact[..., None], self.lut[index], greyed(self.lut)[index])
+        return painted
+
+
+def greyed(colours: Lut) -> Lut:
+    """(..., 3) colours as they are drawn where nobody was asked yet: the order of light stays."""
+    light = (colours @ _LUMA)[..., None]
+    mixed = _COLOUR * colours + _LIGHTNESS * light + (1 - _COLOUR - _LIGHTNESS) * _GREY
+    grey: Lut = np.rint(mixed).astype(np.uint8)
+    return grey
 
 
 def confidence_scale(subject: str = "", threshold: float | None = None) -> ColourScale:
@@ -73,7 +95,7 @@ def _red_blue() -> Lut:
 
 
 def draw_legend(
-    painter: QPainter, box: QRectF, theme: Theme, scale: ColourScale, *, flips: bool
+    painter: QPainter, box: QRectF, theme: Theme, scale: ColourScale, *, outlined: Outlined
 ) -> None:
     """The colour bar with its ticks and label, then what dots and outlines mean, as room allows."""
     font = marks.small_font()
@@ -93,8 +115,11 @@ def draw_legend(
     line = bar.bottom() + 45
     if line <= box.bottom():
         _draw_parity(painter, QPointF(box.left(), line), theme, measure)
-    if flips and line + 17 <= box.bottom():
-        _draw_flips(painter, QPointF(box.left(), line + 17), theme)
+    place = QPointF(box.left(), line + 17)
+    if outlined == "flips" and place.y() <= box.bottom():
+        _draw_flips(painter, place, theme)
+    elif outlined == "estimates":
+        _draw_estimates(painter, QPointF(box.left(), min(place.y(), box.bottom())), theme, scale)
 
 
 def _draw_bar(painter: QPainter, bar: QRectF, theme: Theme, scale: ColourScale) -> None:
@@ -128,3 +153,12 @@ def _draw_flips(painter: QPainter, at: QPointF, theme: Theme) -> None:
     painter.drawRect(QRectF(at.x() + 1, at.y() - 7.5, 7, 7))
     painter.setPen(QColor(theme.faint))
     painter.drawText(at + QPointF(13, 0), "flips")
+
+
+def _draw_estimates(painter: QPainter, at: QPointF, theme: Theme, scale: ColourScale) -> None:
+    """What greyed positions are."""
+    sample = QRectF(at.x() + 0.5, at.y() - 8, 22, 8)
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    painter.drawImage(sample, marks.picture(greyed(scale.lut)[None]))
+    painter.setPen(QColor(theme.faint))
+    painter.drawText(at + QPointF(28, 0), "estimate")

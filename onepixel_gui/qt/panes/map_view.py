@@ -21,7 +21,12 @@ from onepixel_gui.analysis.spatial import Profiles
 from onepixel_gui.attack.probe import Bools, Floats
 from onepixel_gui.qt.panes import marks
 from onepixel_gui.qt.panes.map_axes import MapAxes, Profile, arrange
-from onepixel_gui.qt.panes.map_legend import ColourScale, confidence_scale, draw_legend
+from onepixel_gui.qt.panes.map_legend import (
+    ColourScale,
+    Outlined,
+    confidence_scale,
+    draw_legend,
+)
 from onepixel_gui.qt.panes.pointing import clicked, hovered, keyed
 from onepixel_gui.qt.theme import DARK, Theme
 from onepixel_gui.qt.view import Cursor
@@ -50,6 +55,7 @@ class MapView(pg.GraphicsView):
         self._contour, self._flips = QPainterPath(), QPainterPath()
         self._cursor: Cursor | None = None
         self._profiles: Profiles | None = None
+        self._exact: Bools = np.empty((0, 0), np.bool_)
         self._limit = 0.0
         self._places = arrange(400, 400, self._window, 1)
         self.map_box, self.row_box, self.column_box = (self._add_box() for _ in range(3))
@@ -80,28 +86,35 @@ class MapView(pg.GraphicsView):
         self._active = window is not None
         self._window = window or Window(0, 0, 64, 64)
         self._hint, self._cursor, self._profiles, self._limit = hint, None, None, 0.0
+        self._exact = np.empty((0, 0), np.bool_)
         self._contour, self._flips = QPainterPath(), QPainterPath()
         self._image.clear()
-        self._row_profile.show(np.empty(0), 0, 0)
-        self._column_profile.show(np.empty(0), 0, 0)
+        for profile in (self._row_profile, self._column_profile):
+            profile.show(np.empty(0), np.empty(0, np.bool_), 0, 0)
         self._lay_out()
 
     def show_scale(self, scale: ColourScale) -> None:
         self._scale = scale
         self.viewport().update()
 
-    def show_map(self, values: Floats, scale: ColourScale, beyond: Bools) -> None:
-        """values: (H, W) in the scale's unit.  beyond: (H, W), where to draw a contour around."""
+    def show_map(self, values: Floats, scale: ColourScale, exact: Bools, beyond: Bools) -> None:
+        """values: (H, W) in the scale's unit.  exact: (H, W), the others are greyed.
+
+        beyond: (H, W), where to draw a contour around.
+        """
         self._hint, self._scale = "", scale
         w = self._window
-        self._image.setImage(values, levels=(scale.low, scale.high), lut=scale.lut)
+        self._image.setImage(scale.paint(values, exact), levels=(0, 255))
         self._image.setRect(QRectF(w.column, w.row, w.width, w.height))
         self._contour = marks.edges(beyond)
         self.viewport().update()
 
-    def show_profiles(self, profiles: Profiles, *, final: bool = False) -> None:
-        """final: fit the range; before, it moves only when it must."""
-        self._profiles = profiles
+    def show_profiles(self, profiles: Profiles, exact: Bools, *, final: bool = False) -> None:
+        """exact: (H, W), what the profiles are means of.
+
+        final: fit the range; before, it moves only when it must.
+        """
+        self._profiles, self._exact = profiles, exact
         top = float(max(profiles.row.max(), profiles.column.max(), 1e-6)) * 1.08
         if final or not self._limit * 0.5 < top <= self._limit:
             self._set_limit(top)
@@ -173,8 +186,9 @@ class MapView(pg.GraphicsView):
         if self._profiles is None:
             return
         size = min(self.scale_px * 0.8, 5.0) if self.scale_px >= _EACH_DOT_FROM else 0.0
-        self._row_profile.show(self._profiles.row, self._window.row, size)
-        self._column_profile.show(self._profiles.column, self._window.column, size)
+        rows, columns = (np.asarray(self._exact.all(axis=axis)) for axis in (1, 0))
+        self._row_profile.show(self._profiles.row, rows, self._window.row, size)
+        self._column_profile.show(self._profiles.column, columns, self._window.column, size)
 
     # ------------------------------------------------------------ wishes go up
     def _wish(self, cursor: Cursor | None) -> None:
@@ -211,14 +225,20 @@ class MapView(pg.GraphicsView):
             self._axes.draw_labels(painter, self._places)
             self._draw_outlines(painter)
             self._draw_cursor(painter)
-            flips = not self._flips.isEmpty()
-            draw_legend(painter, self._places.legend, self._theme, self._scale, flips=flips)
+            legend = self._places.legend
+            draw_legend(painter, legend, self._theme, self._scale, outlined=self._outlined)
         painter.setPen(QColor(self._theme.faint))
         if self._hint:
             painter.setFont(marks.small_font(13))
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
             box = self._places.map if self._active else QRectF(self.rect())
             painter.drawText(box.adjusted(16, 16, -16, -16), flags, self._hint)
+
+    @property
+    def _outlined(self) -> Outlined:
+        if not self._exact.all():
+            return "estimates"
+        return "" if self._flips.isEmpty() else "flips"
 
     def _draw_outlines(self, painter: QPainter) -> None:
         box, scale = self._places.map, self.scale_px

@@ -5,6 +5,7 @@ from typing import assert_never
 
 import numpy as np
 import pyqtgraph as pg
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QToolButton, QWidget
 
@@ -20,10 +21,17 @@ from onepixel_gui.attack.probe import (
     Swept,
 )
 from onepixel_gui.qt.confidence_plot import ConfidencePlot
-from onepixel_gui.qt.theme import DARK, FAMILY, Card, Theme
-from onepixel_gui.qt.view import legible
+from onepixel_gui.qt.theme import DARK, FAMILY, Card, Line, Theme
+from onepixel_gui.qt.view import is_guided, legible, spent
 from onepixel_gui.tiles.tile import Tile, Window
 
+TITLE, GUIDED_TITLE = "Search", "Search · white-box, guided"
+QUERIES, GUIDED_QUERIES = "queries", "queries of a white-box search"
+BESIDE = "R: the black-box search, which is the literature's protocol"
+BESIDE_HINT = (
+    "Gradients of the network put the candidates of a guided search in order.\n"
+    "Its queries are exact, but their number compares with no black-box search's."
+)
 _NICE = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 
 
@@ -31,13 +39,13 @@ class SearchPane(Card):
     """A step per generation, from the untouched tile to what was found."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Search", parent)
+        super().__init__(TITLE, parent)
         self._question: Question | None = None
-        self._budget = 0
+        self._budget = self._previews = 0
+        self._guided = False
         self._points: list[tuple[int, float]] = []
         self._ended: Ended | None = None
         self.plot = ConfidencePlot("Search curve: best confidence against queries")
-        self.plot.setLabel("bottom", "queries")
         self._curve = self.plot.plot(stepMode="right")
         self._start = pg.ScatterPlotItem(size=8)
         self._flip_line = pg.InfiniteLine(angle=90)
@@ -46,7 +54,10 @@ class SearchPane(Card):
         self._add_items()
         self._whole = QToolButton()
         self._prepare_toggle()
+        self._beside = Line(BESIDE)
+        self._prepare_beside()
         self.body.addWidget(self.plot, 1)
+        self.body.addWidget(self._beside)
         self.set_theme(DARK)
         self.show_tile(None, None)
 
@@ -70,10 +81,15 @@ class SearchPane(Card):
         self._whole.toggled.connect(self._draw)
         self.header.addWidget(self._whole)
 
+    def _prepare_beside(self) -> None:
+        self._beside.setObjectName("faint")
+        self._beside.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self._beside.setToolTip(BESIDE_HINT)
+
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
         self.plot.set_theme(theme)
-        self._curve.setPen(self.plot.pen(theme.accent, 2))
+        self._draw_way()
         self._start.setPen(self.plot.pen(theme.accent, 1.5))
         self._start.setBrush(theme.card)
         self._flip_line.setPen(self.plot.pen(theme.flip, 1))
@@ -82,6 +98,8 @@ class SearchPane(Card):
     def show_tile(self, tile: Tile | None, window: Window | None) -> None:  # noqa: ARG002
         """Another tile: what was searched before is over."""
         self._question, self._budget, self._ended, self._points = None, 0, None, []
+        self._guided, self._previews = False, 0
+        self._draw_way()
         self._whole.setChecked(False)
         self.plot.show_question("", None)
         self._draw()
@@ -90,10 +108,8 @@ class SearchPane(Card):
         match event:
             case Began():
                 self._begin(event)
-            case Advanced(queries=queries, confidence=confidence):
-                if self._question is not None and self._ended is None:
-                    self._points.append((queries, confidence))
-                    self._draw()
+            case Advanced():
+                self._follow(event)
             case Ended():
                 self._end_with(event)
             case SweepBegan() | Painted() | Swept() | Responded():
@@ -104,18 +120,38 @@ class SearchPane(Card):
     def _begin(self, began: Began) -> None:
         self._question, self._budget, self._ended = began.question, began.budget, None
         self._points = [(0, began.question.clean)]
+        self._guided, self._previews = is_guided(began), 0
+        self._draw_way()
         self.plot.show_question(began.question.subject, began.question.threshold)
+        self._draw()
+
+    def _follow(self, advanced: Advanced) -> None:
+        if self._question is None or self._ended is not None:
+            return
+        self._previews = advanced.previews
+        if advanced.queries:
+            self._points.append((advanced.queries, advanced.confidence))
         self._draw()
 
     def _end_with(self, ended: Ended) -> None:
         if self._question is None:
             return
-        self._ended = ended
+        self._ended, self._previews = ended, ended.previews
         before = [point for point in ended.curve if point[0] < ended.queries]
         self._points = [(0, self._question.clean), *before, (ended.queries, ended.confidence)]
         self._draw()
 
     # ------------------------------------------------------------------ drawing
+    def _draw_way(self) -> None:
+        """A white-box curve is never taken for a black-box one: other title, axis and line."""
+        self.set_title(GUIDED_TITLE if self._guided else TITLE)
+        self.plot.setLabel("bottom", GUIDED_QUERIES if self._guided else QUERIES)
+        pen = self.plot.pen(self._theme.accent, 2)
+        if self._guided:
+            pen.setDashPattern([3, 1.5])
+        self._curve.setPen(pen)
+        self._beside.setVisible(self._guided)
+
     def _draw(self) -> None:
         self.set_state(self._state_words())
         some = bool(self._points)
@@ -160,13 +196,15 @@ class SearchPane(Card):
         return self._ended.first_flip if self._ended is not None else None
 
     def _state_words(self) -> str:
-        if self._ended is not None and self._ended.first_flip is not None:
-            return f"first flip after {self._ended.first_flip:,} queries"
-        if self._ended is not None:
-            word = "flipped" if self._ended.flipped else "held"
-            return f"{word} · {self._ended.queries:,} queries"
+        ended, previews = self._ended, self._previews
+        if ended is not None and ended.first_flip is not None:
+            return f"first flip after {spent(ended.first_flip, previews)}"
+        if ended is not None:
+            word = "flipped" if ended.flipped else "held"
+            return f"{word} · {spent(ended.queries, previews)}"
         if self._points:
-            return f"{self._points[-1][0]:,} of {self._budget:,}"
+            asked = f"{self._points[-1][0]:,} of {self._budget:,}"
+            return f"{asked} + {previews:,} previews" if previews else asked
         return "no search yet"
 
 

@@ -130,6 +130,12 @@ class VerdictBar(QFrame):
         self._set_small(fine_print)
         self._progress.hide()
 
+    def show_previewing(self, what: str) -> None:
+        """Beside the sentence: work goes on, and nothing was asked yet that could be counted."""
+        self._progress.setRange(0, 0)
+        self._progress.show()
+        self._set_small(f"{what}: previewing")
+
     def show_progress(self, done: int, total: int, seconds_left: float | None, what: str) -> None:
         """Beside the sentence, which stays. what: "Searching", "Sweeping"; total 0: not known."""
         self._progress.setRange(0, total)
