@@ -4,10 +4,8 @@ Exit codes: 0 done, 1 the attack held, 2 a problem, 130 stopped by Ctrl+C.  The 
 by the command that needs it, so that help and mistakes are answered at once.
 """
 
-import contextlib
 import io
 import os
-import secrets
 import shlex
 import sys
 import traceback
@@ -21,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from onepixel_gui import RESOURCES, __version__
-from onepixel_gui.outbox import printable, write_whole
+from onepixel_gui.outbox import printable, try_out, write_whole
 from onepixel_gui.problems import NotWritten, Problem, Unexpected, UnusableCheckpoint
 
 if TYPE_CHECKING:
@@ -149,21 +147,34 @@ def attack(
     generations: Annotated[int, typer.Option(min=1, help="Most generations.")] = 100,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same search.")] = 0,
     device: Device = "auto",
+    strategy: Annotated[
+        Literal["evolution", "guided"],
+        typer.Option(
+            help="evolution: black-box, the protocol of the literature. guided: white-box, faster, "
+            "uses the network's gradients and no seed; never compare the two."
+        ),
+    ] = "evolution",
     to_the_end: Annotated[
         bool, typer.Option("--to-the-end", help="Go on after the first flip.")
     ] = False,
     json: Json = None,
     figure: Figure = None,
 ) -> None:
-    """Search for the one pixel that changes the answer, by differential evolution."""
+    """Search for the one pixel that changes the answer."""
     from onepixel_gui import narration
-    from onepixel_gui.attack.probe import Began, Ended, Settings
+    from onepixel_gui.attack.guided import guided
+    from onepixel_gui.attack.probe import Began, Ended, Guidance, Settings
     from onepixel_gui.attack.search import search
     from onepixel_gui.report.exhibit import AttackExhibit
 
     _expect_room(given=(tile, model), json=json, figure=figure)
-    settings = Settings(population, generations, seed=seed, to_the_end=to_the_end)
-    read, classifier, events = _watch(tile, model, device, lambda p: search(p, settings))
+    if strategy == "guided":
+        _expect_unset(call, "population", "generations", "seed")
+        guidance = Guidance(to_the_end=to_the_end)
+        read, classifier, events = _watch(tile, model, device, lambda p: guided(p, guidance))
+    else:
+        settings = Settings(population, generations, seed=seed, to_the_end=to_the_end)
+        read, classifier, events = _watch(tile, model, device, lambda p: search(p, settings))
     began, ended = events[0], events[-1]
     assert isinstance(began, Began)
     assert isinstance(ended, Ended)
@@ -335,6 +346,16 @@ def _command(call: typer.Context, *paths: Path | None) -> str:
     return shlex.join([NAME, *map(short, call.obj.words)])
 
 
+def _expect_unset(call: typer.Context, *options: str) -> None:
+    """Refuse what was typed and would have no effect."""
+    for option in options:
+        source = call.get_parameter_source(option)
+        if source is not None and source.name != "DEFAULT":
+            raise typer.BadParameter(
+                "It belongs to --strategy evolution.", param_hint=f"--{option}"
+            )
+
+
 def _expect_room(given: Sequence[Path | None], **wanted: Path | None) -> None:
     """Find out before the minutes of work, not after, that a result could not be written."""
     targets = [path for path in wanted.values() if path is not None]
@@ -356,34 +377,8 @@ def _expect_room(given: Sequence[Path | None], **wanted: Path | None) -> None:
                 "Choose another name for it.",
             )
         taken.add(_place(target))
-        _try_out(target)
+        try_out(target)
 
 
 def _place(path: Path) -> str:
     return os.path.realpath(path)
-
-
-def _try_out(path: Path) -> None:
-    """Raises NotWritten when a file could not be put there now."""
-    draft, name = path.parent / f".{secrets.token_hex(8)}.part", printable(path.name)
-    try:
-        if path.is_dir():
-            raise NotWritten(
-                f"{name} cannot be written because it is a folder.", "Choose another file name."
-            )
-    except PermissionError:
-        pass  # the draft finds out, and says it better
-    except (OSError, ValueError) as refused:  # too long a name, or a null byte in it
-        raise NotWritten(
-            f"{name} cannot be written because this disk does not accept that file name.",
-            "Choose a shorter name of letters, digits, hyphens and dots.",
-            detail=repr(refused),
-        ) from refused
-    try:
-        write_whole(draft, b"")
-    except NotWritten as refused:
-        what = refused.what.replace(draft.name, name)
-        raise NotWritten(what, refused.remedy, detail=refused.detail) from refused
-    finally:
-        with contextlib.suppress(OSError, ValueError):
-            draft.unlink()

@@ -29,6 +29,7 @@ from onepixel_gui.attack.probe import (
 from onepixel_gui.report.exhibit import AttackExhibit, SweepExhibit
 from onepixel_gui.report.wording import (
     doubts,
+    method,
     percent,
     period,
     size,
@@ -59,13 +60,14 @@ class Narrator:
             case Advanced(queries=queries, confidence=best):
                 assert self._began is not None
                 self._advanced = event
-                self._meter(f"Searching, best {percent(best)}", queries, self._began.budget)
+                words = f"Searching, best {percent(best)}" if queries else "Previewing"
+                self._meter(words, queries, self._began.budget)
             case SweepBegan(total=total):
                 self._sweep = event
                 self._meter("Sweeping", 0, total)
             case Painted(done=done, total=total):
                 self._painted = event
-                self._meter("Sweeping", done, total)
+                self._meter("Sweeping" if done else "Previewing", done, total)
             case Ended() | Swept() | Responded():
                 pass  # told when the run is over, or asked for by a window only
             case _:
@@ -81,8 +83,10 @@ class Narrator:
 
 
 def _sweep_stopped(question: Question, painted: Painted) -> str:
-    low = float(confidence(painted.lowest).min())
-    high = float(confidence(painted.highest).max())
+    if not painted.exact.any():
+        return "Stopped before anything was found."
+    low = float(confidence(painted.lowest[painted.exact]).min())
+    high = float(confidence(painted.highest[painted.exact]).max())
     clean = question.clean
     return (
         f"Stopped after {painted.done:,} of {painted.total:,} queries; so far the "
@@ -122,12 +126,16 @@ def meter() -> Iterator[Meter]:
 
 # ------------------------------------------------------------------ lines
 def attack_lines(exhibit: AttackExhibit) -> list[str]:
-    """The verdict, then each doubt."""
+    """The verdict, how a white-box search came to it, then each doubt."""
+    began, ended = exhibit.began, exhibit.ended
+    how = [method(began, ended)] if began.settings.access == "white-box" else []
+    return [verdict(began, ended), *how, *doubt_lines(_attack_doubts(exhibit))]
+
+
+def _attack_doubts(exhibit: AttackExhibit) -> tuple[str, ...]:
     # A search told to go on spends its whole budget; that is no doubt once it has found a flip.
-    ended = exhibit.ended
-    reason = "flipped" if ended.flipped else ended.reason
-    found = doubts(exhibit.tile, exhibit.question, exhibit.card, reason)
-    return [verdict(exhibit.began, ended), *doubt_lines(found)]
+    reason = "flipped" if exhibit.ended.flipped else exhibit.ended.reason
+    return doubts(exhibit.tile, exhibit.question, exhibit.card, reason)
 
 
 def map_lines(exhibit: SweepExhibit) -> list[str]:
@@ -161,14 +169,18 @@ def as_json(what: object) -> bytes:
 
 def attack_json(exhibit: AttackExhibit) -> dict[str, object]:
     ended, tile, question = exhibit.ended, exhibit.tile, exhibit.question
+    settings = exhibit.began.settings
     return {
         "tile": tile.name,
+        "strategy": settings.strategy,
+        "access": settings.access,
         "subject": question.subject,
         "clean": question.clean,
         "answer": ended.answer,
         "clean_answer": question.answer,
         "flipped": ended.flipped,
         "queries": ended.queries,
+        "previews": ended.previews,
         "first_flip": ended.first_flip,
         "confidence": ended.confidence,
         "pixels": [
@@ -181,7 +193,7 @@ def attack_json(exhibit: AttackExhibit) -> dict[str, object]:
             for pixel in ended.best
         ],
         "curve": [list(point) for point in ended.curve],
-        "doubts": [line.removeprefix("Doubt: ") for line in attack_lines(exhibit)[1:]],
+        "doubts": list(_attack_doubts(exhibit)),
         "provenance": exhibit.provenance,
     }
 

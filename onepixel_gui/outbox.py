@@ -36,6 +36,32 @@ def write_whole(path: Path, data: bytes) -> None:
             draft.unlink()
 
 
+def try_out(path: Path) -> None:
+    """Raises NotWritten when a file could not be put there now."""
+    draft, name = path.parent / f".{secrets.token_hex(8)}.part", printable(path.name)
+    try:
+        if path.is_dir():
+            raise NotWritten(
+                f"{name} cannot be written because it is a folder.", "Choose another file name."
+            )
+    except PermissionError:
+        pass  # the draft finds out, and says it better
+    except (OSError, ValueError) as refused:  # too long a name, or a null byte in it
+        raise NotWritten(
+            f"{name} cannot be written because this disk does not accept that file name.",
+            "Choose a shorter name of letters, digits, hyphens and dots.",
+            detail=repr(refused),
+        ) from refused
+    try:
+        write_whole(draft, b"")
+    except NotWritten as refused:
+        what = refused.what.replace(draft.name, name)
+        raise NotWritten(what, refused.remedy, detail=refused.detail) from refused
+    finally:
+        with contextlib.suppress(OSError, ValueError):
+            draft.unlink()
+
+
 def printable(text: str) -> str:
     """`text` with whatever cannot be shown or stored escaped: null bytes, line ends, odd bytes.
 

@@ -34,6 +34,7 @@ from onepixel_gui.report.wording import (
     caption_attack,
     caption_sensitivity,
     decimal,
+    mark,
 )
 from onepixel_gui.tiles.tile import Tile, Window
 
@@ -76,11 +77,12 @@ def _single_attack(exhibit: AttackExhibit, style: Style) -> Plate:
         tops, spots = (upper, 2 * upper, 2 * upper), [lefts[1], lefts[0], lefts[1]]
     _colours(sheet, exhibit, spots[0], tops[0], side)
     _confidences(sheet, exhibit, spots[1:], tops[1:], side)
-    _footer(sheet, exhibit, f"seed {exhibit.began.settings.seed}")
+    _footer(sheet, exhibit, mark(exhibit.began.settings))
     caption = caption_attack(
         tile, exhibit.card, exhibit.began, exhibit.ended, enlarged=size.told, bar=bar
     )
-    return Plate(sheet, "single attack", f"One-pixel attack on {tile.name}", caption)
+    title = f"One-pixel attack ({exhibit.began.settings.access}) on {tile.name}"
+    return Plate(sheet, "single attack", title, caption)
 
 
 def _tiles(sheet: Sheet, exhibit: AttackExhibit, size: Fit, lefts: list[float]) -> str:
@@ -175,7 +177,7 @@ def _confidences(
     bars = sheet.axes(lefts[0] + inset, tops[0] + HEAD + 2, side - inset - 4, tall)
     letters = 16 if side > 50 else 9
     panels.before_and_after(bars, exhibit.question, exhibit.ended, most_letters=letters)
-    sheet.heading(lefts[1], tops[1], "f", "search")
+    sheet.heading(lefts[1], tops[1], "f", f"{exhibit.began.settings.access} search")
     curve = sheet.axes(lefts[1] + inset, tops[1] + HEAD + 2, side - inset - 3, tall)
     panels.search_curve(curve, exhibit.question, exhibit.ended, most_ticks=4 if side > 50 else 3)
 

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import metadata
 from pathlib import Path
+from typing import assert_never
 
 from onepixel_gui import __version__
-from onepixel_gui.attack.probe import Began, Ended, Question, Swept
+from onepixel_gui.attack.probe import Began, Ended, Guidance, Question, Settings, Swept
 from onepixel_gui.classifier.card import Card, Serving
 from onepixel_gui.report.wording import COORDINATES, RESEARCH_ONLY, palette_name
 from onepixel_gui.tiles.tile import Tile
@@ -108,23 +109,46 @@ def method_of_search(began: Began, ended: Ended) -> dict[str, object]:
     """How a search was done and what it spent."""
     settings = began.settings
     return {
-        "name": "differential evolution rand/1 without crossover (Su et al. 2019)",
-        "access": "black box",
+        **_strategy(settings),
         "aim": f"untargeted, {began.question.answer} to {began.question.goal}",
-        "population": settings.population,
-        "generations": settings.generations,
-        "F": settings.weight,
         "pixels": settings.pixels,
-        "seed": settings.seed,
         "to_the_end": settings.to_the_end,
-        "init": "positions uniform, colours normal with mean 128 and standard deviation 127",
-        "rounding": "positions floored, colours rounded to whole values",
         "budget": began.budget,
         "queries": ended.queries,
+        "previews": ended.previews,
         "first_flip": ended.first_flip,
         "reason": ended.reason,
         "confirmation": _CONFIRMATION,
     }
+
+
+def _strategy(settings: Settings | Guidance) -> dict[str, object]:
+    """What only one kind of search has."""
+    said: dict[str, object] = {"strategy": settings.strategy, "access": settings.access}
+    match settings:
+        case Settings():
+            return said | {
+                "name": "differential evolution rand/1 without crossover (Su et al. 2019)",
+                "population": settings.population,
+                "generations": settings.generations,
+                "F": settings.weight,
+                "seed": settings.seed,
+                "init": "positions uniform, colours normal with mean 128 and standard deviation "
+                "127",
+                "rounding": "positions floored, colours rounded to whole values",
+            }
+        case Guidance():
+            return said | {
+                "name": "guided search: gradients of the network put the candidates in order",
+                "shortlist": settings.shortlist,
+                "refinements": settings.refinements,
+                "counting": "previews are no queries",
+                "comparable": "not with black-box searches, the protocol of the literature "
+                "(Su et al. 2019)",
+                "our_choices": ["the guided search, which is of no paper"],
+            }
+        case _:
+            assert_never(settings)
 
 
 def method_of_sweep(swept: Swept) -> dict[str, object]:
@@ -132,10 +156,10 @@ def method_of_sweep(swept: Swept) -> dict[str, object]:
     palette = [[int(value) for value in colour] for colour in swept.palette]
     return {
         "name": "exhaustive sweep",
-        "access": "black box",
+        "access": "black-box",
         "palette_name": palette_name(swept),
         "palette": palette,
-        "order": "coarse to fine; the result does not depend on it",
+        "order": "the result does not depend on it",
         "queries": swept.queries,
         "confirmations": swept.confirmations,
         "confirmation": _CONFIRMATION,

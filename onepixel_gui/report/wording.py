@@ -8,7 +8,7 @@ differ do not read alike.
 import math
 from collections.abc import Sequence
 from itertools import product
-from typing import Literal
+from typing import Literal, assert_never
 
 import numpy as np
 
@@ -20,10 +20,12 @@ from onepixel_gui.attack.probe import (
     Advanced,
     Began,
     Ended,
+    Guidance,
     Painted,
     Perturbation,
     Pixel,
     Question,
+    Settings,
     Swept,
 )
 from onepixel_gui.attack.probe import confidence as sigmoid
@@ -101,14 +103,15 @@ def scientific(value: float, digits: int = 1) -> str:
 
 # ------------------------------------------------------------------ a search
 def verdict(began: Began, ended: Ended) -> str:
-    """What a finished search found, as one sentence."""
+    """What a finished search found, as one sentence; it says so where the search was white-box."""
     question, many = began.question, len(ended.best)
     where, moved = f"({_places(ended.best)})", _moved(question, ended.confidence)
     if ended.flipped:
         change = "one pixel" if many == 1 else f"{many} pixels"
-        return f"Changing {change} {where} {moved}: the answer changed to {ended.answer}."
+        how = "" if began.settings.access == "black-box" else " (white-box search)"
+        return f"Changing {change} {where} {moved}: the answer changed to {ended.answer}{how}."
     kind = "No single pixel" if many == 1 else f"No set of {many} pixels"
-    held = f"{kind} changed the answer in {_counted(ended.queries, 'query', 'queries')}"
+    held = f"{kind} changed the answer in {_spent(began.settings, ended.queries)}"
     return f"{held}; the best {moved} {where}."
 
 
@@ -117,12 +120,54 @@ def stopped(began: Began, advanced: Advanced | None) -> str:
     if advanced is None or not advanced.best:
         return "Stopped before anything was found."
     question = began.question
-    spent = f"Stopped after {advanced.queries:,} of at most {began.budget:,} queries"
+    spent = f"Stopped after {advanced.queries:,} of at most {_spent(began.settings, began.budget)}"
     moved = _moved(question, advanced.confidence)
     crossed = (advanced.confidence >= question.threshold) != question.downward
     flip = f" and may change the answer to {question.goal}" if crossed else ""
     where = _places(advanced.best)
     return f"{spent}; the best so far ({where}) {moved}{flip}, not confirmed."
+
+
+def method(began: Began, ended: Ended) -> str:
+    """How a search was done and what it spent; previews are never counted as queries."""
+    settings, spent = began.settings, f"n = {_counted(ended.queries, 'query', 'queries')}"
+    spent += " of one tile"
+    if ended.first_flip is not None and ended.first_flip != ended.queries:
+        spent += f", first flip after {ended.first_flip:,}"
+    match settings:
+        case Settings():
+            return (
+                "Differential evolution (black-box; rand/1, no crossover; Su et al. 2019), "
+                f"F {settings.weight:g}, population {settings.population:,}, at most "
+                f"{settings.generations:,} generations, seed {settings.seed}: {spent}."
+            )
+        case Guidance():
+            return (
+                "Guided search (white-box; a choice of this program): gradients of the network "
+                f"put {ended.previews:,} candidates in order; of these the best "
+                f"{settings.shortlist:,}, and at most {settings.refinements:,} refinements, were "
+                f"evaluated for each pixel: {spent}, previews not counted. Not comparable with a "
+                "black-box search, the protocol of the literature (Su et al. 2019)."
+            )
+        case _:
+            assert_never(settings)
+
+
+def mark(settings: Settings | Guidance) -> str:
+    """What tells one search from another, in two or three words: "seed 3", "guided, white-box"."""
+    match settings:
+        case Settings(seed=seed):
+            return f"seed {seed}"
+        case Guidance():
+            return "guided, white-box"
+        case _:
+            assert_never(settings)
+
+
+def _spent(settings: Settings | Guidance, queries: int) -> str:
+    """ "40,000 queries", "1,280 queries of a white-box search"."""
+    how = "" if settings.access == "black-box" else " of a white-box search"
+    return f"{_counted(queries, 'query', 'queries')}{how}"
 
 
 def _moved(question: Question, after: float) -> str:
@@ -164,8 +209,11 @@ def sweep_verdict(sensitivity: Sensitivity) -> str:
 
 
 def sweep_stopped(question: Question, painted: Painted) -> str:
-    """What a sweep had asked when the reader stopped it; nothing of it is confirmed."""
-    extreme = painted.lowest.min() if question.downward else painted.highest.max()
+    """What a sweep had asked when the reader stopped it: nothing confirmed, and no preview."""
+    if not painted.exact.any():
+        return "Stopped before anything was asked."
+    asked = painted.lowest if question.downward else painted.highest
+    extreme = asked[painted.exact].min() if question.downward else asked[painted.exact].max()
     reached = float(sigmoid(np.array(extreme, np.float32)))
     word = "lowest" if question.downward else "highest"
     spent = f"Stopped after {painted.done:,} of {painted.total:,} queries"
@@ -246,14 +294,7 @@ def caption_attack(
 
     enlarged:  how the tile is shown.  bar: the length of the scale bar, with its unit.
     """
-    question, settings = began.question, began.settings
-    done = (
-        f"Differential evolution (rand/1, no crossover; Su et al. 2019), F {settings.weight:g}, "
-        f"population {settings.population:,}, at most {settings.generations:,} generations, "
-        f"seed {settings.seed}: n = {_counted(ended.queries, 'query', 'queries')} of one tile"
-    )
-    if ended.first_flip is not None and ended.first_flip != ended.queries:
-        done += f", first flip after {ended.first_flip:,}"
+    question = began.question
     changes = "; ".join(_changed(tile, pixel) for pixel in ended.best)
     kind = "One-pixel" if len(ended.best) == 1 else f"{len(ended.best)}-pixel"
     return " ".join(
@@ -265,7 +306,7 @@ def caption_attack(
             f"({decimal(question.clean)}) and after ({decimal(ended.confidence)}), by an ordinary "
             "forward pass; dashed, the decision threshold "
             f"({question.threshold:g}). f, Best confidence so far against queries.",
-            f"{done}. {_ending(tile, card, question, bar)}",
+            f"{method(began, ended)} {_ending(tile, card, question, bar)}",
         )
     )
 

@@ -117,6 +117,94 @@ def test_a_tile_larger_than_the_input_is_judged_by_its_centre_and_positions_are_
     assert found["provenance"]["tile"]["window"] == [6, 11, 8, 8]
 
 
+# ------------------------------------------------------------------ a guided attack
+class Previewed:
+    """A probe whose preview is the network itself."""
+
+    preview_chunk = 100
+
+    def __init__(self, probe):
+        self._probe = probe
+        self.question, self.chunk, self.confirm = probe.question, probe.chunk, probe.confirm
+
+    def __call__(self, candidates):
+        return self._probe(candidates)
+
+    def preview(self, candidates):
+        return self._probe(candidates).logits
+
+
+@pytest.fixture
+def previewed(monkeypatch):
+    from onepixel_gui.classifier.classifier import Classifier
+
+    plain = Classifier.probe
+    monkeypatch.setattr(Classifier, "probe", lambda self, tile: Previewed(plain(self, tile)))
+
+
+GUIDED = ("attack", "a.png", "--strategy", "guided", "--model")
+
+
+@pytest.mark.usefixtures("previewed")
+def test_a_guided_attack_says_white_box_and_counts_previews_apart(go, tmp_path):
+    out = tmp_path / "a.json"
+    code, said, errors = go(*GUIDED, "weak.pt", "--json", out)
+    assert (code, errors) == (0, [])
+    assert said[0].startswith("Changing one pixel (row 1, column 2) moved the mitosis confidence")
+    assert said[0].endswith("(white-box search).")
+    assert "n = 1 query of one tile, previews not counted" in said[1]
+    assert "512 candidates" in said[1]
+    assert "Not comparable with a black-box search, the protocol of the literature" in said[1]
+    assert all(line.startswith("Doubt: ") for line in said[2:])
+    found = json.loads(out.read_text("utf-8"))
+    assert (found["strategy"], found["access"]) == ("guided", "white-box")
+    assert (found["queries"], found["first_flip"], found["previews"]) == (1, 1, 512)
+    assert found["provenance"]["attack"]["access"] == "white-box"
+    assert not any("white-box" in doubt for doubt in found["doubts"])
+
+
+@pytest.mark.usefixtures("previewed")
+def test_a_guided_attack_that_holds_exits_1_and_says_that_its_budget_is_spent(go, tmp_path):
+    code, said, _ = go(*GUIDED, "sound.pt", "--figure", tmp_path / "f.png")
+    assert code == 1
+    assert "queries of a white-box search" in said[0]
+    assert any("spent its budget" in line for line in said)
+    caption = json.loads((tmp_path / "f.png.json").read_text("utf-8"))["caption"]
+    assert "Guided search (white-box" in caption
+
+
+def test_an_evolution_says_black_box_in_its_json(go, tmp_path):
+    go("attack", "a.png", "--model", "weak.pt", *SMALL, "--json", tmp_path / "a.json")
+    found = json.loads((tmp_path / "a.json").read_text("utf-8"))
+    assert (found["strategy"], found["access"]) == ("evolution", "black-box")
+    assert found["previews"] == 0
+
+
+@pytest.mark.parametrize("option", ["--population", "--generations", "--seed"])
+def test_an_option_without_effect_on_a_guided_attack_is_refused(go, option):
+    code, said, errors = go(*GUIDED, "weak.pt", option, 7)
+    assert (code, said) == (2, [])
+    assert option in " ".join(errors)
+    assert "belongs to --strategy evolution" in " ".join(errors)
+
+
+def test_a_guided_attack_without_a_preview_leads_to_the_black_box_search(go, monkeypatch):
+    from onepixel_gui.classifier.probe import TileProbe
+
+    monkeypatch.setattr(TileProbe, "preview_chunk", 0)
+    told = problem(go(*GUIDED, "weak.pt"))
+    assert "no preview" in told
+    assert "black-box search" in told
+
+
+@pytest.mark.usefixtures("previewed")
+def test_a_map_with_a_preview_is_the_same_map(go, tmp_path, monkeypatch):
+    go("map", "a.png", "--model", "weak.pt", "--out", tmp_path / "1.npz")
+    monkeypatch.setattr(Previewed, "preview_chunk", 0)
+    go("map", "a.png", "--model", "weak.pt", "--out", tmp_path / "2.npz")
+    assert (tmp_path / "1.npz").read_bytes() == (tmp_path / "2.npz").read_bytes()
+
+
 # ------------------------------------------------------------------ map
 def test_a_map_writes_json_and_arrays_and_exits_0(go, tmp_path):
     out, arrays = tmp_path / "m.json", tmp_path / "m.npz"
@@ -358,6 +446,17 @@ def test_ctrl_c_exits_130_with_one_line_of_what_was_found(
     assert errors[0].startswith("Stopped after ")
     assert told in errors[0]
     assert not out.exists()
+
+
+@pytest.mark.usefixtures("heard", "previewed")
+@pytest.mark.parametrize("words", [("map",), ("attack", "--strategy", "guided")])
+def test_ctrl_c_during_the_preview_tells_no_number(go, monkeypatch, words):
+    from onepixel_gui.attack import guided, sweep
+
+    for module, start in ((sweep, "sweep"), (guided, "guided")):
+        monkeypatch.setattr(module, start, Interrupted(getattr(module, start), after=2))
+    code, said, errors = go(*words, "a.png", "--model", "sound.pt")
+    assert (code, said, errors) == (130, [], ["Stopped before anything was found."])
 
 
 @pytest.mark.usefixtures("heard")

@@ -21,6 +21,7 @@ from onepixel_gui.analysis.sensitivity import sensitivity
 from onepixel_gui.attack.probe import (
     Began,
     Ended,
+    Guidance,
     Pixel,
     Question,
     Settings,
@@ -62,7 +63,9 @@ def painted(height=64, width=64, **facts):
     return Tile("true.png", rgb, **{"label": "mitosis", "mpp": 0.25, **facts})
 
 
-def attack_exhibit(tile=None, *, clean=4.45, after=0.16, first=1_200, pixels=1, **words):
+def attack_exhibit(
+    tile=None, *, clean=4.45, after=0.16, first=1_200, pixels=1, settings=None, **words
+):
     tile = tile or painted()
     asked = question_of(tile, clean, **words)
     row, column = asked.window.row, asked.window.column
@@ -74,7 +77,7 @@ def attack_exhibit(tile=None, *, clean=4.45, after=0.16, first=1_200, pixels=1, 
         "flipped" if flipped else "budget spent", flipped, 40_000, first, best, after,
         asked.goal if flipped else asked.answer, curve, 9.0,
     )  # fmt: skip
-    began = Began(asked, Settings(seed=11, pixels=pixels, to_the_end=True))
+    began = Began(asked, settings or Settings(seed=11, pixels=pixels, to_the_end=True))
     command = "onepixel-gui attack true.png --seed 11"
     classifier = card(asked.subject, asked.rival)
     return AttackExhibit(tile, asked, classifier, SERVING, began, ended, command)
@@ -217,6 +220,23 @@ def test_the_sidecar_holds_seed_count_settings_and_hashes(tmp_path):
     assert figure.read_bytes() == render(ATTACK, ".png", Style(89))[0]
 
 
+@pytest.mark.parametrize("width", [89, 183])
+def test_a_figure_of_a_guided_search_says_white_box_on_the_sheet_and_in_the_caption(width):
+    guided = attack_exhibit(settings=Guidance())
+    for exhibit, access, other in (
+        (guided, "white-box", "black-box"),
+        (ATTACK, "black-box", "white-box"),
+    ):
+        figure, sidecar = render(exhibit, ".svg", Style(width))
+        told = json.loads(sidecar)
+        assert f">{access} search<" in figure.decode()
+        assert f"({access}) on true.png" in figure.decode()
+        assert f">{other}" not in figure.decode()
+        assert f"({access};" in told["caption"]
+        assert told["provenance"]["attack"]["access"] == access
+    assert b"guided, white-box" in render(guided, ".svg", Style(width))[0]
+
+
 def test_a_sweep_caption_labels_our_choices_and_counts_queries():
     caption = json.loads(render(SWEEP, ".svg", Style(89))[1])["caption"]
     for part in ("choices of this program", "n = 32,768 queries", "8 corners", "shuffled"):
@@ -264,6 +284,7 @@ def test_a_folder_that_is_not_there_is_a_problem(tmp_path):
 LONG = {"subject": "invasive ductal carcinoma", "rival": "no invasive ductal carcinoma"}
 CASES = {
     "flip": attack_exhibit,
+    "guided": lambda: attack_exhibit(settings=Guidance()),
     "early flip, late window": lambda: attack_exhibit(painted(80, 79), first=39_600),
     "held, far from the threshold": lambda: attack_exhibit(clean=-9.886, after=1.2e-4, first=None),
     "upward flip": lambda: attack_exhibit(clean=-1.2, after=0.93, first=400),

@@ -1,5 +1,7 @@
 """What a reader is told: by class names, without misleading rounding, never more than was found."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from onepixel_gui.attack.probe import (
     Advanced,
     Began,
     Ended,
+    Guidance,
     Painted,
     Pixel,
     Question,
@@ -23,8 +26,11 @@ from onepixel_gui.report.provenance import (
     without_folders,
 )
 from onepixel_gui.report.wording import (
+    caption_attack,
     decimal,
     doubts,
+    mark,
+    method,
     palette_name,
     percent,
     stopped,
@@ -148,7 +154,7 @@ def advanced(confidence):
 
 def test_a_stopped_sweep_says_how_far_it_came_and_that_nothing_is_confirmed():
     logits = np.zeros((4, 4), np.float32)
-    part = Painted(2_208, 32_768, 4, logits - 1.658, logits + 5, logits)
+    part = Painted(2_208, 32_768, 4, logits - 1.658, logits + 5, logits, logits == 0)
     words = sweep_stopped(question(), part)
     assert words == (
         "Stopped after 2,208 of 32,768 queries on a grid of 4 px or finer; "
@@ -156,6 +162,16 @@ def test_a_stopped_sweep_says_how_far_it_came_and_that_nothing_is_confirmed():
     )
     upward = sweep_stopped(question(clean=0.02), part)
     assert "highest mitosis confidence so far 99.3 %" in upward
+
+
+def test_a_stopped_sweep_tells_no_number_that_was_only_previewed():
+    logits, exact = np.full((4, 4), -1.658, np.float32), np.zeros((4, 4), bool)
+    logits[0, 0], exact[1, 1] = -9.0, True  # the lowest is a preview
+    part = Painted(8, 128, 1, logits, -logits, logits, exact)
+    assert "confidence so far 16.0 %" in sweep_stopped(question(), part)
+    assert "confidence so far 84.0 %" in sweep_stopped(question(clean=0.02), part)
+    none = sweep_stopped(question(), replace(part, done=0, exact=np.zeros((4, 4), bool)))
+    assert none == "Stopped before anything was asked."
 
 
 def test_a_stopped_search_says_what_it_had_and_that_nothing_is_confirmed():
@@ -169,6 +185,52 @@ def test_a_stopped_search_says_what_it_had_and_that_nothing_is_confirmed():
     assert crossed.endswith("not confirmed.")
     upward = stopped(Began(question(5e-5), Settings()), advanced(0.7))
     assert "may change the answer to mitosis" in upward
+
+
+# ------------------------------------------------------------------ a white-box search
+def guided(**facts):
+    began = Began(question(), Guidance())
+    return began, replace(ended(queries=1_100), previews=32_768, first_flip=12, **facts)
+
+
+def test_every_sentence_of_a_guided_search_says_white_box():
+    began, flipped = guided()
+    held = replace(flipped, flipped=False, answer="mitosis", reason="budget spent")
+    assert verdict(began, flipped).endswith("the answer changed to normal (white-box search).")
+    assert "in 1,100 queries of a white-box search; the best moved" in verdict(began, held)
+    halfway = stopped(began, advanced(0.7))
+    assert "of at most 1,280 queries of a white-box search; the best so far" in halfway
+    assert mark(began.settings) == "guided, white-box"
+    assert stopped(began, replace(advanced(0.7), queries=0, best=())).startswith(
+        "Stopped before anything was found."
+    )
+
+
+def test_the_method_of_a_guided_search_counts_queries_and_previews_apart():
+    said = method(*guided())
+    for part in (
+        "white-box", "gradients of the network put 32,768 candidates in order",
+        "n = 1,100 queries of one tile, first flip after 12, previews not counted",
+        "Not comparable with a black-box search, the protocol of the literature",
+    ):  # fmt: skip
+        assert part in said
+
+
+def test_the_method_of_an_evolution_says_black_box_and_its_seed():
+    said = method(Began(question(), Settings(seed=3)), ended())
+    assert said.startswith("Differential evolution (black-box; rand/1")
+    assert said.endswith("seed 3: n = 10,400 queries of one tile, first flip after 1,600.")
+    assert "white-box" not in said
+    assert mark(Settings(seed=3)) == "seed 3"
+
+
+def test_a_caption_says_which_access_its_search_had():
+    began, found = guided()
+    words = {"enlarged": "enlarged 4 x", "bar": "20 px"}
+    assert "Guided search (white-box" in caption_attack(tile(), CARD, began, found, **words)
+    plain = caption_attack(tile(), CARD, Began(question(), Settings()), ended(), **words)
+    assert "(black-box;" in plain
+    assert "white-box" not in plain
 
 
 # ------------------------------------------------------------------ a sweep
@@ -219,11 +281,21 @@ def test_provenance_holds_what_is_needed_to_repeat_a_search():
     attack, environment = block["attack"], block["environment"]
     assert (attack["seed"], attack["population"], attack["F"]) == (7, 50, 0.5)
     assert (attack["queries"], attack["first_flip"]) == (10_400, 1_600)
+    assert (attack["strategy"], attack["access"]) == ("evolution", "black-box")
     assert block["classifier"]["sha256"] == "ab" * 32
     assert block["tile"]["window"] == [0, 0, 64, 64]
     assert environment["torch"] == "2.13.0"
     assert environment["numpy"] == np.__version__
     assert block["command"] == "onepixel-gui attack true.png --seed 7"
+
+
+def test_provenance_of_a_guided_search_is_white_box_without_a_seed_and_its_previews_apart():
+    attack = method_of_search(*guided())
+    assert (attack["strategy"], attack["access"]) == ("guided", "white-box")
+    assert (attack["queries"], attack["previews"], attack["budget"]) == (1_100, 32_768, 1_280)
+    assert (attack["shortlist"], attack["refinements"], attack["pixels"]) == (1024, 256, 1)
+    assert not {"seed", "population", "generations", "F"} & set(attack)
+    assert "not with black-box" in attack["comparable"]
 
 
 def test_provenance_of_a_sweep_labels_our_own_choices():
