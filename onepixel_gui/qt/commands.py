@@ -3,13 +3,14 @@
 import shlex
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
 
 from onepixel_gui import RESOURCES
+from onepixel_gui.attack.probe import Guidance, Settings
 from onepixel_gui.classifier.card import CHECKPOINTS
 from onepixel_gui.problems import Problem
 from onepixel_gui.qt.dialogs import ExportChoice, ExportDialog, SettingsDialog, Template
@@ -219,13 +220,24 @@ class Commands(QObject):
         if sweep:
             words += ["--palette", chosen.palette] if chosen.palette != "corners" else []
             return shlex.join(words)
-        words += ["--population", str(chosen.population), "--generations", str(chosen.generations)]
-        words += ["--seed", str(chosen.seed)]
-        words += ["--to-the-end"] if chosen.to_the_end else []
-        return shlex.join(words)
+        began = self._session.findings.began
+        return shlex.join(words + _options(chosen.settings if began is None else began.settings))
 
     def copy_command(self) -> None:
         QGuiApplication.clipboard().setText(
             self.command_line(sweep=self._session.findings.latest == "sweep")
         )
         self.noted.emit("The command line is on the clipboard")
+
+
+def _options(settings: Settings | Guidance) -> list[str]:
+    """What the command line has to be told of a search."""
+    end = ["--to-the-end"] if settings.to_the_end else []
+    match settings:
+        case Settings(population=population, generations=generations, seed=seed):
+            size = ["--population", str(population), "--generations", str(generations)]
+            return [*size, "--seed", str(seed), *end]
+        case Guidance():
+            return ["--strategy", "guided", *end]
+        case _:
+            assert_never(settings)

@@ -7,6 +7,8 @@ from typing import Any, Literal
 from platformdirs import user_config_path
 from PySide6.QtCore import QByteArray, QSettings
 
+from onepixel_gui.attack.probe import Guidance, Settings
+
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
@@ -19,6 +21,21 @@ class Preferences:
     device: str = "auto"
     palette: Literal["corners", "27"] = "corners"
     theme: Literal["dark", "light"] = "dark"
+
+    @property
+    def settings(self) -> Settings:
+        """Of the black-box search."""
+        return Settings(
+            population=self.population,
+            generations=self.generations,
+            seed=self.seed,
+            to_the_end=self.to_the_end,
+        )
+
+    @property
+    def guidance(self) -> Guidance:
+        """Of the guided search, which draws nothing at random and has no population."""
+        return Guidance(to_the_end=self.to_the_end)
 
     def but(self, **changes: Any) -> "Preferences":
         """A copy with some values changed."""

@@ -17,13 +17,11 @@ from onepixel_gui.attack.probe import (
     Began,
     Ended,
     Event,
-    Guidance,
     Painted,
     Perturbation,
     Pixel,
     Probe,
     Question,
-    Settings,
     SweepBegan,
     Swept,
 )
@@ -185,18 +183,11 @@ class Session(QObject):
     # -------------------------------------------------------------- runs
     def search(self, preferences: Preferences) -> None:
         """Look for the pixel that flips the answer of this tile, black-box."""
-        settings = Settings(
-            population=preferences.population,
-            generations=preferences.generations,
-            seed=preferences.seed,
-            to_the_end=preferences.to_the_end,
-        )
-        self._run("search", lambda probe: search(probe, settings))
+        self._run("search", lambda probe: search(probe, preferences.settings))
 
     def guide(self, preferences: Preferences) -> None:
         """Look for that pixel white-box: gradients of the network order the candidates."""
-        guidance = Guidance(to_the_end=preferences.to_the_end)
-        self._run("guided", lambda probe: guided(probe, guidance))
+        self._run("guided", lambda probe: guided(probe, preferences.guidance))
 
     def sweep(self, preferences: Preferences) -> None:
         """Map the confidence at every position of this tile."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from onepixel_gui.attack.probe import Ended, Settings
+from onepixel_gui.attack.probe import Ended
 from onepixel_gui.classifier.card import Card, Serving
 from onepixel_gui.qt.session import Session
 from onepixel_gui.qt.tile_rows import Finding
@@ -63,10 +63,9 @@ def classifier_words(card: Card, serving: Serving) -> tuple[str, str]:
 
 def _fine_print(found: Findings, ended: Ended) -> str:
     assert found.began is not None
-    settings = found.began.settings
-    way = f"seed {settings.seed}" if isinstance(settings, Settings) else "white-box, guided"
+    how = wording.mark(found.began.settings)
     cost = f"{spent(ended.queries, ended.previews)} in {ended.seconds:.1f} s"
-    return f"confirmed by a full pass · {way} · {cost}"
+    return f"confirmed by a full pass · {how} · {cost}"
 
 
 def finding(found: Findings) -> Finding | None:

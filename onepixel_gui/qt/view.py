@@ -8,7 +8,7 @@ from PySide6.QtCore import QBuffer, QIODevice
 from PySide6.QtWidgets import QWidget
 
 from onepixel_gui.analysis.sensitivity import Sensitivity
-from onepixel_gui.attack.probe import Advanced, Began, Ended, Guidance, Painted
+from onepixel_gui.attack.probe import Advanced, Began, Ended, Painted
 from onepixel_gui.report.wording import TIMES, power_of_ten
 
 Quantity = Literal["lowest", "highest", "change"]
@@ -61,7 +61,7 @@ class Findings:
 
 def is_guided(began: Began) -> bool:
     """White-box, so that its number of queries compares with no black-box search's."""
-    return isinstance(began.settings, Guidance)
+    return began.settings.access == "white-box"
 
 
 def spent(queries: int, previews: int) -> str:

@@ -277,7 +277,7 @@ def test_a_search_without_a_flip_is_said_to_have_held(search: SearchPane) -> Non
 
 def test_a_guided_search_is_named_white_box_and_counts_previews_apart(search: SearchPane) -> None:
     search.take(Began(QUESTION, Guidance()))
-    assert "WHITE-BOX, GUIDED" in words(search)
+    assert "GUIDED, WHITE-BOX" in words(search)
     search.take(replace(advanced(0, 0.988), best=(), previews=8192))
     assert "0 of 1,280 + 8,192 previews" in words(search)
     search.take(replace(advanced(640, 0.7), previews=32768))

@@ -288,7 +288,7 @@ def test_the_verdict_on_a_guided_search_counts_previews_apart(bench):
     bench.until(lambda: bench.session.activity is None)
     ended = bench.session.findings.ended
     fine = told(bench.session).fine_print
-    assert f"white-box, guided · {ended.queries:,} queries + 2,048 previews in" in fine
+    assert f"guided, white-box · {ended.queries:,} queries + 2,048 previews in" in fine
     assert "seed" not in fine
 
 

@@ -22,6 +22,7 @@ from onepixel_gui.qt.preferences import Memory, Preferences
 from onepixel_gui.qt.telling import told
 from onepixel_gui.qt.window import Window
 from onepixel_gui.tiles.files import read
+from tests.core.stand_ins import one_spot
 from tests.qt.doubles import Drag, StandInClassifier, delete_now, picture_files, tile
 
 QUICK = Preferences(population=60, generations=6, device="cpu")
@@ -94,7 +95,7 @@ def test_no_two_actions_share_a_key_a_name_or_a_text():
 
 def test_buttons_of_the_toolbar_name_their_key(make_window):
     window = make_window()
-    for name in ("settings", "sweep", "stop", "run", "export"):
+    for name in ("settings", "sweep", "stop", "run", "guide", "export"):
         action = window.actions_by_name[name]
         button = next(
             b for b in window.findChildren(QPushButton) if b.accessibleName() == action.text()
@@ -105,9 +106,9 @@ def test_buttons_of_the_toolbar_name_their_key(make_window):
 
 def test_what_can_do_nothing_is_grey(make_window, window):
     empty = make_window(Memory(Path(window.session.checkpoint).parent / "empty.ini"))
-    names = ("run", "sweep", "stop", "export", "save_attacked", "copy_command")
+    names = ("run", "guide", "sweep", "stop", "export", "save_attacked", "copy_command")
     assert not any(empty.actions_by_name[name].isEnabled() for name in names)
-    assert [window.actions_by_name[name].isEnabled() for name in names] == [1, 1, 0, 0, 0, 1]
+    assert [window.actions_by_name[name].isEnabled() for name in names] == [1, 1, 1, 0, 0, 0, 1]
 
 
 # ------------------------------------------------------------------ the main job
@@ -200,6 +201,69 @@ def test_letters_typed_into_the_filter_are_no_commands(qtbot, window):
     qtbot.keyClicks(window.gallery.filter, "mre1 u")
     assert window.gallery.filter.text() == "mre1 u"
     assert window.session.activity is None
+
+
+# ------------------------------------------------------------------ guided by gradients
+@pytest.fixture
+def guidable(qtbot, window) -> Window:
+    """The same tiles, looked at by a classifier that has a preview."""
+    window.session.set_classifier(
+        StandInClassifier(guess=one_spot(), shortcut="Recomputes only what a pixel touches.")
+    )
+    until(qtbot, lambda: window.session.question is not None and window.jobs == 0)
+    return window
+
+
+def labels(widget: QWidget) -> str:
+    return " ".join(label.text() for label in widget.findChildren(QLabel) if label.isVisible())
+
+
+def test_a_guided_search_by_its_key_is_tagged_wherever_it_is_shown(qtbot, guidable):
+    with qtbot.waitSignal(guidable.session.busy_changed) as busy:
+        qtbot.keyClick(guidable, Qt.Key.Key_G)
+    assert busy.args == ["guided"]
+    until(qtbot, lambda: guidable.session.activity is None and guidable.jobs == 0)
+    assert "GUIDED, WHITE-BOX" in labels(guidable.search)
+    assert "+ 2,048 previews" in labels(guidable.search)
+    assert "+ 2,048 previews" in labels(guidable.verdict)
+    assert "white-box" in sentence(guidable)
+    assert guidable.gallery.rows.row_of(0).finding_line.endswith("· guided")
+
+
+def test_the_black_box_search_is_one_key_away_from_a_guided_one(qtbot, guidable):
+    run(qtbot, guidable, "guide")
+    assert "R: the black-box search" in labels(guidable.search)
+    with qtbot.waitSignal(guidable.session.busy_changed) as busy:
+        qtbot.keyClick(guidable, Qt.Key.Key_R)
+    assert busy.args == ["search"]
+    until(qtbot, lambda: guidable.session.activity is None)
+    assert "WHITE-BOX" not in labels(guidable.search)
+    assert "guided" not in guidable.gallery.rows.row_of(0).finding_line
+
+
+def test_a_guided_search_without_gradients_is_a_message(qtbot, window):
+    window.session.set_classifier(StandInClassifier())
+    until(qtbot, lambda: window.session.question is not None and window.jobs == 0)
+    with qtbot.waitSignal(window.session.failed):
+        window.actions_by_name["guide"].trigger()
+    assert "Use the black-box search instead." in window.messages.text
+    until(qtbot, lambda: window.session.activity is None)
+    assert window.actions_by_name["run"].isEnabled()
+
+
+def test_the_command_line_repeats_the_search_that_was_run(qtbot, guidable):
+    run(qtbot, guidable, "guide")
+    guidable.commands.set_preferences(QUICK.but(to_the_end=True))
+    assert guidable.commands.command_line().endswith("mitosis_0.png --strategy guided")
+    run(qtbot, guidable, "run")
+    guidable.commands.set_preferences(QUICK.but(seed=9))
+    assert guidable.commands.command_line().endswith("--seed 0 --to-the-end")
+
+
+def test_the_classifier_says_what_of_its_work_is_saved(guidable):
+    button = next(b for b in guidable.findChildren(QPushButton) if "stand-in" in b.text())
+    assert button.toolTip().startswith("Recomputes only what a pixel touches.\n")
+    assert button.accessibleDescription() == "Recomputes only what a pixel touches."
 
 
 # ------------------------------------------------------------------ results and their rows

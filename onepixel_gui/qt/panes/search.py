@@ -23,9 +23,9 @@ from onepixel_gui.attack.probe import (
 from onepixel_gui.qt.confidence_plot import ConfidencePlot
 from onepixel_gui.qt.theme import DARK, FAMILY, Card, Line, Theme
 from onepixel_gui.qt.view import is_guided, legible, spent
+from onepixel_gui.report.wording import mark
 from onepixel_gui.tiles.tile import Tile, Window
 
-TITLE, GUIDED_TITLE = "Search", "Search · white-box, guided"
 QUERIES, GUIDED_QUERIES = "queries", "queries of a white-box search"
 BESIDE = "R: the black-box search, which is the literature's protocol"
 BESIDE_HINT = (
@@ -39,10 +39,10 @@ class SearchPane(Card):
     """A step per generation, from the untouched tile to what was found."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(TITLE, parent)
+        super().__init__("Search", parent)
         self._question: Question | None = None
         self._budget = self._previews = 0
-        self._guided = False
+        self._way = ""  # of a white-box search
         self._points: list[tuple[int, float]] = []
         self._ended: Ended | None = None
         self.plot = ConfidencePlot("Search curve: best confidence against queries")
@@ -98,7 +98,7 @@ class SearchPane(Card):
     def show_tile(self, tile: Tile | None, window: Window | None) -> None:  # noqa: ARG002
         """Another tile: what was searched before is over."""
         self._question, self._budget, self._ended, self._points = None, 0, None, []
-        self._guided, self._previews = False, 0
+        self._way, self._previews = "", 0
         self._draw_way()
         self._whole.setChecked(False)
         self.plot.show_question("", None)
@@ -120,7 +120,7 @@ class SearchPane(Card):
     def _begin(self, began: Began) -> None:
         self._question, self._budget, self._ended = began.question, began.budget, None
         self._points = [(0, began.question.clean)]
-        self._guided, self._previews = is_guided(began), 0
+        self._way, self._previews = mark(began.settings) if is_guided(began) else "", 0
         self._draw_way()
         self.plot.show_question(began.question.subject, began.question.threshold)
         self._draw()
@@ -144,13 +144,13 @@ class SearchPane(Card):
     # ------------------------------------------------------------------ drawing
     def _draw_way(self) -> None:
         """A white-box curve is never taken for a black-box one: other title, axis and line."""
-        self.set_title(GUIDED_TITLE if self._guided else TITLE)
-        self.plot.setLabel("bottom", GUIDED_QUERIES if self._guided else QUERIES)
+        self.set_title(f"Search · {self._way}" if self._way else "Search")
+        self.plot.setLabel("bottom", GUIDED_QUERIES if self._way else QUERIES)
         pen = self.plot.pen(self._theme.accent, 2)
-        if self._guided:
+        if self._way:
             pen.setDashPattern([3, 1.5])
         self._curve.setPen(pen)
-        self._beside.setVisible(self._guided)
+        self._beside.setVisible(bool(self._way))
 
     def _draw(self) -> None:
         self.set_state(self._state_words())
