@@ -71,7 +71,7 @@ def test_all_corners_are_tried_at_the_best_position():
         black[..., 2:] = 0
         return one_spot()(black)
 
-    found = ended(StandIn(one_spot(depth=1.5), guess=colourblind), replace(WHOLE, shortlist=8))
+    found = ended(StandIn(one_spot(depth=1.5), guess=colourblind), Guidance(1, 7, to_the_end=True))
     assert (found.best[0].row, found.best[0].column) == (3, 5)
     assert found.best[0].rgb == (255, 255, 0)
 
