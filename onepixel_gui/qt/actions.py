@@ -5,12 +5,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """name: the window's method that does it.  text: imperative.  key: portable key text."""
+    """name: the window's method that does it.  text: imperative.  key: portable key text.
+
+    brief: what the button says, where that is not the text.
+    """
 
     name: str
     text: str
     key: str
     hint: str
+    brief: str = ""
 
     @property
     def tooltip(self) -> str:
@@ -27,10 +31,11 @@ ACTIONS = (
     Action("run", "Run", "R", "Search black-box for the pixel that flips the answer"),
     Action(
         "guide",
-        "Guided search",
+        "Guided search (white-box)",
         "G",
-        "White-box: the network's gradients order the candidates, every number is exact; "
-        "its count of queries compares with no black-box search",
+        "The network's gradients order the candidates; every number is exact, but its count of "
+        "queries compares with no black-box search",
+        brief="Guided",
     ),
     Action("sweep", "Sweep", "M", "Map the confidence at every position"),
     Action("stop", "Stop", "Esc", "Stop, and keep what was found"),

@@ -85,7 +85,7 @@ class Row:
         found, word = self.finding, self.finding_words
         if found is None or self.why:
             return word
-        return f"{word} → {_brief(found.confidence)}{' · guided' if found.guided else ''}"
+        return f"{word} → {_brief(found.confidence)}"
 
     @property
     def sentence(self) -> str:
@@ -94,6 +94,8 @@ class Row:
         if self.confidence is not None:
             parts.append(f"answer {self.answer_line}")
         parts.append(self.why or self.finding_line.replace("→", "to"))
+        if self.finding is not None and self.finding.guided:
+            parts.append("found by a guided, white-box search")
         return ", ".join(parts)
 
 
@@ -311,6 +313,18 @@ class RowPainter(QStyledItemDelegate):
         painter.setClipPath(clip)
         painter.drawPixmap(target.topLeft(), pixmap)
         painter.restore()
+        if row.finding is not None and row.finding.guided:
+            self._paint_tag(painter, target)
+
+    def _paint_tag(self, painter: QPainter, picture: QRectF) -> None:
+        """What a white-box search found is no black-box result, at first sight."""
+        small = QFont(painter.font())
+        small.setPixelSize(10)
+        tag = QRectF(picture.left(), picture.bottom() - 14, picture.width(), 14)
+        painter.fillRect(tag, QColor(self.theme.card))
+        painter.setFont(small)
+        painter.setPen(QColor(self.theme.text))
+        painter.drawText(tag, Qt.AlignmentFlag.AlignCenter, "guided")
 
     def _paint_words(self, painter: QPainter, frame: QRect, row: Row) -> None:
         small, name = QFont(painter.font()), QFont(painter.font())

@@ -128,7 +128,8 @@ class Window(QMainWindow):
 
     def _button(self, name: str) -> QPushButton:
         action = self.actions_by_name[name]
-        button = QPushButton(f"{action.text().removesuffix('…')}  {action.shortcut().toString()}")
+        text = action.iconText().removesuffix("…")
+        button = QPushButton(f"{text}  {action.shortcut().toString()}")
         button.setObjectName("primary" if name == "run" else "")
         button.setToolTip(action.toolTip())
         button.setAccessibleName(action.text())
@@ -152,6 +153,7 @@ class Window(QMainWindow):
         made = {}
         for row in ACTIONS:
             action = QAction(row.text, self)
+            action.setIconText(row.brief or row.text)
             action.setToolTip(row.tooltip)
             action.setShortcut(QKeySequence(row.key))
             slot = own[row.name] if row.name in own else getattr(self.commands, row.name)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QAccessible, QPen
+from PySide6.QtGui import QAccessible, QImage, QPen
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QProgressBar, QSlider, QWidget
 
 from onepixel_gui.attack.probe import (
@@ -277,13 +277,13 @@ def test_a_search_without_a_flip_is_said_to_have_held(search: SearchPane) -> Non
 
 def test_a_guided_search_is_named_white_box_and_counts_previews_apart(search: SearchPane) -> None:
     search.take(Began(QUESTION, Guidance()))
-    assert "GUIDED, WHITE-BOX" in words(search)
+    assert "GUIDED SEARCH" in words(search)
     search.take(replace(advanced(0, 0.988), best=(), previews=8192))
     assert "0 of 1,280 + 8,192 previews" in words(search)
     search.take(replace(advanced(640, 0.7), previews=32768))
     assert "640 of 1,280 + 32,768 previews" in words(search)
     search.take(replace(ENDED, previews=32768))
-    assert "first flip after 1,200 queries + 32,768 previews" in words(search)
+    assert "1,200 queries + 32,768 previews" in words(search)
     assert search.plot.getAxis("bottom").labelText == "queries of a white-box search"
 
 
@@ -297,7 +297,7 @@ def test_previews_alone_put_nothing_on_the_curve(search: SearchPane) -> None:
 
 def test_a_guided_search_points_to_the_black_box_one(search: SearchPane) -> None:
     search.take(Began(QUESTION, Guidance()))
-    assert "R: the black-box search, which is the literature's protocol" in words(search)
+    assert "R: black-box, the literature's protocol" in words(search)
 
 
 def test_a_black_box_search_after_a_guided_one_looks_like_itself_again(search: SearchPane) -> None:
@@ -310,7 +310,7 @@ def test_a_black_box_search_after_a_guided_one_looks_like_itself_again(search: S
     search.take(advanced(400, 0.9))
     assert curve_pen(search).style() == before
     assert "400 of 40,000" in words(search)
-    for word in ("WHITE-BOX", "previews", "literature"):
+    for word in ("GUIDED", "previews", "literature"):
         assert word not in words(search)
     assert search.plot.getAxis("bottom").labelText == "queries"
 
@@ -563,11 +563,20 @@ def test_what_a_guided_search_found_is_tagged_and_can_be_filtered(
 ) -> None:
     gallery.set_finding(3, Finding("flipped", 0.16, guided=True))
     gallery.set_finding(4, Finding("flipped", 0.16))
-    assert gallery.rows.row_of(3).finding_line == "flipped → 0.16 · guided"
-    assert gallery.rows.row_of(4).finding_line == "flipped → 0.16"
+    for index in (3, 4):
+        gallery.set_thumbnail(index, np.full((64, 64, 3), 180, np.uint8))
+    tagged, plain = (row_picture(gallery, index) for index in (3, 4))
+    assert tagged != plain
     assert apply(qtbot, gallery, "guided") == ["tile_3.png"]
     text = gallery.rows.index(0).data(Qt.ItemDataRole.AccessibleTextRole)
-    assert text.endswith("flipped to 0.16 · guided")
+    assert text.endswith("flipped to 0.16, found by a guided, white-box search")
+
+
+def row_picture(gallery: GalleryPane, index: int) -> QImage:
+    """The thumbnail of a row as it is drawn."""
+    frame = gallery.list.visualRect(gallery.rows.index(index))
+    frame.setWidth(64)
+    return gallery.list.viewport().grab(frame).toImage()
 
 
 # ------------------------------------------------------------------ all of them

@@ -223,22 +223,22 @@ def test_a_guided_search_by_its_key_is_tagged_wherever_it_is_shown(qtbot, guidab
         qtbot.keyClick(guidable, Qt.Key.Key_G)
     assert busy.args == ["guided"]
     until(qtbot, lambda: guidable.session.activity is None and guidable.jobs == 0)
-    assert "GUIDED, WHITE-BOX" in labels(guidable.search)
+    assert "GUIDED SEARCH" in labels(guidable.search)
     assert "+ 2,048 previews" in labels(guidable.search)
     assert "+ 2,048 previews" in labels(guidable.verdict)
     assert "white-box" in sentence(guidable)
-    assert guidable.gallery.rows.row_of(0).finding_line.endswith("· guided")
+    assert guidable.gallery.rows.row_of(0).finding.guided
 
 
 def test_the_black_box_search_is_one_key_away_from_a_guided_one(qtbot, guidable):
     run(qtbot, guidable, "guide")
-    assert "R: the black-box search" in labels(guidable.search)
+    assert "R: black-box" in labels(guidable.search)
     with qtbot.waitSignal(guidable.session.busy_changed) as busy:
         qtbot.keyClick(guidable, Qt.Key.Key_R)
     assert busy.args == ["search"]
     until(qtbot, lambda: guidable.session.activity is None)
-    assert "WHITE-BOX" not in labels(guidable.search)
-    assert "guided" not in guidable.gallery.rows.row_of(0).finding_line
+    assert "GUIDED" not in labels(guidable.search)
+    assert not guidable.gallery.rows.row_of(0).finding.guided
 
 
 def test_a_guided_search_without_gradients_is_a_message(qtbot, window):

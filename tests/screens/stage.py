@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
@@ -19,9 +18,13 @@ from onepixel_gui.analysis.sensitivity import Sensitivity, sensitivity
 from onepixel_gui.attack.probe import (
     Advanced,
     Began,
+    Candidates,
     Ended,
     Event,
+    Guidance,
     Painted,
+    Probe,
+    Readings,
     Settings,
     SweepBegan,
     Swept,
@@ -39,39 +42,60 @@ CHECKPOINT = DEMO / "mitosis_demo.safetensors"
 
 @dataclass(frozen=True)
 class Found:
-    """What was really found on one demonstration tile, so that pictures need no waiting."""
+    """What was really found on one demonstration tile, so that pictures need no waiting.
+
+    guided: all events of a guided search, none where the network has no preview.
+    previewed: the map before anything was asked.  painted: when a quarter of it was.
+    """
 
     tile: str
     began: Began
     advanced: tuple[Advanced, ...]
     ended: Ended
+    guided: tuple[Event, ...]
+    previewed: Painted | None
     painted: Painted
     swept: Swept
 
 
+class Steady:
+    """A probe asked in chunks of one size, so that no picture depends on the machine's speed."""
+
+    chunk = 512
+
+    def __init__(self, probe: Probe) -> None:
+        self.question, self.confirm, self.preview = probe.question, probe.confirm, probe.preview
+        self.preview_chunk = 4096 if probe.preview_chunk else 0
+        self._probe = probe
+
+    def __call__(self, candidates: Candidates) -> Readings:
+        return self._probe(candidates)
+
+
 def find(tile: str) -> Found:
     """Attack and sweep a demonstration tile, without a screen."""
+    from onepixel_gui.attack.guided import guided
     from onepixel_gui.attack.search import search
     from onepixel_gui.attack.sweep import sweep
     from onepixel_gui.classifier.classifier import Classifier
     from onepixel_gui.tiles.files import read
 
-    probe = Classifier.open(CHECKPOINT, "cpu").probe(
-        read(DEMO / tile, label=Path(tile).parent.name)
+    label = Path(tile).parent.name
+    probe = Steady(Classifier.open(CHECKPOINT, "cpu").probe(read(DEMO / tile, label=label)))
+    began, *advanced, ended = search(probe, Settings(seed=0))
+    *way, swept = sweep(probe)
+    maps = [event for event in way if isinstance(event, Painted)]
+    previews = [event for event in maps if not event.done]
+    return Found(
+        tile=tile,
+        began=began,
+        advanced=tuple(advanced),
+        ended=ended,
+        guided=tuple(guided(probe, Guidance())) if probe.preview_chunk else (),
+        previewed=previews[-1] if previews else None,
+        painted=next(event for event in maps if event.exact.mean() >= 0.25),
+        swept=swept,
     )
-    told: list[Event] = list(search(probe, Settings(seed=0)))
-    painted = None
-    swept: Any = None
-    for event in sweep(probe):
-        swept = event
-        if isinstance(event, Painted) and event.stride == 2 and painted is None:
-            painted = event
-    began, ended = told[0], told[-1]
-    assert isinstance(began, Began)
-    assert isinstance(ended, Ended)
-    assert painted is not None
-    advanced = tuple(event for event in told if isinstance(event, Advanced))
-    return Found(tile, began, advanced, ended, painted, swept)
 
 
 def summary(found: Found) -> dict[str, object]:
@@ -133,11 +157,23 @@ class Stage:
         window = self.window
         window.commands.set_preferences(window.commands.preferences.but(theme=name))
 
-    def show_running(self) -> None:
-        """A half-painted map of an earlier sweep, and a search in its middle."""
+    def show_painted(self, painted: Painted) -> None:
+        """A sweep that has come so far."""
         session, swept = self.window.session, self.found.swept
         session.happened.emit(SweepBegan(swept.question, swept.palette, swept.queries))
-        session.happened.emit(self.found.painted)
+        session.happened.emit(painted)
+
+    def show_guided(self) -> None:
+        """A guided search that has ended; nothing where the network has no preview."""
+        if self.found.guided:
+            began, *_, ended = self.found.guided
+            self.window.session.recall(Findings(began=began, ended=ended, latest="guided"))
+            live(lambda: not self.window.jobs)
+
+    def show_running(self) -> None:
+        """A half-painted map of an earlier sweep, and a search in its middle."""
+        session = self.window.session
+        self.show_painted(self.found.painted)
         session.happened.emit(self.found.began)
         for event in self.found.advanced[: max(1, len(self.found.advanced) // 2)]:
             session.happened.emit(event)
@@ -167,6 +203,13 @@ def main(found: Found, folder: Path) -> None:
         stage.shoot(f"window-opened-{theme}")
         stage.show_running()
         stage.shoot(f"window-running-{theme}")
+        for quantity in ("change", "lowest"):
+            window.map.set_quantity(quantity)
+            stage.shoot(f"map-running-{quantity}-{theme}", window.map)
+        stage.show_painted(found.previewed or found.painted)
+        stage.shoot(f"map-previewed-{theme}", window.map)
+        stage.show_guided()
+        stage.shoot(f"window-guided-{theme}")
         stage.show_finished()
         stage.shoot(f"window-{theme}")
         panes = ("gallery", "tile", "map", "shift", "search", "periods", "verdict")

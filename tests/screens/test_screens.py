@@ -72,3 +72,22 @@ def test_the_window_keeps_its_size_at_each_scale(shots: Shots, scale: int) -> No
 def test_the_two_themes_differ_everywhere_but_on_the_tissue(shots: Shots) -> None:
     dark, light = (pixels(shots(1) / f"window-{theme}.png") for theme in ("dark", "light"))
     assert float((np.abs(dark - light).max(axis=2) > 48).mean()) > 0.6
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("quantity", ["lowest", "change"])
+def test_what_was_not_asked_yet_is_grey_in_each_theme(
+    shots: Shots, scale: int, theme: str, quantity: str
+) -> None:
+    running = pixels(shots(scale) / f"map-running-{quantity}-{theme}.png")
+    ended = pixels(shots(scale) / f"map-{theme}.png")
+    grey, exact = (greyish(picture).mean() for picture in (running, ended))
+    assert 0.1 < grey < 0.5
+    assert exact < 0.03
+
+
+def greyish(picture: np.ndarray) -> np.ndarray:
+    """Neither a colour, nor white or black, nor anything of the card."""
+    chroma = picture.max(axis=2) - picture.min(axis=2)
+    return (chroma < 60) & (picture.max(axis=2) > 100) & (picture.max(axis=2) < 210)

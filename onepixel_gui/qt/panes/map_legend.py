@@ -33,6 +33,7 @@ _RED_BLUE = (
 )
 _LIMITS = (1, 1.5, 2, 3, 4, 5, 6, 8, 10)
 _GREY, _LIGHTNESS, _COLOUR = 132.0, 0.42, 0.2  # what an estimate keeps of its colour
+_NEXT_LINE = QPointF(0, 17)
 _LUMA = np.array([0.2126, 0.7152, 0.0722])
 
 
@@ -112,14 +113,15 @@ def draw_legend(
         painter.drawText(QPointF(left, bar.bottom() + 13), text)
     width = measure.horizontalAdvance(scale.label)
     painter.drawText(QPointF(bar.center().x() - width / 2, bar.bottom() + 27), scale.label)
-    line = bar.bottom() + 45
-    if line <= box.bottom():
-        _draw_parity(painter, QPointF(box.left(), line), theme, measure)
-    place = QPointF(box.left(), line + 17)
-    if outlined == "flips" and place.y() <= box.bottom():
-        _draw_flips(painter, place, theme)
-    elif outlined == "estimates":
-        _draw_estimates(painter, QPointF(box.left(), min(place.y(), box.bottom())), theme, scale)
+    line = QPointF(box.left(), bar.bottom() + 45)
+    if outlined == "estimates":  # first: nothing else on the map needs an explanation as much
+        _draw_estimates(painter, line, theme, scale)
+        line += _NEXT_LINE
+    if line.y() <= box.bottom():
+        _draw_parity(painter, line, theme, measure)
+    line += _NEXT_LINE
+    if outlined == "flips" and line.y() <= box.bottom():
+        _draw_flips(painter, line, theme)
 
 
 def _draw_bar(painter: QPainter, bar: QRectF, theme: Theme, scale: ColourScale) -> None:

@@ -23,11 +23,10 @@ from onepixel_gui.attack.probe import (
 from onepixel_gui.qt.confidence_plot import ConfidencePlot
 from onepixel_gui.qt.theme import DARK, FAMILY, Card, Line, Theme
 from onepixel_gui.qt.view import is_guided, legible, spent
-from onepixel_gui.report.wording import mark
 from onepixel_gui.tiles.tile import Tile, Window
 
 QUERIES, GUIDED_QUERIES = "queries", "queries of a white-box search"
-BESIDE = "R: the black-box search, which is the literature's protocol"
+BESIDE = "R: black-box, the literature's protocol"
 BESIDE_HINT = (
     "Gradients of the network put the candidates of a guided search in order.\n"
     "Its queries are exact, but their number compares with no black-box search's."
@@ -42,7 +41,7 @@ class SearchPane(Card):
         super().__init__("Search", parent)
         self._question: Question | None = None
         self._budget = self._previews = 0
-        self._way = ""  # of a white-box search
+        self._guided = False
         self._points: list[tuple[int, float]] = []
         self._ended: Ended | None = None
         self.plot = ConfidencePlot("Search curve: best confidence against queries")
@@ -98,7 +97,7 @@ class SearchPane(Card):
     def show_tile(self, tile: Tile | None, window: Window | None) -> None:  # noqa: ARG002
         """Another tile: what was searched before is over."""
         self._question, self._budget, self._ended, self._points = None, 0, None, []
-        self._way, self._previews = "", 0
+        self._guided, self._previews = False, 0
         self._draw_way()
         self._whole.setChecked(False)
         self.plot.show_question("", None)
@@ -120,7 +119,7 @@ class SearchPane(Card):
     def _begin(self, began: Began) -> None:
         self._question, self._budget, self._ended = began.question, began.budget, None
         self._points = [(0, began.question.clean)]
-        self._way, self._previews = mark(began.settings) if is_guided(began) else "", 0
+        self._guided, self._previews = is_guided(began), 0
         self._draw_way()
         self.plot.show_question(began.question.subject, began.question.threshold)
         self._draw()
@@ -144,16 +143,17 @@ class SearchPane(Card):
     # ------------------------------------------------------------------ drawing
     def _draw_way(self) -> None:
         """A white-box curve is never taken for a black-box one: other title, axis and line."""
-        self.set_title(f"Search · {self._way}" if self._way else "Search")
-        self.plot.setLabel("bottom", GUIDED_QUERIES if self._way else QUERIES)
+        self.set_title("Guided search" if self._guided else "Search")
+        self.plot.setLabel("bottom", GUIDED_QUERIES if self._guided else QUERIES)
+        self.plot.getAxis("bottom").resizeEvent()  # puts the label in the middle again
         pen = self.plot.pen(self._theme.accent, 2)
-        if self._way:
+        if self._guided:
             pen.setDashPattern([3, 1.5])
         self._curve.setPen(pen)
-        self._beside.setVisible(bool(self._way))
+        self._beside.setVisible(self._guided)
 
     def _draw(self) -> None:
-        self.set_state(self._state_words())
+        self.set_state(self._brief_words() if self._guided else self._state_words())
         some = bool(self._points)
         for item in (self._curve, self._start, self._end, self._number):
             item.setVisible(some)
@@ -194,6 +194,13 @@ class SearchPane(Card):
     @property
     def _first_flip(self) -> int | None:
         return self._ended.first_flip if self._ended is not None else None
+
+    def _brief_words(self) -> str:
+        """Queries and, apart from them, previews need the room."""
+        ended = self._ended
+        if ended is None:
+            return self._state_words()
+        return spent(ended.first_flip or ended.queries, ended.previews)
 
     def _state_words(self) -> str:
         ended, previews = self._ended, self._previews
