@@ -12,18 +12,18 @@ import pytest
 from PySide6.QtCore import Qt
 
 from onepixel_gui.analysis.sensitivity import Sensitivity
-from onepixel_gui.attack.probe import Began, Event, Pixel, Responded, Settings, Swept
+from onepixel_gui.attack.probe import Began, Event, Pixel, Probe, Responded, Swept
 from onepixel_gui.problems import UnreadableTile, UnusableCheckpoint
-from onepixel_gui.qt import session as bench
 from onepixel_gui.qt.dialogs import CommandPalette, ExportChoice
 from onepixel_gui.qt.preferences import Preferences
 from onepixel_gui.qt.session import Session
-from onepixel_gui.qt.view import Cursor
+from onepixel_gui.qt.view import Activity, Cursor
 from onepixel_gui.qt.window import Window
 from tests.core.networks import Corner, save_script
 from tests.qt.conftest import Census, shut
 from tests.qt.doubles import Drag, picture_files
 
+Attack = Callable[[Probe], Generator[Any]]
 STEPS = 200
 BUSY = Preferences(population=40, generations=40, to_the_end=True, device="cpu")
 
@@ -34,36 +34,26 @@ class Witness:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.stale: list[str] = []
         self.heard = 0
-        self._run: Any = None  # what the newest run was asked with
+        self._run: Any = None  # the attack of the newest run
         self._wish: Pixel | None = None  # the newest glance, None when its tile is gone
         self._source: dict[int, tuple[Event, Any]] = {}  # held, so that no id is used twice
-        search, sweep, glance = bench.search, bench.sweep, Session.glance
+        run, glance = Session._run, Session.glance
 
-        def settings(**words: Any) -> Settings:
-            self._run = Settings(**words)
-            return self._run
-
-        class Palettes:
-            def __getitem__(_, name: str) -> Any:  # noqa: N805
-                self._run = bench_palettes[name].copy()
-                return self._run
-
-        bench_palettes = bench.PALETTES
+        def running(of: Session, activity: Activity, attack: Attack) -> None:
+            self._run = attack
+            run(of, activity, self._marked(attack))
 
         def glanced(of: Session, pixel: Pixel) -> None:
             self._wish = pixel
             glance(of, pixel)
 
-        monkeypatch.setattr(bench, "Settings", settings)
-        monkeypatch.setattr(bench, "PALETTES", Palettes())
-        monkeypatch.setattr(bench, "search", self._marked(search))
-        monkeypatch.setattr(bench, "sweep", self._marked(sweep))
+        monkeypatch.setattr(Session, "_run", running)
         monkeypatch.setattr(Session, "glance", glanced)
 
-    def _marked(self, work: Callable[..., Generator[Event]]) -> Callable[..., Generator[Event]]:
-        def marked(probe: Any, asked: Any) -> Generator[Event]:
-            for event in work(probe, asked):
-                self._source[id(event)] = event, asked
+    def _marked(self, attack: Attack) -> Attack:
+        def marked(probe: Any) -> Generator[Any]:
+            for event in attack(probe):
+                self._source[id(event)] = event, attack
                 yield event
 
         return marked
@@ -110,6 +100,7 @@ class Reader:
         """One deed, most often of the main job; now and then the window gets no time at all."""
         deeds = {
             "run": 5,
+            "guide": 3,
             "sweep": 5,
             "stop": 4,
             "next_tile": 4,
@@ -239,10 +230,11 @@ def test_two_hundred_random_steps_leave_no_stale_event_no_job_and_no_probe(
     qtbot.waitUntil(lambda: window.jobs == 0)
     gc.collect()
     assert probes.alive <= 1  # the one that looks at the tile on the bench
+    problems = [problem for problem in problems if "has no preview" not in problem.what]
     assert not {type(problem) for problem in problems} - {UnreadableTile, UnusableCheckpoint}
     assert not [path.name for path in reader.promised if not path.is_file()]
     # The chaos was one: everything was done, and much was heard.
-    assert len(reader.done) == 13, json.dumps(reader.done)
+    assert len(reader.done) == 14, json.dumps(reader.done)
     assert reader.windows > 2
     assert witness.heard > 50
     assert probes.made > 50
