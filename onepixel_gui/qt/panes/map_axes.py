@@ -75,7 +75,8 @@ class Profile:
         thin = QColor(colour)
         thin.setAlpha(150)
         self._line.setPen(pg.mkPen(thin, width=1))
-        self._guess.setPen(pg.mkPen(colour, width=1.4, dash=(1.5, 2)))
+        # Dashes wider than 1 px would cost a third of a frame, each.
+        self._guess.setPen(pg.mkPen(colour, width=1, dash=(3, 2)))
         self._even.setPen(pg.mkPen(colour, width=1))
         self._even.setBrush(pg.mkBrush(colour))
         self._odd.setPen(pg.mkPen(colour, width=1))
