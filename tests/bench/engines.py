@@ -12,18 +12,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from onepixel_gui.classifier.fast import folded
-
-Ask = Callable[[NDArray[np.float32]], NDArray[np.float32]]  # (N, 3, H, W) -> (N, C)
-Engine = Callable[[int], Ask]  # prepared for batches of one size
+Floats = NDArray[np.float32]
+Ask = Callable[[], Floats]  # -> (N, C)
+Engine = Callable[[Floats], Ask]  # prepared for one batch (N, 3, H, W), read anew at each asking
 
 
 def engines(network: nn.Module, edge: int) -> dict[str, Engine]:
     """Those that are installed; bare eager first, which all others are compared with."""
-    found: dict[str, Engine] = {
-        "eager": lambda _size: _torch(network, torch.contiguous_format),
-        "channels-last": _channels_last(network),
-    }
+    found: dict[str, Engine] = {"eager": eager(network), "channels-last": channels_last(network)}
     if find_spec("onnx") and (find_spec("onnxruntime") or find_spec("openvino")):
         exported = onnx_bytes(network, edge)
         if find_spec("onnxruntime"):
@@ -33,26 +29,35 @@ def engines(network: nn.Module, edge: int) -> dict[str, Engine]:
     return found
 
 
-def _torch(network: nn.Module, layout: torch.memory_format) -> Ask:
-    held: dict[int, Tensor] = {}  # a ready batch is not paid for again
+def eager(network: nn.Module) -> Engine:
+    """The network as it was loaded."""
 
-    @torch.inference_mode()
-    def ask(tiles: NDArray[np.float32]) -> NDArray[np.float32]:
-        ready = held.get(id(tiles))
-        if ready is None:
-            held.clear()
-            ready = held[id(tiles)] = torch.from_numpy(tiles).contiguous(memory_format=layout)
-        answers: NDArray[np.float32] = network(ready).numpy()
-        return answers
+    def prepared(tiles: Floats) -> Ask:
+        shared = torch.from_numpy(tiles)
+        return lambda: _answered(network, shared)
 
-    return ask
+    return prepared
 
 
-def _channels_last(network: nn.Module) -> Engine:
-    """Folded batch norm and the layout that oneDNN likes best."""
-    move: Any = folded(network).to  # not typed for memory formats
+def channels_last(network: nn.Module) -> Engine:
+    """Folded batch norm and the layout that oneDNN likes best; the batch is copied only once."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its import warns of its own deprecation
+        fold: Any = import_module("torch.fx.experimental.optimization").fuse
+    move: Any = fold(network.eval()).to  # not typed for memory formats
     quick = move(memory_format=torch.channels_last)
-    return lambda _size: _torch(quick, torch.channels_last)
+
+    def prepared(tiles: Floats) -> Ask:
+        ready = torch.from_numpy(tiles).contiguous(memory_format=torch.channels_last)
+        return lambda: _answered(quick, ready)
+
+    return prepared
+
+
+@torch.inference_mode()
+def _answered(network: nn.Module, tiles: Tensor) -> Floats:
+    answers: Floats = network(tiles).numpy()
+    return answers
 
 
 def onnx_bytes(network: nn.Module, edge: int) -> bytes:
@@ -80,11 +85,7 @@ def onnxruntime(exported: bytes) -> Engine:
     options.log_severity_level = 3
     session = runtime.InferenceSession(exported, options, providers=["CPUExecutionProvider"])
 
-    def ask(tiles: NDArray[np.float32]) -> NDArray[np.float32]:
-        answers: NDArray[np.float32] = session.run(None, {"tiles": tiles})[0]
-        return answers
-
-    return lambda _size: ask
+    return lambda tiles: lambda: session.run(None, {"tiles": tiles})[0]
 
 
 def openvino(exported: bytes) -> Engine:
@@ -97,15 +98,10 @@ def openvino(exported: bytes) -> Engine:
         "PERFORMANCE_HINT": "LATENCY",
     }
 
-    def at(size: int) -> Ask:
+    def prepared(tiles: Floats) -> Ask:
         model = core.read_model(io.BytesIO(exported))
-        model.reshape([size, *model.input(0).partial_shape[1:]])
+        model.reshape(list(tiles.shape))
         request = core.compile_model(model, "CPU", settings).create_infer_request()
+        return lambda: np.array(request.infer([tiles], share_inputs=True)[0])
 
-        def ask(tiles: NDArray[np.float32]) -> NDArray[np.float32]:
-            answers: NDArray[np.float32] = request.infer([tiles], share_inputs=True)[0]
-            return answers
-
-        return ask
-
-    return at
+    return prepared

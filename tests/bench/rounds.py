@@ -13,12 +13,36 @@ _STAT = Path("/proc/stat")
 _DISTURBED = 0.15  # of one core, taken by other programs
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What to spend on one network; everything a process of its own needs to know.
+
+    rounds, seconds:  slices of each engine, and the length of one.  patience: see Clock.
+    threads:          of every engine; 0 takes what torch takes.  seeds: searches of each kind.
+    budget:           evaluations that a black-box search may spend.
+    batches:          sizes that a dense engine is tried with.
+    """
+
+    rounds: int = 7
+    seconds: float = 0.4
+    patience: float = 30.0
+    threads: int = 0
+    seeds: int = 5
+    budget: int = 20_000
+    batches: tuple[int, ...] = (1, 2, 4, 8, 16, 32, 64, 128)
+
+    def clock(self, share: float = 1.0) -> "Clock":
+        """share: of the seconds of a slice."""
+        return Clock(self.seconds * share, self.patience, processor=self.threads == 1)
+
+
 @dataclass
 class Clock:
     """Takes slices, and takes one again, after a pause, in which other programs were busy.
 
     Two threads that wait for each other are slowed down tenfold where a third wants their core, and
-    a thread pool that steals work is not: such a slice compares nothing.
+    a thread pool that steals work is not: such a slice compares nothing.  With one thread only its
+    processor seconds count, and nobody can disturb them.
 
     seconds:    length of a slice; one batch at least.  patience: seconds that may go into slices
     thrown away and pauses, all in all.  disturbed: slices that had to be kept all the same.
@@ -26,26 +50,30 @@ class Clock:
 
     seconds: float
     patience: float = 0.0
+    processor: bool = False
     disturbed: int = 0
+
+    def now(self) -> float:
+        return time.process_time() if self.processor else time.perf_counter()
 
     def rate(self, work: Work) -> float:
         """Evaluations per second."""
         while True:
             began, others = time.perf_counter(), _busy_elsewhere()
             done, spent = self._slice(work)
-            if (_busy_elsewhere() - others) / spent < _DISTURBED:
-                return done / spent
-            if self.patience <= 0:
-                self.disturbed += 1
+            passed = time.perf_counter() - began
+            quiet = self.processor or (_busy_elsewhere() - others) / passed < _DISTURBED
+            if quiet or self.patience <= 0:
+                self.disturbed += not quiet
                 return done / spent
             time.sleep(0.5)
-            self.patience -= time.perf_counter() - began
+            self.patience -= passed + 0.5
 
     def _slice(self, work: Work) -> tuple[int, float]:
-        done, started = 0, time.perf_counter()
+        done, started = 0, self.now()
         while True:
             done += work()
-            spent = time.perf_counter() - started
+            spent = self.now() - started
             if spent >= self.seconds:
                 return done, spent
 
