@@ -1,8 +1,9 @@
-"""Install onepixel_gui into .venv, once; then open it, or test it.
+"""Install onepixel_gui into .venv, once; then open it, test it, or measure it.
 
     python packaging/bootstrap.py run [words]    the window; words go to the command line instead
     python packaging/bootstrap.py check          format, lint, types, contracts and tests/core
     python packaging/bootstrap.py test [words]   the same with every test; words go to pytest
+    python packaging/bootstrap.py bench [words]  its speed beside other engines and attacks; --help
 
 Python 3.11 or newer and its standard library are enough. A second start with nothing changed
 installs nothing. What pip and apt-get said lies in .venv/bootstrap.log.
@@ -33,7 +34,8 @@ UNFINISHED = VENV / "bootstrap.unfinished"  # there while pip writes, so left be
 
 # Relative, because pip splits its environment variables at spaces.
 PINS = "packaging/constraints.txt"
-EXTRAS = {"run": ".", "dev": ".[dev]"}
+EXTRAS = {"run": ".", "dev": ".[dev]", "bench": ".[dev,bench]"}  # each holds the one before
+NEEDED = {"run": "run", "check": "dev", "test": "dev", "bench": "bench"}
 PIP = ("install", "--constraint", PINS, "--editable")
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 ROOM = "3 GB (8 GB where PyTorch comes with CUDA)"
@@ -95,12 +97,14 @@ def version_of(python: Path) -> str:
 
 
 def is_installed(extra: str) -> bool:
-    """Whether .venv holds this checkout, whole and unchanged; `dev` includes `run`."""
+    """Whether .venv holds this checkout, whole and unchanged, with that extra or a larger one."""
     try:
         stamp, held = STAMP.read_text(encoding="utf-8").split()
     except (OSError, ValueError):
         return False
-    if stamp != fingerprint(ROOT, our_version()) or extra not in ("run", held):
+    if stamp != fingerprint(ROOT, our_version()) or held not in list(EXTRAS):
+        return False
+    if list(EXTRAS).index(held) < list(EXTRAS).index(extra):
         return False
     return version_of(python_in(VENV)) == our_version()
 
@@ -290,7 +294,7 @@ def install(extra: str) -> None:
 
 def prepare(command: str, words: Sequence[str]) -> None:
     """Install whatever the command needs and is not there yet."""
-    extra = "run" if command == "run" else "dev"
+    extra = NEEDED[command]
     missing = this_system.lacking(command, words)
     if not missing and is_installed(extra):
         return
@@ -349,6 +353,14 @@ def verify(words: Sequence[str], *, core_only: bool) -> int:
     return 1 if failed else 0
 
 
+def bench(words: Sequence[str]) -> int:
+    """Measure in the user's folder, where files named in the words are meant to be."""
+    prepare("bench", words)
+    env = clean_env() | {"PYTHONPATH": str(ROOT)}  # the tests are no part of what is installed
+    call = [str(python_in(VENV)), "-P", "-m", "tests.bench.versus", *words]
+    return subprocess.call(call, env=env)
+
+
 def passes(name: str, call: Sequence[str], env: Mapping[str, str]) -> bool:
     """Run one step; a header with its name and seconds, then what it said."""
     began = time.monotonic()
@@ -371,6 +383,8 @@ def main(words: Sequence[str]) -> int:
             return run(words[1:])
         if words and words[0] in ("check", "test"):
             return verify(words[1:], core_only=words[0] == "check")
+        if words and words[0] == "bench":
+            return bench(words[1:])
         print((__doc__ or "").strip(), file=sys.stderr)
         return 0 if words and words[0] in ("-h", "--help") else 2
     except KeyboardInterrupt:

@@ -47,8 +47,8 @@ def needs(command: str, words: Sequence[str], env: Mapping[str, str]) -> dict[st
         return {}
     if command == "test":
         return QT_LIBRARIES | X11_LIBRARIES | VIRTUAL_SCREEN
-    if command == "check" or (words and words[0] != "demo"):
-        return {}  # neither tests/core nor the command line draws a window
+    if command in ("check", "bench") or (words and words[0] != "demo"):
+        return {}  # neither tests/core nor the benches nor the command line draws a window
     if has_display(env) and not env.get("WAYLAND_DISPLAY"):
         return QT_LIBRARIES | X11_LIBRARIES
     return QT_LIBRARIES

@@ -144,8 +144,9 @@ def resnet20() -> Subject:
 
 
 def _cifar_picture() -> Tile | None:
-    pictures = sorted((DATA / "cifar10_png").glob("*.png"))
-    return read(pictures[0]) if pictures else None
+    """An aeroplane that 27 of 8,192 one-pixel changes make something else for the ResNet-20."""
+    picture = DATA / "cifar10_png" / "cifar10_03_0.png"
+    return read(picture) if picture.is_file() else None
 
 
 def resnet50(edge: int) -> Subject:

@@ -117,6 +117,59 @@ def test_an_installation_for_developers_serves_users_but_not_the_reverse(bootstr
 
 
 @posix
+def test_benches_leave_what_run_and_test_need_in_place(bootstrap: Any) -> None:
+    pretend_installed(bootstrap, "bench")
+    assert all(bootstrap.is_installed(extra) for extra in ("run", "dev", "bench"))
+    pretend_installed(bootstrap, "dev")
+    assert not bootstrap.is_installed("bench")
+
+
+@posix
+def test_the_stamp_of_an_extra_that_is_no_more_counts_as_not_installed(bootstrap: Any) -> None:
+    pretend_installed(bootstrap, "everything")
+    assert not bootstrap.is_installed("run")
+
+
+def test_each_extra_asks_pip_for_all_that_the_one_before_it_had(bootstrap: Any) -> None:
+    held: set[str] = set()
+    for asked in bootstrap.EXTRAS.values():
+        names = set(asked.removeprefix(".").strip("[]").split(",")) - {""}
+        assert held <= names
+        held = names
+
+
+@pytest.mark.parametrize(
+    ("command", "extra"), [("run", "run"), ("check", "dev"), ("test", "dev"), ("bench", "bench")]
+)
+def test_each_command_installs_its_own_extra_only(
+    bootstrap: Any, monkeypatch: pytest.MonkeyPatch, command: str, extra: str
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(bootstrap.this_system, "lacking", lambda *_: {})
+    monkeypatch.setattr(bootstrap.this_system, "lacking_venv", dict)
+    monkeypatch.setattr(bootstrap, "install", asked.append)
+    bootstrap.prepare(command, [])
+    assert asked == [extra]
+
+
+def test_a_bench_runs_in_the_users_folder_and_finds_the_checkout(
+    bootstrap: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[tuple[list[str], dict[str, str]]] = []
+
+    def called(words: list[str], env: dict[str, str]) -> int:
+        calls.append((words, env))
+        return 3
+
+    monkeypatch.setattr(bootstrap, "prepare", lambda *_: None)
+    monkeypatch.setattr(bootstrap.subprocess, "call", called)
+    assert bootstrap.main(["bench", "--quick"]) == 3
+    ((words, env),) = calls
+    assert words[1:] == ["-P", "-m", "tests.bench.versus", "--quick"]
+    assert env["PYTHONPATH"] == str(bootstrap.ROOT)
+
+
+@posix
 def test_a_python_that_does_not_start_counts_as_not_installed(bootstrap: Any) -> None:
     pretend_installed(bootstrap, "run")
     python = bootstrap.python_in(bootstrap.VENV)
@@ -241,10 +294,10 @@ def test_an_interruption_is_one_line_and_exit_code_130(
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
 
 
-def test_an_unknown_command_shows_the_three_known_ones() -> None:
+def test_an_unknown_command_shows_the_four_known_ones() -> None:
     done = subprocess.run([sys.executable, SCRIPT, "rum"], capture_output=True, text=True)
     assert done.returncode == 2
-    assert all(f"bootstrap.py {name}" in done.stderr for name in ("run", "check", "test"))
+    assert all(f"bootstrap.py {name}" in done.stderr for name in ("run", "check", "test", "bench"))
 
 
 # -- display and platform -----------------------------------------------------------------------
@@ -290,4 +343,5 @@ def test_each_command_asks_only_for_the_libraries_it_uses(system: ModuleType) ->
     assert "libxcb-cursor.so.0" in system.needs("run", [], screen)
     assert system.needs("run", ["attack", "tile.png"], screen) == {}
     assert system.needs("check", [], {}) == {}
+    assert system.needs("bench", [], {}) == {}
     assert {"Xvfb", "xauth", "libxcb-cursor.so.0"} <= set(system.needs("test", [], {}))
