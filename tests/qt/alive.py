@@ -133,10 +133,11 @@ def sweep() -> None:
     window.commands.sweep()
     last[0] = time.perf_counter()
     beat.start(16)
-    live(lambda: session.activity is None, _SWEPT)
+    lasted = live(lambda: session.activity is None, _SWEPT)
+    rate = done[0] / lasted
     beat.stop()
+    window.commands.sweep()  # anew: a fast machine may be through
     busy_glances = sorted(ask(red) for red in range(100, 109))
-    rate = done[0] / (time.perf_counter() - began[0])
     stops.append(end("sweep"))
     for _ in range(3):
         began[0] = time.perf_counter()
