@@ -1,7 +1,7 @@
 """The Classifier: uint8 tiles in, class probabilities out, on any device."""
 
-import time
-from collections.abc import Callable
+import copy
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,29 +9,46 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 
 from onepixel_gui.classifier import devices
 from onepixel_gui.classifier.card import Card, Scaling, Serving
 from onepixel_gui.classifier.checkpoint import load
 from onepixel_gui.classifier.fast import fast_form
-from onepixel_gui.problems import DeviceFull, Problem, TileTooSmall
-from onepixel_gui.tiles.tile import Tile
+from onepixel_gui.classifier.incremental import (
+    Arithmetic,
+    Incremental,
+    Unpaid,
+    scattered,
+    shortened,
+)
+from onepixel_gui.classifier.kernels import learning
+from onepixel_gui.classifier.pace import (
+    BATCHES,
+    Pace,
+    Work,
+    best_pace,
+    device_full,
+    now,
+    quickest,
+    roomiest,
+)
+from onepixel_gui.problems import TileTooSmall
+from onepixel_gui.tiles.tile import Tile, Window
 
 if TYPE_CHECKING:
-    from onepixel_gui.classifier.probe import TileProbe
+    from onepixel_gui.classifier.probe import TileChorus, TileProbe
 
-# Small batches stay in cache and answer Stop within 0.2 s; a graphics card wants more at once.
-_BATCHES = {"cpu": (16, 24, 32, 64), "cuda": (64, 256, 1024), "mps": (32, 128, 512)}
-_PATIENCE = 0.15  # seconds that one batch may take: Stop is heard between two
 _SAMPLES = 4  # pictures that a classifier is tried on before it is trusted
+_TRIED = 32  # perturbations that windows are tried on
 
 
 class Classifier:
     """A loaded network with its card, on one device.
 
-    Two forms of the same network: `ordinary`, exactly as loaded, whose answers are reported, and
-    `fast`, folded and compiled, which agrees to float rounding and searches.
+    Forms of the same network: `ordinary`, exactly as loaded, whose answers are reported; and two
+    that agree with it to float rounding and search, the fast one, folded and dense, and where
+    windows pay the `shortcut`.
     """
 
     def __init__(self, card: Card, network: nn.Module, device: str = "auto") -> None:
@@ -46,17 +63,23 @@ class Classifier:
             torch=torch.__version__,
             deterministic=self.device.type != "mps",
         )
-        try:
-            self.ordinary = network.to(self.device)
-            self._fast = fast_form(network, card.input_size, self.device)
-            self.levels = _levels(card.scaling).to(self.device)
-        except torch.OutOfMemoryError as full:
-            raise _full(self.device) from full
         self.card = card
         self.layout = torch.contiguous_format
-        self.card = replace(card, doubts=card.doubts + self._preflight())
-        batch, self.batch_seconds = self._best_batch()
-        self.serving = replace(self.serving, batch=batch)
+        self.shortcut: Incremental | None = None
+        self.pace = Pace(_SAMPLES, 1.0)
+        try:
+            self.ordinary = network.to(self.device)
+            self.levels = _levels(card.scaling).to(self.device)
+            graph = self._graph()
+            self._fast = copy.deepcopy(network).eval() if graph is None else graph
+            doubts = self._preflight()
+            self.pace = self._best_pace()
+            self.serving = replace(self.serving, batch=self.pace.batch)
+            told, wrong = self._shorten(graph if not doubts else None)
+        except torch.OutOfMemoryError as full:
+            raise device_full(self.device) from full
+        self.card = replace(card, doubts=card.doubts + doubts + wrong)
+        self.serving = replace(self.serving, shortcut=told)
 
     @classmethod
     def open(cls, path: Path, device: str = "auto") -> "Classifier":
@@ -76,15 +99,32 @@ class Classifier:
             outputs = torch.cat([1 - outputs, outputs], dim=1)
         return outputs.cpu().numpy()
 
-    def probe(self, tile: Tile) -> "TileProbe":
+    def probe(self, tile: Tile, *, dense: bool = False) -> "TileProbe":
         """This classifier looking at the centre window of a tile. One probe serves one thread.
 
+        dense: every candidate pays a whole forward pass.
         Raises TileTooSmall, DeviceFull, and Problem when the tile's answer is no number.
         """
         from onepixel_gui.classifier.probe import TileProbe
 
         try:
-            window = tile.centre(*self.card.input_size)
+            return TileProbe(self, tile, dense=dense)
+        except torch.OutOfMemoryError as full:
+            raise device_full(self.device) from full
+
+    def chorus(self, tiles: Sequence[Tile]) -> "TileChorus":
+        """This classifier looking at several tiles at once. Raises as `probe` does."""
+        from onepixel_gui.classifier.probe import TileChorus
+
+        try:
+            return TileChorus(self, tiles)
+        except torch.OutOfMemoryError as full:
+            raise device_full(self.device) from full
+
+    def window(self, tile: Tile) -> Window:
+        """What this classifier sees of a tile: its centre. Raises TileTooSmall."""
+        try:
+            return tile.centre(*self.card.input_size)
         except ValueError as small:
             height, width = self.card.input_size
             raise TileTooSmall(
@@ -92,10 +132,11 @@ class Classifier:
                 f"{self.card.name} looks at {height} x {width} px.",
                 "Choose a larger tile, or cut it again from the slide at the right magnification.",
             ) from small
-        try:
-            return TileProbe(self, tile, window)
-        except torch.OutOfMemoryError as full:
-            raise _full(self.device) from full
+
+    @property
+    def arithmetic(self) -> Arithmetic | None:
+        """Multiply-adds per candidate, None where they could not be counted."""
+        return None if self.shortcut is None else self.shortcut.arithmetic
 
     # -------------------------------------------------------------- for probes
     def scaled(self, tiles: Tensor) -> Tensor:
@@ -110,13 +151,17 @@ class Classifier:
         answers: Tensor = (self._fast if fast else self.ordinary)(inputs)
         return answers.float()
 
-    def in_batches(self, count: int, work: Callable[[slice], Tensor]) -> Tensor:
+    def in_batches(
+        self, count: int, work: Callable[[slice], Tensor], pace: Pace | None = None
+    ) -> Tensor:
         """Run `work` over slices of `count` items; a full device halves the slice and goes on.
 
+        pace: to keep, and to slow down; the dense one if none is given.
         Raises DeviceFull when not even one item has room.
         """
+        pace = pace or self.pace
         done: list[Tensor] = []
-        start, size = 0, self.serving.batch
+        start, size = 0, pace.batch
         while start < count:
             asked = min(size, count - start)
             part: Tensor | None = None
@@ -124,15 +169,14 @@ class Classifier:
                 part = work(slice(start, start + asked))
             except torch.OutOfMemoryError as full:
                 if asked == 1:
-                    raise _full(self.device) from full
+                    raise device_full(self.device) from full
             if part is None:  # outside the handler, whose traceback holds on to the activations
                 size = asked // 2
                 torch.cuda.empty_cache()
                 continue
             done.append(part)
             start += asked
-        if size < self.serving.batch:
-            self.serving = replace(self.serving, batch=size)
+        pace.batch = min(size, pace.batch)
         return torch.cat(done)
 
     def logits(self, outputs: Tensor, subject: int) -> Tensor:
@@ -183,71 +227,75 @@ class Classifier:
             self._fast = self.ordinary
         return tuple(doubts)
 
-    def _best_batch(self) -> tuple[int, float]:
-        """(candidates per pass, seconds per pass): the fastest batch within our patience.
+    def _graph(self) -> fx.GraphModule | None:
+        graph = fast_form(self.ordinary, self._sample(1))
+        if graph is not None and self.device.type == "cpu":
+            self.layout = torch.channels_last
+            _lay(graph, self.layout)
+        return graph
 
-        Each size counts by its quickest pass, because other programs can only slow one down.
-        """
-        sizes = _BATCHES[self.device.type]
-        best, seconds = self._best_layout(sizes[0])
-        if seconds > _PATIENCE:  # a large network: fewer at a time, so that Stop is heard
-            # A power of two, because a sweep asks in eights and a half-empty batch costs as much.
-            best = 2 ** max(0, round(np.log2(best * _PATIENCE / seconds)))
-            return best, self._quickest(best)
-        if best < sizes[0]:
-            return best, seconds
-        for size in sizes[1:]:
-            try:
-                took = self._quickest(size)
-            except torch.OutOfMemoryError:
-                break
-            if took > _PATIENCE:
-                break
-            if size / took > 1.02 * best / seconds:
-                best, seconds = size, took
-        return best, seconds
+    def _best_pace(self) -> Pace:
+        """The best batch, in the layout that is quicker for this network on this device."""
+        sizes = BATCHES[self.device.type]
+        if self.layout == torch.contiguous_format:
+            tried = []
+            for layout in (torch.contiguous_format, torch.channels_last):
+                self._relay(layout)
+                tried.append((roomiest(self.device, self._prepared, sizes[0]).each, layout))
+            self._relay(min(tried, key=lambda one: one[0])[1])
+        return best_pace(self.device, self._prepared, sizes)
 
-    def _best_layout(self, size: int) -> tuple[int, float]:
-        """Keep the quicker layout: which one depends on network and device, by a third or so."""
-        if isinstance(self._fast, torch.jit.ScriptModule):  # compiled: has a layout of its own
-            return self._roomiest(size)
-        tried: list[tuple[float, int, torch.memory_format]] = []
-        for layout in (torch.contiguous_format, torch.channels_last):
-            self._lay(layout)
-            room, seconds = self._roomiest(size)
-            tried.append((seconds / room, room, layout))
-        each, room, layout = min(tried, key=lambda one: one[0])
-        self._lay(layout)
-        return room, each * room
-
-    def _lay(self, layout: torch.memory_format) -> None:
+    def _relay(self, layout: torch.memory_format) -> None:
         self.layout = layout
         if self._fast is not self.ordinary:  # which stays as it was loaded
-            move: Any = self._fast.to  # not typed for memory formats
-            move(memory_format=layout)
+            _lay(self._fast, layout)
 
-    def _roomiest(self, size: int) -> tuple[int, float]:
-        """`size` halved until it has room, and the seconds of its quickest pass."""
-        while True:
-            try:
-                return size, self._quickest(size)
-            except torch.OutOfMemoryError as full:
-                if size == 1:
-                    raise _full(self.device) from full
-            size //= 2
-            torch.cuda.empty_cache()
-
-    def _quickest(self, size: int) -> float:
+    def _prepared(self, size: int) -> Work:
         tiles = self._sample(size).contiguous(memory_format=self.layout)
-        self._timed(tiles)  # the first pass plans and allocates
-        return min(self._timed(tiles) for _ in range(2))
+        return lambda: self.outputs(tiles, fast=True)
 
-    def _timed(self, tiles: Tensor) -> float:
-        start = time.perf_counter()
-        self.outputs(tiles, fast=True)
-        if self.device.type == "cuda":
-            torch.cuda.synchronize(self.device)
-        return time.perf_counter() - start
+    # -------------------------------------------------------------- windows
+    @torch.inference_mode()
+    def _shorten(self, graph: fx.GraphModule | None) -> tuple[str, tuple[str, ...]]:
+        """Serve by windows if they pay; (what is saved or why nothing is, doubts)."""
+        if graph is None or self._fast is not graph:
+            return f"Asked densely: {self._why_dense()}.", ()
+        clean = self._sample(1)
+        try:
+            with learning():
+                self._prepared(self.pace.batch)()
+            self.pace.seconds = quickest(self.device, self._prepared(self.pace.batch))
+            shortcut = shortened(graph, clean, lambda: now(self.device))
+            shortcut.settle(self.device, clean, self.pace)
+        except Unpaid as why:
+            return f"Asked densely: {why}.", ()
+        wrong = self._disagreements(shortcut, clean)
+        if wrong:
+            doubt = f"Windows disagreed with the dense network on {wrong} of {_TRIED} perturbations"
+            return "Asked densely: windows gave wrong answers.", (f"{doubt}; it is asked densely.",)
+        self.shortcut = shortcut
+        return shortcut.told, ()
+
+    def _why_dense(self) -> str:
+        if isinstance(self.ordinary, torch.jit.ScriptModule):
+            return "a compiled network does not show its layers"
+        return "the network decides by its data, or does not answer alike twice"
+
+    def _disagreements(self, shortcut: Incremental, clean: Tensor) -> int:
+        """Of perturbations all over a tile, how many windows answer otherwise than `ordinary`."""
+        batch, windows = scattered(clean, shortcut.remember(clean), _TRIED)
+        tiles = clean.repeat(_TRIED, 1, 1, 1)
+        tiles[torch.arange(_TRIED, device=self.device), :, batch.rows, batch.columns] = windows[
+            :, :, 0, 0
+        ]
+        told, true = shortcut(batch, windows), self._tried(tiles)
+        near = 1e-4 + 1e-5 * true.abs()
+        return int(((told - true).abs() > near).any(dim=1).sum())
+
+
+def _lay(network: nn.Module, layout: torch.memory_format) -> None:
+    move: Any = network.to  # not typed for memory formats
+    move(memory_format=layout)
 
 
 def _levels(scaling: Scaling) -> Tensor:
@@ -273,11 +321,4 @@ def _paired(outputs: Tensor) -> Tensor:
     """A single logit z becomes the pair (0, z), whose softmax is the logistic function."""
     return (
         torch.cat([torch.zeros_like(outputs), outputs], dim=1) if outputs.shape[1] == 1 else outputs
-    )
-
-
-def _full(device: torch.device) -> Problem:
-    return DeviceFull(
-        f"There is no memory left on {device}.",
-        "Close other programs, or choose the CPU in Settings.",
     )

@@ -5,18 +5,20 @@ the window that can change is recomputed, layer by layer; where windows no longe
 pasted into the clean maps and an ordinary dense network, the tail, does the rest.
 """
 
-import time
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, fx, nn
 
+from onepixel_gui.classifier.kernels import Convolution, learning
 from onepixel_gui.classifier.layers import Spread
-from onepixel_gui.classifier.windows import Batch, Cut, Memory, Step, Trace, Windowed
+from onepixel_gui.classifier.pace import BATCHES, Pace, Work, best_pace, quickest
+from onepixel_gui.classifier.windows import Batch, Memory, Step, Trace, Windowed
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,8 @@ def multiply_adds(node: fx.Node, trace: Trace, window: Spread | None = None) -> 
         return 0
     module = trace.modules[str(node.target)]
     shape = trace.shapes[node]
-    if isinstance(module, nn.Conv2d):
+    if isinstance(module, Convolution):
+        module = module.conv
         each = module.in_channels // module.groups * module.kernel_size[0] * module.kernel_size[1]
         places = shape[2] * shape[3] if window is None else window.rows.size * window.columns.size
         return each * module.out_channels * places
@@ -182,3 +185,159 @@ def arithmetic(windowed: Windowed, count: int) -> Arithmetic:
         costs[index] = partial
     least = min(costs[at] for at in splits(windowed))
     return Arithmetic(total, costs[count], least)
+
+
+# ------------------------------------------------------------------ where windows end
+Clock = Callable[[], float]
+
+_EFFORT = 1_500_000_000  # multiply-adds in a pass that is timed: some hundredths of a second
+_ROUNDS = 3  # the quickest counts, because other programs can only slow one down
+_GAIN = 1.03  # below this windows are not worth their memory
+
+
+class Costs:
+    """Seconds per candidate of each node, on windows and dense, measured on one tile."""
+
+    def __init__(self, windowed: Windowed, clean: Tensor, now: Clock) -> None:
+        """clean: (1, 3, H, W) scaled."""
+        self.windowed = windowed
+        self.on_windows = self._measure_windows(clean, now)
+        self.whole = self._measure_whole(clean, now)
+        self._per_number = _quickest(lambda: clean.new_zeros(1 << 20).clone(), now) / (1 << 20)
+
+    def of(self, count: int) -> float:
+        """Seconds per candidate with `count` steps on windows."""
+        done = {self.windowed.trace.input, *(step.node for step in self.windowed.steps[:count])}
+        tail = sum(seconds for node, seconds in self.whole.items() if node not in done)
+        shapes = self.windowed.trace.shapes
+        pasted = sum(math.prod(shapes[node][1:]) for node in live(self.windowed, count))
+        return sum(self.on_windows[:count]) + pasted * self._per_number + tail
+
+    def best(self) -> int:
+        """The number of steps on windows that costs least; 0 where windows do not pay."""
+        return min(splits(self.windowed), key=self.of)
+
+    def _measure_windows(self, clean: Tensor, now: Clock) -> list[float]:
+        last = splits(self.windowed)[-1]
+        prefix = Prefix(self.windowed, last)
+        count = _count(arithmetic(self.windowed, last).windowed)
+        memory = prefix.remember(clean)
+        batch, windows = scattered(clean, memory, count)
+        with learning():
+            prefix(batch, windows)
+        rounds = []
+        for _ in range(_ROUNDS):
+            batch, windows = scattered(clean, memory, count)
+            rounds.append(list(prefix.timed(batch, windows, now)))
+        return [min(times) / count for times in zip(*rounds, strict=True)]
+
+    def _measure_whole(self, clean: Tensor, now: Clock) -> dict[fx.Node, float]:
+        trace = self.windowed.trace
+        count = _count(sum(multiply_adds(node, trace) for node in trace.nodes))
+        tiles = clean.repeat(count, 1, 1, 1).contiguous(memory_format=torch.channels_last)
+        found: dict[fx.Node, float] = {}
+        for _ in range(_ROUNDS):
+            start = now()
+            for node, _value in trace.values(tiles, trace.nodes):
+                found[node] = min(found.get(node, math.inf), (now() - start) / count)
+                start = now()
+        return found
+
+
+def _count(each: int) -> int:
+    return min(64, max(2, _EFFORT // max(1, each)))
+
+
+def _quickest(work: Callable[[], object], now: Clock) -> float:
+    times = []
+    for _ in range(_ROUNDS + 1):
+        start = now()
+        work()
+        times.append(now() - start)
+    return min(times)
+
+
+def scattered(clean: Tensor, memory: Memory, count: int) -> tuple[Batch, Tensor]:
+    """Candidates all over a tile, always the same: for measuring, and for preflight."""
+    height, width = clean.shape[2:]
+    chance = np.random.default_rng(0)
+    rows = torch.from_numpy(chance.integers(0, height, count)).to(clean.device)
+    columns = torch.from_numpy(chance.integers(0, width, count)).to(clean.device)
+    corners = chance.integers(0, 2, (count, 3)).astype(np.float32)
+    low, high = clean.amin(), clean.amax()
+    pixels = low + (high - low) * torch.from_numpy(corners).to(clean.device)
+    return Batch(rows, columns, None, memory), pixels[:, :, None, None]
+
+
+class Unpaid(Exception):
+    """Windows are of no use for this network; the words say why."""
+
+
+class Incremental:
+    """A network on windows up to its best node and dense from there."""
+
+    def __init__(self, windowed: Windowed, count: int) -> None:
+        """count: steps on windows."""
+        self.windowed, self.count = windowed, count
+        self.prefix = Prefix(windowed, count)
+        done = {windowed.trace.input, *(step.node for step in self.prefix.steps)}
+        self.tail = tail_of(windowed.trace, self.prefix.live, done)
+        self.arithmetic = arithmetic(windowed, count)
+
+    def remember(self, tiles: Tensor) -> Memory:
+        """tiles: (T, 3, H, W) scaled."""
+        return self.prefix.remember(tiles)
+
+    def __call__(self, batch: Batch, windows: Tensor) -> Tensor:
+        """windows: (N, 3, 1, 1) scaled colours -> (N, C) raw outputs."""
+        narrow = self.prefix(batch, windows)
+        wide = (self.prefix.wholes[node](batch, narrow.pop(node)) for node in self.prefix.live)
+        outputs: Tensor = self.tail(*wide)
+        return outputs
+
+    def settle(self, device: torch.device, clean: Tensor, dense: Pace) -> None:
+        """Find the batch, and learn the quickest ways at it. Raises Unpaid."""
+        memory = self.remember(clean)
+
+        def prepared(size: int) -> Work:
+            batch, windows = scattered(clean, memory, size)
+            return lambda: self(batch.again(), windows)
+
+        sizes = [size for size in BATCHES[device.type] if size >= dense.batch] or [dense.batch]
+        self.pace = best_pace(device, prepared, sizes)
+        with learning():
+            prepared(self.pace.batch)()
+        self.pace.seconds = quickest(device, prepared(self.pace.batch))
+        if dense.each < _GAIN * self.pace.each:
+            raise Unpaid("a changed pixel soon reaches the whole picture")
+
+    @property
+    def told(self) -> str:
+        """One sentence on what is saved, for a reader."""
+        saved = f"{100 * self.arithmetic.saved:.0f} %"
+        return (
+            f"Recomputes only what a pixel touches, up to {self.ends}: saves {saved} of the work."
+        )
+
+    @property
+    def ends(self) -> str:
+        """Where windows end, in words of the network's own parts."""
+        node = self.prefix.steps[-1].node
+        return str(node.target) if node.op == "call_module" else node.name
+
+
+def shortened(network: fx.GraphModule, clean: Tensor, now: Clock) -> Incremental:
+    """The network with windows as far as they pay on this device.
+
+    clean: (1, 3, H, W) scaled, whatever it shows.  Raises Unpaid.
+    """
+    trace = Trace(network, clean)
+    if len(clean.shape) != 4 or trace.shapes[trace.input][1] != 3:
+        raise Unpaid("the network does not look at a picture")
+    windowed = Windowed(trace)
+    if splits(windowed)[-1] == 0:
+        raise Unpaid(windowed.ended)
+    count = Costs(windowed, clean, now).best()
+    if count == 0:
+        raise Unpaid("a changed pixel soon reaches the whole picture")
+    return Incremental(windowed, count)

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import torch
-import torch.nn.functional as F
 from torch import Tensor, fx, nn
+from torch.nn import functional
 
+from onepixel_gui.classifier.kernels import Convolution
 from onepixel_gui.classifier.reach import Reach
 
 Pair = tuple[int, int]
@@ -24,10 +24,14 @@ _EACH_MODULES = (
     *(nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.AlphaDropout, nn.Identity),
 )
 _EACH_NAMES = frozenset(
-    "relu relu6 leaky_relu elu selu celu gelu silu mish hardswish hardsigmoid hardtanh sigmoid"
-    " tanh softplus prelu softsign logsigmoid threshold dropout dropout2d stochastic_depth abs neg"
-    " square sqrt rsqrt exp log pow clamp clamp_min clamp_max contiguous clone detach"
-    " add sub mul div truediv maximum minimum".split()
+    (
+        *("relu", "relu6", "leaky_relu", "elu", "selu", "celu", "gelu", "silu", "mish"),
+        *("hardswish", "hardsigmoid", "hardtanh", "sigmoid", "tanh", "softplus", "prelu"),
+        *("softsign", "logsigmoid", "threshold", "dropout", "dropout2d", "stochastic_depth"),
+        *("abs", "neg", "square", "sqrt", "rsqrt", "exp", "log", "pow", "maximum", "minimum"),
+        *("clamp", "clamp_min", "clamp_max", "contiguous", "clone", "detach"),
+        *("add", "sub", "mul", "div", "truediv"),
+    )
 )
 _SIZES = frozenset({"size", "dim", "getitem", "getattr", "floordiv", "mul", "add", "sub", "int"})
 
@@ -67,7 +71,7 @@ class Unknown(Exception):
 def slide_of(node: fx.Node, modules: Mapping[str, nn.Module]) -> Slide | None:
     """How a node slides over its map, None where it does not. Raises Unknown."""
     module = modules[str(node.target)] if node.op == "call_module" else None
-    if isinstance(module, nn.Conv2d):
+    if isinstance(module, Convolution):
         return _convolution(module)
     if isinstance(module, nn.MaxPool2d):
         return _max_pool(
@@ -98,22 +102,16 @@ def slide_of(node: fx.Node, modules: Mapping[str, nn.Module]) -> Slide | None:
     return None
 
 
-def _convolution(conv: nn.Conv2d) -> Slide:
+def _convolution(layer: Convolution) -> Slide:
+    conv = layer.conv
     if conv.padding_mode != "zeros":
         raise Unknown(f"a convolution pads by {conv.padding_mode}")
     kernel, stride, dilation = _pair(conv.kernel_size), _pair(conv.stride), _pair(conv.dilation)
     if conv.padding == "same":
-        before = tuple(d * (k - 1) // 2 for k, d in zip(kernel, dilation, strict=True))
+        before = _pair([d * (k - 1) // 2 for k, d in zip(kernel, dilation, strict=True)])
     else:
         before = (0, 0) if conv.padding == "valid" else _pair(conv.padding)
-    inner = tuple(1 if k == 1 else s for k, s in zip(kernel, stride, strict=True))
-    weight = conv.weight.detach().contiguous(memory_format=torch.channels_last)
-    bias = None if conv.bias is None else conv.bias.detach()
-
-    def run(patch: Tensor) -> Tensor:
-        return F.conv2d(patch, weight, bias, inner, 0, dilation, conv.groups)
-
-    return Slide(kernel, stride, _pair(before), dilation, 0.0, run)
+    return Slide(kernel, stride, before, dilation, 0.0, layer.on_patch)
 
 
 def _max_pool(
@@ -125,7 +123,7 @@ def _max_pool(
     inner = tuple(1 if k == 1 else s for k, s in zip(kernel, apart, strict=True))
 
     def run(patch: Tensor) -> Tensor:
-        return F.max_pool2d(patch, kernel, inner, 0, gaps)
+        return functional.max_pool2d(patch, kernel, inner, 0, gaps)
 
     return Slide(kernel, apart, _pair(padding), gaps, float("-inf"), run)
 
@@ -139,13 +137,13 @@ def _average_pool(
     inner = tuple(1 if k == 1 else s for k, s in zip(kernel, apart, strict=True))
 
     def run(patch: Tensor) -> Tensor:
-        return F.avg_pool2d(patch, kernel, inner, 0, divisor_override=divisor)
+        return functional.avg_pool2d(patch, kernel, inner, 0, divisor_override=divisor)
 
     return Slide(kernel, apart, before, (1, 1), 0.0, run)
 
 
 def padding_of(node: fx.Node, modules: Mapping[str, nn.Module]) -> tuple[int, int, int, int] | None:
-    """(left, right, top, bottom) zeros that a node adds, None where it adds none. Raises Unknown."""
+    """(left, right, top, bottom) zeros that a node adds, None if it adds none. Raises Unknown."""
     if node.op == "call_module":
         module = modules[str(node.target)]
         if isinstance(module, nn.ZeroPad2d):
@@ -250,7 +248,7 @@ def _in_parts(node: fx.Node, joined: Spread, shapes: Mapping[fx.Node, Any]) -> t
     return (joined,) * (1 + max(taken))
 
 
-def _permuted(node: fx.Node, joined: Spread, shapes: Mapping[fx.Node, Any]) -> Spread:
+def _permuted(node: fx.Node, joined: Spread, _shapes: Mapping[fx.Node, Any]) -> Spread:
     order: Any = node.args[1] if isinstance(node.args[1], (tuple, list)) else node.args[1:]
     order = [axis % len(order) for axis in order]
     return _moved(order, joined)
@@ -283,7 +281,7 @@ def _viewed(node: fx.Node, joined: Spread, shapes: Mapping[fx.Node, Any]) -> Spr
     return replace(joined, axes=(len(after) - 2, len(after) - 1))
 
 
-def _normed(node: fx.Node, joined: Spread, shapes: Mapping[fx.Node, Any]) -> Spread:
+def _normed(node: fx.Node, joined: Spread, _shapes: Mapping[fx.Node, Any]) -> Spread:
     given = _given(node, "normalized_shape")
     if len(given["normalized_shape"]) != 1 or joined.axes != (1, 2):
         raise Unknown("a normalisation over places")

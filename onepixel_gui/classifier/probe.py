@@ -1,54 +1,131 @@
-"""One tile behind the Probe door: every candidate pays one dense forward pass."""
+"""Tiles behind the Probe door: candidates on windows where they pay, otherwise dense."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from onepixel_gui.attack.probe import Candidates, Floats, Question, Readings
 from onepixel_gui.classifier.classifier import Classifier
+from onepixel_gui.classifier.windows import Batch, Memory
 from onepixel_gui.problems import Problem
 from onepixel_gui.tiles.tile import Tile, Window
 
-_BREATH = 0.06  # seconds of work between two events
+
+class _Look:
+    """A classifier looking at T tiles. Not for two threads at once: candidates share a buffer."""
+
+    def __init__(self, classifier: Classifier, tiles: Sequence[Tile], dense: bool) -> None:
+        """Raises TileTooSmall."""
+        self.classifier = classifier
+        self.shortcut = None if dense else classifier.shortcut
+        self.windows = [classifier.window(tile) for tile in tiles]
+        cuts = [_cut(tile, window) for tile, window in zip(tiles, self.windows, strict=True)]
+        self.rgb = torch.from_numpy(np.stack(cuts))
+        self.scaled = classifier.scaled(self.rgb)
+        self._clean = self.scaled.permute(0, 2, 3, 1).contiguous()  # (T, H, W, 3)
+        self._corners = np.array([(window.row, window.column) for window in self.windows])
+
+    @cached_property
+    def memory(self) -> Memory:
+        assert self.shortcut is not None
+        with torch.inference_mode():
+            return self.shortcut.remember(self.scaled)
+
+    @cached_property
+    def _buffer(self) -> Tensor:
+        blank = self.scaled[:1].repeat(self.classifier.pace.batch, 1, 1, 1)
+        return blank.contiguous(memory_format=self.classifier.layout)
+
+    @property
+    def chunk(self) -> int:
+        return (self.shortcut or self.classifier).pace.chunk
+
+    def outputs(self, which: NDArray[np.intp] | None, candidates: Candidates) -> Tensor:
+        """(N,) index of the tile, None for the only one; (N, k, 5) -> (N, C), on the device."""
+        moved = self._moved(which, candidates).to(self.classifier.device)
+        tiles = None if which is None else torch.from_numpy(which).to(self.classifier.device)
+        if self.shortcut is not None and moved.shape[1] == 1:
+            return self.classifier.in_batches(
+                len(moved), lambda part: self._windowed(tiles, moved, part), self.shortcut.pace
+            )
+        return self.classifier.in_batches(
+            len(moved), lambda part: self._dense(tiles, moved, part), self.classifier.pace
+        )
+
+    def ordinary(self, which: NDArray[np.intp] | None, candidates: Candidates) -> Tensor:
+        """The same by an ordinary forward pass of each whole uint8 tile."""
+        moved = self._moved(which, candidates)
+        tiles = (
+            torch.zeros(len(moved), dtype=torch.long) if which is None else torch.from_numpy(which)
+        )
+
+        def work(part: slice) -> Tensor:
+            painted = self.rgb[tiles[part]]
+            order = torch.arange(len(painted))
+            for pixel in moved[part].unbind(dim=1):
+                painted[order, pixel[:, 0], pixel[:, 1]] = pixel[:, 2:].to(torch.uint8)
+            return self.classifier.outputs(self.classifier.scaled(painted))
+
+        return self.classifier.in_batches(len(moved), work)
+
+    def _moved(self, which: NDArray[np.intp] | None, candidates: Candidates) -> Tensor:
+        """(N, k, 5) long, in positions of the window."""
+        moved = np.array(candidates, np.int64)
+        moved[..., :2] -= self._corners[0 if which is None else which[:, None]]
+        return torch.from_numpy(moved)
+
+    def _colours(self, rgb: Tensor) -> Tensor:
+        """(N, 3) levels -> (N, 3) as the network wants them."""
+        channel = torch.arange(3, device=rgb.device)
+        return self.classifier.levels[channel, rgb]
+
+    @torch.inference_mode()
+    def _windowed(self, tiles: Tensor | None, moved: Tensor, part: slice) -> Tensor:
+        assert self.shortcut is not None
+        pixel = moved[part, 0]
+        which = None if tiles is None else tiles[part]
+        batch = Batch(pixel[:, 0], pixel[:, 1], which, self.memory)
+        return self.shortcut(batch, self._colours(pixel[:, 2:])[:, :, None, None]).float()
+
+    def _dense(self, tiles: Tensor | None, moved: Tensor, part: slice) -> Tensor:
+        pixels = [(p[:, 0], p[:, 1], self._colours(p[:, 2:])) for p in moved[part].unbind(1)]
+        if tiles is not None:
+            painted = self.scaled[tiles[part]].contiguous(memory_format=self.classifier.layout)
+            return self._painted(painted, pixels)
+        painted = self._buffer[: len(moved[part])]
+        try:
+            return self._painted(painted, pixels)
+        finally:
+            order = torch.arange(len(painted), device=moved.device)
+            for row, column, _ in pixels:
+                painted[order, :, row, column] = self._clean[0, row, column]
+
+    def _painted(self, tiles: Tensor, pixels: Sequence[tuple[Tensor, Tensor, Tensor]]) -> Tensor:
+        order = torch.arange(len(tiles), device=tiles.device)
+        for row, column, colour in pixels:
+            tiles[order, :, row, column] = colour
+        return self.classifier.outputs(tiles, fast=True)
 
 
 class TileProbe:
-    """An `attack.probe.Probe`. Not for two threads at once: the candidates share one buffer."""
+    """An `attack.probe.Probe`: one classifier looking at one tile."""
 
-    def __init__(self, classifier: Classifier, tile: Tile, window: Window) -> None:
-        self._classifier, self._window = classifier, window
-        cut = tile.rgb[
-            window.row : window.row + window.height, window.column : window.column + window.width
-        ]
-        self._rgb = torch.from_numpy(np.array(cut))
-        clean = classifier.scaled(self._rgb[None])
-        self._clean = clean[0].permute(1, 2, 0).contiguous()  # (H, W, 3)
-        batch = classifier.serving.batch
-        self._buffer = clean.repeat(batch, 1, 1, 1).contiguous(memory_format=classifier.layout)
-        outputs = classifier.outputs(clean)
+    def __init__(self, classifier: Classifier, tile: Tile, *, dense: bool = False) -> None:
+        """dense: every candidate pays a whole forward pass. Raises TileTooSmall, Problem."""
+        self._classifier, self._look = classifier, _Look(classifier, [tile], dense)
+        outputs = classifier.outputs(self._look.scaled)
         self._answer = int(classifier.answers(outputs)[0])
-        card = classifier.card
-        many = len(card.classes) > 2
-        self._subject = self._answer if many else card.classes.index(card.subject)
-        subject = card.classes[self._subject]
-        logit = float(_numbers(classifier.logits(outputs, self._subject))[0])
-        self.question = Question(
-            subject=subject,
-            rival="another class" if many else card.rival,
-            answer=card.classes[self._answer],
-            clean=float(1 / (1 + np.exp(-np.float64(logit)))),
-            clean_logit=logit,
-            threshold=card.threshold,
-            window=window,
-        )
+        self._subject = _subject(classifier, self._answer)
+        self.question = _question(classifier, outputs, self._answer, self._look.windows[0])
 
     @property
     def chunk(self) -> int:
         """Candidates that take about 0.06 s, in whole batches."""
-        serving = self._classifier.serving
-        return serving.batch * max(1, round(_BREATH / self._classifier.batch_seconds))
+        return self._look.chunk
 
     @property
     def preview_chunk(self) -> int:
@@ -58,50 +135,74 @@ class TileProbe:
         raise NotImplementedError
 
     def __call__(self, candidates: Candidates) -> Readings:
-        """Ask the fast form of the network. Raises DeviceFull."""
-        moved = torch.from_numpy(np.asarray(candidates)).to(self._classifier.device).long()
-        return self._read(len(moved), lambda part: self._asked(moved[part]))
+        """Ask a fast form of the network. Raises DeviceFull."""
+        if not len(candidates):
+            return _NOTHING
+        return self._read(self._look.outputs(None, candidates))
 
     def confirm(self, candidates: Candidates) -> Readings:
         """An ordinary forward pass of each whole uint8 tile. Raises DeviceFull."""
-        moved = torch.from_numpy(np.asarray(candidates)).long()
-        moved[..., 0] -= self._window.row
-        moved[..., 1] -= self._window.column
+        return self._read(self._look.ordinary(None, candidates)) if len(candidates) else _NOTHING
 
-        def ordinary(part: slice) -> Tensor:
-            rows = moved[part]
-            tiles = self._rgb.repeat(len(rows), 1, 1, 1)
-            which = torch.arange(len(rows))
-            for pixel in rows.unbind(dim=1):
-                tiles[which, pixel[:, 0], pixel[:, 1]] = pixel[:, 2:].to(torch.uint8)
-            return self._classifier.outputs(self._classifier.scaled(tiles))
-
-        return self._read(len(moved), ordinary)
-
-    def _asked(self, moved: Tensor) -> Tensor:
-        """Paint the candidates into the shared buffer, ask, and wipe them off again."""
-        tiles = self._buffer[: len(moved)]
-        which = torch.arange(len(moved), device=moved.device)
-        pixels = [
-            (p[:, 0] - self._window.row, p[:, 1] - self._window.column, p[:, 2:])
-            for p in moved.unbind(1)
-        ]
-        channel = torch.arange(3, device=moved.device)
-        for row, column, rgb in pixels:
-            tiles[which, :, row, column] = self._classifier.levels[channel, rgb]
-        try:
-            return self._classifier.outputs(tiles, fast=True)
-        finally:
-            for row, column, _ in pixels:
-                tiles[which, :, row, column] = self._clean[row, column]
-
-    def _read(self, count: int, work: Callable[[slice], Tensor]) -> Readings:
-        if count == 0:
-            return Readings(np.empty(0, np.float32), np.empty(0, np.bool_))
-        outputs = self._classifier.in_batches(count, work)
+    def _read(self, outputs: Tensor) -> Readings:
         logits = self._classifier.logits(outputs, self._subject)
         flipped = self._classifier.answers(outputs) != self._answer
         return Readings(_numbers(logits).cpu().numpy(), flipped.cpu().numpy())
+
+
+_NOTHING = Readings(np.empty(0, np.float32), np.empty(0, np.bool_))
+
+
+class TileChorus:
+    """An `attack.probe.Chorus`: one classifier looking at several tiles at once."""
+
+    def __init__(self, classifier: Classifier, tiles: Sequence[Tile]) -> None:
+        """Raises TileTooSmall, Problem."""
+        self.probes = [TileProbe(classifier, tile) for tile in tiles]
+        self._classifier, self._look = classifier, _Look(classifier, tiles, dense=False)
+
+    @property
+    def chunk(self) -> int:
+        """Candidates of all tiles together that take about 0.06 s."""
+        return self._look.chunk
+
+    def __call__(self, which: NDArray[np.intp], candidates: Candidates) -> Readings:
+        """Raises DeviceFull."""
+        if not len(candidates):
+            return _NOTHING
+        outputs = self._look.outputs(which, candidates)
+        logits = np.empty(len(candidates), np.float32)
+        flipped = np.empty(len(candidates), np.bool_)
+        for index, probe in enumerate(self.probes):
+            mine = which == index
+            if mine.any():
+                readings = probe._read(outputs[torch.from_numpy(mine).to(outputs.device)])
+                logits[mine], flipped[mine] = readings.logits, readings.flipped
+        return Readings(logits, flipped)
+
+
+def _cut(tile: Tile, window: Window) -> NDArray[np.uint8]:
+    rows = slice(window.row, window.row + window.height)
+    return np.array(tile.rgb[rows, window.column : window.column + window.width])
+
+
+def _subject(classifier: Classifier, answer: int) -> int:
+    card = classifier.card
+    return answer if len(card.classes) > 2 else card.classes.index(card.subject)
+
+
+def _question(classifier: Classifier, outputs: Tensor, answer: int, window: Window) -> Question:
+    card, subject = classifier.card, _subject(classifier, answer)
+    logit = float(_numbers(classifier.logits(outputs, subject))[0])
+    return Question(
+        subject=card.classes[subject],
+        rival="another class" if len(card.classes) > 2 else card.rival,
+        answer=card.classes[answer],
+        clean=float(1 / (1 + np.exp(-np.float64(logit)))),
+        clean_logit=logit,
+        threshold=card.threshold,
+        window=window,
+    )
 
 
 def _numbers(logits: Tensor) -> Tensor:

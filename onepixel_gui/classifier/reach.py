@@ -84,7 +84,12 @@ class Take:
 
     @classmethod
     def between(
-        cls, source: Reach, target: Reach, kernel: int = 1, stride: int = 1, before: int = 0,
+        cls,
+        source: Reach,
+        target: Reach,
+        kernel: int = 1,
+        stride: int = 1,
+        before: int = 0,
         dilation: int = 1,
     ) -> "Take":
         """What the window of `target` needs of `source`; a join is a kernel of 1.

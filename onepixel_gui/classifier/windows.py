@@ -81,6 +81,10 @@ class Batch:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def again(self) -> "Batch":
+        """The same candidates, before anything was done."""
+        return Batch(self.rows, self.columns, self.tiles, self.memory)
+
 
 @dataclass
 class Memory:
@@ -197,9 +201,7 @@ class Windowed:
         self.steps: list[Step] = []
         self.ended = "nothing mixes positions"
         height, width = trace.shapes[trace.input][2:]
-        self.known[trace.input] = Spread(
-            Reach.of_input(height, span), Reach.of_input(width, span)
-        )
+        self.known[trace.input] = Spread(Reach.of_input(height, span), Reach.of_input(width, span))
         for node in trace.nodes:
             if node is trace.input:
                 continue
@@ -220,7 +222,7 @@ class Windowed:
         if node.op == "get_attr":
             self.known[node] = None
             value = _attribute(self.trace.network, str(node.target))
-            return Step(node, lambda batch: value, ())
+            return Step(node, lambda _batch: value, ())
         slide = slide_of(node, self.trace.modules)
         if slide is not None:
             return self._sliding(node, slide)
@@ -240,7 +242,7 @@ class Windowed:
             after = reach.through(*how, self.trace.shapes[node][2 + axis])
             reaches.append(after)
             takes.append(Take.between(reach, after, *how))
-        self.known[node] = Spread(*reaches)
+        self.known[node] = Spread(reaches[0], reaches[1])
         if all(take.trivial for take in takes):
             return Step(node, lambda batch: slide.run(batch.values[source]), ())
         cut = Cut(source, (takes[0], takes[1]), NCHW, slide.fill, self.trace.device)
@@ -255,8 +257,9 @@ class Windowed:
         rows, columns = before.rows.padded(top, bottom), before.columns.padded(left, right)
         self.known[node] = Spread(rows, columns)
         # The same windows in a larger map; only where the frame shifts do their starts differ.
-        takes = Take.between(_shifted(before.rows, top, rows), rows), Take.between(
-            _shifted(before.columns, left, columns), columns
+        takes = (
+            Take.between(_shifted(before.rows, top, rows), rows),
+            Take.between(_shifted(before.columns, left, columns), columns),
         )
         if all(take.trivial for take in takes):
             return Step(node, lambda batch: batch.values[source], ())

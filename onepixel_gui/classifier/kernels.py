@@ -1,0 +1,247 @@
+"""Convolutions that run the quickest way this machine knows, found by trying.
+
+A library's convolution is made for large maps.  Searching a tile asks for thousands of tiny ones:
+on a 2 x 2 map of 512 channels one matrix product is ten times quicker.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from onepixel_gui.classifier.pace import timed
+
+Way = Callable[[Tensor], Tensor]
+Pair = tuple[int, int]
+
+# What torch itself compiles to; not every build has them.
+_onednn: Any = torch.ops.mkldnn
+_mkl: Any = torch.ops.mkl
+_backends: Any = torch.backends
+_HAS_ONEDNN = _backends.mkldnn.is_available() and hasattr(_onednn, "_convolution_pointwise")
+_HAS_MKL = _backends.mkl.is_available() and hasattr(_mkl, "_mkl_linear")
+
+_LARGEST = 1 << 25  # numbers in a matrix that stands for a convolution of a whole map: 128 MB
+_SMALL = 256  # positions of a map up to which unrolling it into columns may pay
+_HURRY = 0.02  # seconds; a way that takes longer is not tried a second time
+
+
+class Convolution(nn.Module):
+    """A convolution, with the ReLU behind it if there is one; channels-last.
+
+    `forward` pads as the network does, `on_patch` takes a patch that holds its padding already.
+    """
+
+    # While learning: which way was the quickest for layers that only differ in their weights.
+    learned: ClassVar[dict[tuple[object, ...], int] | None] = None
+
+    def __init__(self, conv: nn.Conv2d, relu: bool) -> None:
+        super().__init__()
+        self.conv, self.relu = conv, relu
+        self._ways: dict[tuple[object, ...], tuple[int, Way]] = {}  # with the batch it is best at
+
+    def forward(self, tiles: Tensor) -> Tensor:
+        return self._quickest(tiles, padded=True)
+
+    def on_patch(self, patch: Tensor) -> Tensor:
+        """A kernel of 1 has no stride either: the patch holds only what it reads."""
+        return self._quickest(patch, padded=False)
+
+    def _quickest(self, tiles: Tensor, *, padded: bool) -> Tensor:
+        key = (tuple(tiles.shape[2:]), padded, tiles.device)
+        if tiles.requires_grad:  # what is quickest cannot be differentiated
+            return self._plain(padded)(tiles)
+        batch, way = self._ways.get(key, (0, None))
+        if self.learned is not None and batch != len(tiles) and tiles.device.type == "cpu":
+            way = self._learn(self.learned, tiles, padded)
+            self._ways[key] = len(tiles), way
+        return (way or self._plain(padded))(tiles)
+
+    def _learn(self, learned: dict[tuple[object, ...], int], tiles: Tensor, padded: bool) -> Way:
+        conv = self.conv
+        kind = (
+            *(tuple(tiles.shape), tuple(conv.weight.shape), padded, conv.stride, conv.padding),
+            *(conv.dilation, conv.groups, conv.bias is None, self.relu),
+        )
+        builders = self._builders(tiles, padded)
+        if kind not in learned:
+            times = [_seconds(build(), tiles) for build in builders]
+            learned[kind] = times.index(min(times))
+        return builders[learned[kind]]()
+
+    # ------------------------------------------------------------ ways
+    def _shape(self, padded: bool) -> tuple[Pair, Pair]:
+        """(stride, padding) to run with."""
+        stride, kernel = _pair(self.conv.stride), _pair(self.conv.kernel_size)
+        if padded:
+            return stride, _pair(self.conv.padding)
+        return (1 if kernel[0] == 1 else stride[0], 1 if kernel[1] == 1 else stride[1]), (0, 0)
+
+    def _builders(self, tiles: Tensor, padded: bool) -> list[Callable[[], Way]]:
+        """Every way for maps of this shape, to be built when it is tried."""
+        conv, kernel = self.conv, _pair(self.conv.kernel_size)
+        builders: list[Callable[[], Way]] = [partial(self._plain, padded)]
+        if isinstance(conv.padding, str) or conv.padding_mode != "zeros":
+            return builders
+        stride, pads = self._shape(padded)
+        if _HAS_ONEDNN:
+            builders.append(partial(self._packed, tuple(tiles.shape), stride, pads))
+        if conv.groups > 1 or conv.dilation != (1, 1):
+            return builders
+        height, width = tiles.shape[2:]
+        after = (
+            (height + 2 * pads[0] - kernel[0]) // stride[0] + 1,
+            (width + 2 * pads[1] - kernel[1]) // stride[1] + 1,
+        )
+        rows = len(tiles) * after[0] * after[1]
+        if kernel == (1, 1) and pads == (0, 0):
+            builders += self._products(_Every(stride), conv.weight.flatten, rows, after)
+            return builders
+        numbers = tiles[0].numel() * conv.out_channels * after[0] * after[1]
+        if height * width <= kernel[0] * kernel[1] and numbers <= _LARGEST:
+            matrix = partial(self._matrix, (tiles.shape[1], height, width), stride, pads)
+            builders += self._products(_row, matrix, len(tiles), after)
+        if after[0] * after[1] <= _SMALL:
+            unrolled = _Columns(kernel, stride, pads)
+            builders += self._products(unrolled, self._by_place, rows, after)
+        return builders
+
+    def _plain(self, padded: bool) -> Way:
+        conv = self.conv
+        if padded and conv.padding_mode != "zeros":
+            return lambda tiles: self._activated(conv(tiles))
+        stride = self._shape(padded)[0] if not padded else conv.stride
+        padding = conv.padding if padded else 0
+
+        def way(tiles: Tensor) -> Tensor:
+            fresh = functional.conv2d(
+                tiles, conv.weight, conv.bias, stride, padding, conv.dilation, conv.groups
+            )
+            return self._activated(fresh)
+
+        return way
+
+    def _packed(self, shape: tuple[int, ...], stride: Pair, pads: Pair) -> Way:
+        """oneDNN with its weights laid out once, and the ReLU inside."""
+        conv = self.conv
+        how = list(pads), list(stride), list(conv.dilation), conv.groups
+        weight = _onednn._reorder_convolution_weight(conv.weight.detach(), *how, list(shape))
+        bias = None if conv.bias is None else conv.bias.detach()
+        after = "relu" if self.relu else "none"
+
+        def way(tiles: Tensor) -> Tensor:
+            done: Tensor = _onednn._convolution_pointwise(tiles, weight, bias, *how, after, [], "")
+            return done
+
+        return way
+
+    def _products(
+        self, unrolled: Way, weight: Callable[[int], Tensor], rows: int, after: Pair
+    ) -> list[Callable[[], Way]]:
+        """One matrix product of the unrolled tiles; again with the weights packed beforehand."""
+        builders: list[Callable[[], Way]] = [partial(self._product, unrolled, weight, after)]
+        if _HAS_MKL:
+            builders.append(partial(self._product, unrolled, weight, after, rows))
+        return builders
+
+    def _product(
+        self, unrolled: Way, weight: Callable[[int], Tensor], after: Pair, rows: int = 0
+    ) -> Way:
+        matrix = weight(1).detach().contiguous()
+        bias = None if self.conv.bias is None else self.conv.bias.detach()
+        if bias is not None:
+            bias = bias.repeat(len(matrix) // len(bias))
+        packed = _mkl._mkl_reorder_linear_weight(matrix, rows) if rows else None
+
+        def way(tiles: Tensor) -> Tensor:
+            flat = unrolled(tiles)
+            if packed is None:
+                product = functional.linear(flat, matrix, bias)
+            else:  # for another number of rows it takes the matrix as it is
+                product = _mkl._mkl_linear(flat, packed, matrix, bias, rows)
+            maps = product.view(len(tiles), *after, -1).permute(0, 3, 1, 2)
+            return self._activated(maps)
+
+        return way
+
+    def _by_place(self, _: int) -> Tensor:
+        """(out, kh * kw * in)."""
+        return self.conv.weight.permute(0, 2, 3, 1).flatten(1)
+
+    def _matrix(self, shape: tuple[int, int, int], stride: Pair, pads: Pair, _: int) -> Tensor:
+        """(H' * W' * out, H * W * in): on a map no larger than the kernel this is less work."""
+        channels, height, width = shape
+        units = torch.eye(channels * height * width, device=self.conv.weight.device)
+        maps = units.view(-1, height, width, channels).permute(0, 3, 1, 2)
+        images = functional.conv2d(maps, self.conv.weight, None, stride, pads)
+        return images.permute(0, 2, 3, 1).flatten(1).t()
+
+    def _activated(self, fresh: Tensor) -> Tensor:
+        if not self.relu:
+            return fresh
+        return fresh.relu() if fresh.requires_grad else fresh.relu_()
+
+
+@contextmanager
+def learning() -> Iterator[None]:
+    """Every convolution that meets a new size of map in here tries all its ways on it."""
+    before, Convolution.learned = Convolution.learned, {}
+    try:
+        yield
+    finally:
+        Convolution.learned = before
+
+
+@dataclass(frozen=True)
+class _Every:
+    """(N, C, H, W) -> (N * H' * W', C): every `stride`th place."""
+
+    stride: Pair
+
+    def __call__(self, tiles: Tensor) -> Tensor:
+        down, right = self.stride
+        return tiles[:, :, ::down, ::right].permute(0, 2, 3, 1).reshape(-1, tiles.shape[1])
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """(N, C, H, W) -> (N * H' * W', kh * kw * C): what each place of the result reads."""
+
+    kernel: Pair
+    stride: Pair
+    pads: Pair
+
+    def __call__(self, tiles: Tensor) -> Tensor:
+        maps = tiles.permute(0, 2, 3, 1)
+        if self.pads != (0, 0):
+            down, right = self.pads
+            maps = functional.pad(maps, (0, 0, right, right, down, down))
+        (height, width), (below, beside) = self.kernel, self.stride
+        windows = maps.unfold(1, height, below).unfold(2, width, beside)
+        columns = windows.permute(0, 1, 2, 4, 5, 3)
+        return columns.reshape(-1, height * width * tiles.shape[1])
+
+
+def _row(tiles: Tensor) -> Tensor:
+    """(N, C, H, W) -> (N, H * W * C)."""
+    return tiles.permute(0, 2, 3, 1).reshape(len(tiles), -1)
+
+
+def _seconds(way: Way, tiles: Tensor) -> float:
+    """The quickest of three, the first of which plans."""
+    took = []
+    for _ in range(3):
+        took.append(timed(tiles.device, lambda: way(tiles)))
+        if len(took) > 1 and sum(took) > _HURRY:
+            break
+    return min(took)
+
+
+def _pair(size: Any) -> tuple[int, int]:
+    one, other = (size, size) if isinstance(size, int) else size
+    return int(one), int(other)

@@ -1,0 +1,106 @@
+"""How many candidates a network is asked at once, found by trying."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from onepixel_gui.problems import DeviceFull, Problem
+
+# Small batches stay in cache and answer Stop within 0.2 s; a graphics card wants more at once.
+BATCHES = {"cpu": (16, 24, 32, 64, 128), "cuda": (64, 256, 1024), "mps": (32, 128, 512)}
+_PATIENCE = 0.15  # seconds that one batch may take: Stop is heard between two
+_BREATH = 0.06  # seconds of work between two events
+_WORTH = 1.02  # times quicker that a larger batch has to be
+
+Work = Callable[[], object]
+
+
+@dataclass
+class Pace:
+    """batch: candidates per pass.  seconds: that a pass takes."""
+
+    batch: int
+    seconds: float
+
+    @property
+    def each(self) -> float:
+        """Seconds per candidate."""
+        return self.seconds / self.batch
+
+    @property
+    def chunk(self) -> int:
+        """Candidates that take about 0.06 s, in whole batches."""
+        return self.batch * max(1, round(_BREATH / self.seconds))
+
+
+def best_pace(device: torch.device, prepared: Callable[[int], Work], sizes: Sequence[int]) -> Pace:
+    """The fastest batch within our patience, and never more than there is room for.
+
+    prepared: makes ready to ask so many at once.  Raises DeviceFull.
+    """
+    best = roomiest(device, prepared, sizes[0])
+    if best.seconds > _PATIENCE:  # a large network: fewer at a time, so that Stop is heard
+        # A power of two, because a sweep asks in eights and a half-empty batch costs as much.
+        fewer = 2 ** max(0, round(np.log2(best.batch * _PATIENCE / best.seconds)))
+        return Pace(fewer, quickest(device, prepared(fewer)))
+    if best.batch < sizes[0]:
+        return best
+    for size in sizes[1:]:
+        try:
+            tried = Pace(size, quickest(device, prepared(size)))
+        except torch.OutOfMemoryError:
+            break
+        if tried.seconds > _PATIENCE:
+            break
+        if best.each > _WORTH * tried.each:
+            best = tried
+    return best
+
+
+def roomiest(device: torch.device, prepared: Callable[[int], Work], size: int) -> Pace:
+    """`size` halved until it has room. Raises DeviceFull when not even one has."""
+    while True:
+        try:
+            return Pace(size, quickest(device, prepared(size)))
+        except torch.OutOfMemoryError as full:
+            if size == 1:
+                raise device_full(device) from full
+        size //= 2
+        torch.cuda.empty_cache()
+
+
+def quickest(device: torch.device, work: Work) -> float:
+    """Seconds: the best of three, because other programs can only slow one down."""
+    timed(device, work)  # the first pass plans and allocates
+    return min(timed(device, work) for _ in range(2))
+
+
+def timed(device: torch.device, work: Work) -> float:
+    start = now(device)
+    work()
+    return now(device) - start
+
+
+def now(device: torch.device) -> float:
+    """Seconds on a clock that waits until the device has done what it was asked.
+
+    On a processor the time that this thread worked, where the system tells it finely enough: its
+    share of the work, whatever other programs do beside it.
+    """
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return _working() if device.type == "cpu" else time.perf_counter()
+
+
+_FINE = time.get_clock_info("thread_time").resolution <= 1e-6
+_working = time.thread_time if _FINE else time.perf_counter
+
+
+def device_full(device: torch.device) -> Problem:
+    return DeviceFull(
+        f"There is no memory left on {device}.",
+        "Close other programs, or choose the CPU in Settings.",
+    )
