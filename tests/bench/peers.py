@@ -23,7 +23,7 @@ from onepixel_gui.classifier.classifier import Classifier
 from onepixel_gui.tiles.tile import Tile
 from tests.bench.engines import Ask, Engine, Floats, eager
 from tests.bench.rounds import Clock
-from tests.bench.speed import centre
+from tests.bench.speed import centre, scaled
 
 POPULATION = 400
 
@@ -53,8 +53,8 @@ class Scene:
     """One classifier looking at one tile, for whoever brings a search of their own."""
 
     def __init__(self, classifier: Classifier, tile: Tile, clock: Clock) -> None:
-        self.classifier, self.clock = classifier, clock
-        self.rgb: NDArray[np.uint8] = centre(tile, classifier.card.input_size)
+        self.classifier, self.tile, self.clock = classifier, tile, clock
+        self.rgb = centre(tile, classifier.card.input_size)
         question = classifier.probe(tile).question
         self.window, self.downward = question.window, question.downward
         self.subject = classifier.card.classes.index(question.subject)
@@ -124,7 +124,7 @@ class Painter:
 
     def __init__(self, scene: Scene, engine: Engine, batch: int) -> None:
         self._scene = scene
-        clean = scene.classifier.scaled(torch.from_numpy(scene.rgb[None])).numpy()
+        clean = scaled(scene.classifier, scene.tile)
         self._clean, self._levels = clean, scene.classifier.levels.numpy()
         self._buffer = np.repeat(clean, batch, axis=0)
         self._engine, self._asks = engine, dict[int, Ask]()

@@ -31,9 +31,13 @@ class Plan:
     budget: int = 20_000
     batches: tuple[int, ...] = (1, 2, 4, 8, 16, 32, 64, 128)
 
-    def clock(self, share: float = 1.0) -> "Clock":
-        """share: of the seconds of a slice."""
-        return Clock(self.seconds * share, self.patience, processor=self.threads == 1)
+    def clock(self) -> "Clock":
+        """For what is reported."""
+        return Clock(self.seconds, self.patience, processor=self.threads == 1)
+
+    def tuning(self) -> "Clock":
+        """For choosing a batch size."""
+        return Clock(self.seconds * 0.4, self.patience / 6, processor=self.threads == 1)
 
 
 @dataclass

@@ -1,11 +1,11 @@
 """Searches of ours beside those of others, and what a whole map and a guided search take."""
 
 from collections.abc import Generator, Iterator, Sequence
+from functools import partial
 from statistics import median
 from typing import Any
 
 import numpy as np
-import torch
 
 from onepixel_gui.attack.guided import guided
 from onepixel_gui.attack.probe import (
@@ -23,10 +23,10 @@ from onepixel_gui.attack.sweep import sweep
 from onepixel_gui.classifier.classifier import Classifier
 from onepixel_gui.tiles.files import read
 from onepixel_gui.tiles.tile import Tile
-from tests.bench.engines import Engine, onnx_bytes, onnxruntime
+from tests.bench.engines import Engine, engines
 from tests.bench.peers import POPULATION, Hunt, Hunter, Scene, peers
 from tests.bench.rounds import Clock, Plan, Work, best_batch, summary
-from tests.bench.speed import _repeated, centre, eager_work
+from tests.bench.speed import eager_work, repeated, scaled
 from tests.bench.subjects import DATA, Subject, subject
 
 _ENDS = 3  # seeds of the searches that go on to the optimum
@@ -128,16 +128,11 @@ def _told(hunts: Sequence[Hunt], rates: Sequence[float]) -> dict[str, Any]:
 
 def _on_onnx(one: Subject, classifier: Classifier, plan: Plan) -> tuple[Engine | None, int]:
     """ONNX Runtime at its best batch, where it is installed."""
-    try:
-        engine = onnxruntime(onnx_bytes(classifier.ordinary, one.edge))
-    except ImportError:
+    engine = engines(classifier.ordinary, one.edge).get("onnxruntime")
+    if engine is None:
         return None, 1
-    ready = classifier.scaled(torch.from_numpy(centre(one.tile, one.card.input_size)[None])).numpy()
-
-    def at(size: int) -> Work:
-        return _repeated(engine, ready, size)
-
-    return engine, best_batch(at, plan.batches, plan.clock(share=0.4))
+    at = partial(repeated, engine, scaled(classifier, one.tile))
+    return engine, best_batch(at, plan.batches, plan.tuning())
 
 
 # -- white-box ----------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from onepixel_gui.attack.probe import Candidates, Probe
 from onepixel_gui.classifier.classifier import Classifier
@@ -26,16 +27,16 @@ def speed(name: str, plan: Plan) -> dict[str, Any]:
     one, started = subject(name), perf_counter()
     classifier = Classifier(one.card, one.network, "cpu")
     loading = perf_counter() - started
-    ready = classifier.scaled(torch.from_numpy(centre(one.tile, one.card.input_size)[None])).numpy()
+    ready = scaled(classifier, one.tile)
     clock, works, batches = plan.clock(), {}, {}
     for engine, prepared in engines(classifier.ordinary, one.edge).items():
-        at = partial(_repeated, prepared, ready)
-        batches[engine] = best_batch(at, plan.batches, plan.clock(share=0.4))
+        at = partial(repeated, prepared, ready)
+        batches[engine] = best_batch(at, plan.batches, plan.tuning())
         works[engine] = at(batches[engine])
     ours, chunks = our_works(classifier, one.tile)
     rates = contest(works | ours, plan.rounds, clock)
     ratios = over(rates, "eager")
-    best = max((name for name in works), key=lambda engine: median(rates[engine]))
+    best = max(works, key=lambda engine: median(rates[engine]))
     best_ratios = over(rates, best)
     return {
         "title": one.title,
@@ -54,23 +55,29 @@ def speed(name: str, plan: Plan) -> dict[str, Any]:
     }
 
 
-def centre(tile: Tile, size: tuple[int, int]) -> Any:
-    """(H, W, 3) uint8: what the classifier sees."""
+def centre(tile: Tile, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """(H, W, 3): what the classifier sees."""
     window = tile.centre(*size)
-    rows, columns = slice(window.row, window.row + size[0]), slice(window.column, None)
-    return np.array(tile.rgb[rows, columns][:, : size[1]])
+    bottom, right = window.row + size[0], window.column + size[1]
+    return np.array(tile.rgb[window.row : bottom, window.column : right])
 
 
-def _repeated(prepared: Engine, ready: Floats, size: int) -> Work:
+def scaled(classifier: Classifier, tile: Tile) -> Floats:
+    """(1, 3, H, W): what the network gets."""
+    seen = torch.from_numpy(centre(tile, classifier.card.input_size)[None])
+    return classifier.scaled(seen).numpy()
+
+
+def repeated(prepared: Engine, ready: Floats, size: int) -> Work:
+    """An engine on a ready batch of that size."""
     ask = prepared(np.repeat(ready, size, axis=0))
     return lambda: len(ask())
 
 
 def eager_work(classifier: Classifier, tile: Tile, plan: Plan) -> tuple[Work, int]:
     """Bare eager dense, what everything is compared with, at its best batch size."""
-    ready = classifier.scaled(torch.from_numpy(centre(tile, classifier.card.input_size)[None]))
-    at = partial(_repeated, eager(classifier.ordinary), ready.numpy())
-    batch = best_batch(at, plan.batches, plan.clock(share=0.4))
+    at = partial(repeated, eager(classifier.ordinary), scaled(classifier, tile))
+    batch = best_batch(at, plan.batches, plan.tuning())
     return at(batch), batch
 
 
