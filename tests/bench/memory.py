@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from onepixel_gui.classifier.classifier import Classifier
-from tests.bench.speed import candidates, probes
+from onepixel_gui.tiles.tile import Tile
+from tests.bench.speed import PATHS, candidates
 from tests.bench.subjects import subject
 
 _ASKED = 3  # times
@@ -24,18 +25,14 @@ def memory(name: str, path: str) -> dict[str, Any]:
     one = subject(name)
     classifier = Classifier(one.card, one.network, "cpu")
     at = {"batch": classifier.serving.batch}
-    chosen = probes(classifier, one.tile)
-    if path not in chosen:
-        return {}
-    at["chunk"] = chosen[path].chunk
-    del chosen
+    at["chunk"] = classifier.probe(one.tile, dense=PATHS[path]).chunk
     added = {size: _added(classifier, one.tile, path, count) for size, count in at.items()}
     return {"candidates": at, "MiB": added}
 
 
-def _added(classifier: Classifier, tile: Any, path: str, count: int) -> float:
+def _added(classifier: Classifier, tile: Tile, path: str, count: int) -> float:
     before = _settled()
-    probe = probes(classifier, tile)[path]
+    probe = classifier.probe(tile, dense=PATHS[path])
     asked = candidates(probe.question.window, count)
     for _ in range(_ASKED):
         probe(asked)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import partial
-from inspect import signature
 from itertools import cycle
 from statistics import median
 from time import perf_counter
@@ -12,8 +11,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from onepixel_gui.attack.probe import Candidates, Probe
+from onepixel_gui.attack.probe import Candidates
 from onepixel_gui.classifier.classifier import Classifier
+from onepixel_gui.classifier.probe import TileProbe
 from onepixel_gui.tiles.tile import Tile, Window
 from tests.bench.engines import Engine, Floats, eager, engines
 from tests.bench.rounds import Plan, Work, best_batch, contest, over, summary
@@ -45,7 +45,7 @@ def speed(name: str, plan: Plan) -> dict[str, Any]:
         "batches": batches | chunks,
         "disturbed_slices": clock.disturbed,
         "arithmetic": arithmetic(classifier),
-        "shortcut": getattr(classifier.serving, "shortcut", ""),
+        "shortcut": classifier.serving.shortcut,
         "largest_difference": differences(classifier, one.tile),
         "per_second": {engine: summary(each) for engine, each in rates.items()},
         "over_eager": {engine: summary(each) for engine, each in ratios.items()},
@@ -81,12 +81,12 @@ def eager_work(classifier: Classifier, tile: Tile, plan: Plan) -> tuple[Work, in
     return at(batch), batch
 
 
-def probes(classifier: Classifier, tile: Tile) -> dict[str, Any]:
-    """Ours, dense and incremental; dense alone while the classifier has no other."""
-    ask: Any = classifier.probe
-    if "dense" not in signature(ask).parameters:
-        return {"our dense": ask(tile)}
-    return {"our dense": ask(tile, dense=True), "our incremental": ask(tile)}
+PATHS = {"our dense": True, "our incremental": False}
+
+
+def probes(classifier: Classifier, tile: Tile) -> dict[str, TileProbe]:
+    """Ours, dense and incremental."""
+    return {path: classifier.probe(tile, dense=dense) for path, dense in PATHS.items()}
 
 
 def our_works(classifier: Classifier, tile: Tile) -> tuple[dict[str, Work], dict[str, int]]:
@@ -96,10 +96,10 @@ def our_works(classifier: Classifier, tile: Tile) -> tuple[dict[str, Work], dict
         name: _asking(probe, probe.question.window, probe.chunk) for name, probe in ours.items()
     }
     chunks = {name: probe.chunk for name, probe in ours.items()}
-    last = list(ours.values())[-1]
-    if last.preview_chunk:
-        chunks["our preview"] = last.preview_chunk
-        works["our preview"] = _asking(last.preview, last.question.window, last.preview_chunk)
+    probe = ours["our incremental"]
+    if probe.preview_chunk:
+        chunks["our preview"] = probe.preview_chunk
+        works["our preview"] = _asking(probe.preview, probe.question.window, probe.preview_chunk)
     return works, chunks
 
 
@@ -123,20 +123,16 @@ def candidates(window: Window, count: int, pixels: int = 1) -> Candidates:
 
 def arithmetic(classifier: Classifier) -> dict[str, Any]:
     """Multiply-adds of one candidate, by the graph."""
-    told: Any = getattr(classifier, "arithmetic", None)
+    told = classifier.arithmetic
     if told is None:
         return {}
-    return {
-        "dense": int(told.dense),
-        "windowed": int(told.windowed),
-        "bound": round(float(told.bound), 3),
-    }
+    return {"dense": told.dense, "windowed": told.windowed, "bound": round(told.bound, 3)}
 
 
 def differences(classifier: Classifier, tile: Tile) -> dict[str, float]:
     """Largest difference in logit between each of our paths and an ordinary forward pass."""
     ours = probes(classifier, tile)
-    first: Probe = ours["our dense"]
+    first = ours["our dense"]
     asked = candidates(first.question.window, 16)
     true = first.confirm(asked).logits
     return {name: float(np.abs(probe(asked).logits - true).max()) for name, probe in ours.items()}
