@@ -17,9 +17,10 @@ from onepixel_gui.classifier.checkpoint import load
 from onepixel_gui.classifier.fast import fast_form
 from onepixel_gui.classifier.incremental import (
     Arithmetic,
+    Costs,
     Incremental,
+    Scene,
     Unpaid,
-    scattered,
     shortened,
 )
 from onepixel_gui.classifier.kernels import learning
@@ -33,14 +34,18 @@ from onepixel_gui.classifier.pace import (
     quickest,
     roomiest,
 )
+from onepixel_gui.classifier.screening import Screening, screened
+from onepixel_gui.classifier.windows import Trace, Windowed
 from onepixel_gui.problems import TileTooSmall
 from onepixel_gui.tiles.tile import Tile, Window
+from onepixel_gui.tiles.tissue import paint
 
 if TYPE_CHECKING:
     from onepixel_gui.classifier.probe import TileChorus, TileProbe
 
 _SAMPLES = 4  # pictures that a classifier is tried on before it is trusted
 _TRIED = 32  # perturbations that windows are tried on
+_TRIAL = 0.3  # seconds of candidates that previews are compared on
 
 
 class Classifier:
@@ -66,6 +71,7 @@ class Classifier:
         self.card = card
         self.layout = torch.contiguous_format
         self.shortcut: Incremental | None = None
+        self.screening: Screening | None = None
         self.pace = Pace(_SAMPLES, 1.0)
         try:
             self.ordinary = network.to(self.device)
@@ -255,42 +261,67 @@ class Classifier:
         return lambda: self.outputs(tiles, fast=True)
 
     # -------------------------------------------------------------- windows
-    @torch.inference_mode()
     def _shorten(self, graph: fx.GraphModule | None) -> tuple[str, tuple[str, ...]]:
         """Serve by windows if they pay; (what is saved or why nothing is, doubts)."""
         if graph is None or self._fast is not graph:
             return f"Asked densely: {self._why_dense()}.", ()
-        clean = self._sample(1)
-        try:
+        scene = Scene(self._scenery())
+        with torch.inference_mode():
             with learning():
                 self._prepared(self.pace.batch)()
             self.pace.seconds = quickest(self.device, self._prepared(self.pace.batch))
-            shortcut = shortened(graph, clean, lambda: now(self.device))
-            shortcut.settle(self.device, clean, self.pace)
+            windowed = Windowed(Trace(graph, scene.clean))
+            costs = Costs(windowed, scene, lambda: now(self.device))
+            told, wrong = self._by_windows(costs, scene)
+        self._screen(costs, scene)
+        return told, wrong
+
+    def _by_windows(self, costs: Costs, scene: Scene) -> tuple[str, tuple[str, ...]]:
+        try:
+            shortcut = shortened(costs, scene, self.pace)
         except Unpaid as why:
             return f"Asked densely: {why}.", ()
-        wrong = self._disagreements(shortcut, clean)
+        wrong = self._disagreements(shortcut, scene)
         if wrong:
             doubt = f"Windows disagreed with the dense network on {wrong} of {_TRIED} perturbations"
             return "Asked densely: windows gave wrong answers.", (f"{doubt}; it is asked densely.",)
         self.shortcut = shortcut
         return shortcut.told, ()
 
+    def _screen(self, costs: Costs, scene: Scene) -> None:
+        """Choose what previews are made of, if they are of any use."""
+        subject = self.card.classes.index(self.card.subject)
+
+        def logit(outputs: Tensor) -> Tensor:
+            return self.logits(outputs, subject)
+
+        with torch.inference_mode():
+            if self.shortcut is None:
+                count = min(256, max(_TRIED, int(_TRIAL / self.pace.each)))
+                outputs = self._tried(scene.painted(count), fast=True)
+            else:
+                count = min(256, max(_TRIED, int(_TRIAL / self.shortcut.pace.each)))
+                outputs = self.shortcut(*scene.batch(self.shortcut.remember(scene.clean), count))
+            truth = logit(outputs)
+        self.screening = screened(costs, scene, truth, logit, self.pace)
+
     def _why_dense(self) -> str:
         if isinstance(self.ordinary, torch.jit.ScriptModule):
             return "a compiled network does not show its layers"
         return "the network decides by its data, or does not answer alike twice"
 
-    def _disagreements(self, shortcut: Incremental, clean: Tensor) -> int:
+    def _disagreements(self, shortcut: Incremental, scene: Scene) -> int:
         """Of perturbations all over a tile, how many windows answer otherwise than `ordinary`."""
-        batch, windows = scattered(clean, shortcut.remember(clean), _TRIED)
-        tiles = clean.repeat(_TRIED, 1, 1, 1)
-        tiles[torch.arange(_TRIED, device=self.device), :, batch.rows, batch.columns] = windows[
-            :, :, 0, 0
-        ]
-        told, true = shortcut(batch, windows), self._tried(tiles)
+        told = shortcut(*scene.batch(shortcut.remember(scene.clean), _TRIED))
+        true = self._tried(scene.painted(_TRIED))
         near = 1e-4 + 1e-5 * true.abs()
         return int(((told - true).abs() > near).any(dim=1).sum())
+
+    def _scenery(self) -> Tensor:
+        """(1, 3, H, W) scaled: painted tissue, because noise ranks pixels unlike any slide."""
+        height, width = self.card.input_size
+        painted = paint("metaphase", 0, max(8, height, width))[:height, :width]
+        return self.scaled(torch.from_numpy(painted.copy())[None])
 
 
 def _lay(network: nn.Module, layout: torch.memory_format) -> None:

@@ -17,7 +17,7 @@ from torch import Tensor, fx, nn
 
 from onepixel_gui.classifier.kernels import Convolution, learning
 from onepixel_gui.classifier.layers import Spread
-from onepixel_gui.classifier.pace import BATCHES, Pace, Work, best_pace, quickest
+from onepixel_gui.classifier.pace import BATCHES, Clock, Pace, Work, best_pace, quickest
 from onepixel_gui.classifier.windows import Batch, Memory, Step, Trace, Windowed
 
 
@@ -188,22 +188,56 @@ def arithmetic(windowed: Windowed, count: int) -> Arithmetic:
 
 
 # ------------------------------------------------------------------ where windows end
-Clock = Callable[[], float]
-
 _EFFORT = 1_500_000_000  # multiply-adds in a pass that is timed: some hundredths of a second
 _ROUNDS = 3  # the quickest counts, because other programs can only slow one down
+_MANY = 1024  # candidates of a scene
 _GAIN = 1.03  # below this windows are not worth their memory
+
+
+class Scene:
+    """One tile and candidates all over it, always the same: for measuring, and for preflight.
+
+    clean: (1, 3, H, W) scaled.
+    """
+
+    def __init__(self, clean: Tensor) -> None:
+        self.clean = clean
+        chance, (height, width) = np.random.default_rng(0), clean.shape[2:]
+        rows, columns = chance.integers(0, height, _MANY), chance.integers(0, width, _MANY)
+        rows[:4], columns[:4] = (0, 0, height - 1, height - 1), (0, width - 1, 0, width - 1)
+        corners = torch.from_numpy(chance.integers(0, 2, (_MANY, 3)).astype(np.float32))
+        self._rows, self._columns = (
+            torch.from_numpy(one).to(clean.device) for one in (rows, columns)
+        )
+        low, high = clean.amin(), clean.amax()
+        self._colours = low + (high - low) * corners.to(clean.device)
+
+    def batch(self, memory: Memory, count: int) -> tuple[Batch, Tensor]:
+        """The first so many on windows: (batch, (count, 3, 1, 1) colours)."""
+        batch = Batch(self._rows[:count], self._columns[:count], None, memory)
+        return batch, self._colours[:count, :, None, None]
+
+    def painted(self, count: int) -> Tensor:
+        """The same as whole tiles: (count, 3, H, W)."""
+        tiles = self.clean.repeat(count, 1, 1, 1)
+        order = torch.arange(count, device=tiles.device)
+        tiles[order, :, self._rows[:count], self._columns[:count]] = self._colours[:count]
+        return tiles
 
 
 class Costs:
     """Seconds per candidate of each node, on windows and dense, measured on one tile."""
 
-    def __init__(self, windowed: Windowed, clean: Tensor, now: Clock) -> None:
-        """clean: (1, 3, H, W) scaled."""
-        self.windowed = windowed
-        self.on_windows = self._measure_windows(clean, now)
-        self.whole = self._measure_whole(clean, now)
-        self._per_number = _quickest(lambda: clean.new_zeros(1 << 20).clone(), now) / (1 << 20)
+    def __init__(self, windowed: Windowed, scene: Scene, now: Clock) -> None:
+        self.windowed, self.now = windowed, now
+        self.on_windows = self._measure_windows(scene, now)
+        self.whole = self._measure_whole(scene.clean, now)
+        block = scene.clean.new_zeros(1 << 20)
+        self._per_number = _quickest(block.clone, now) / (1 << 20)
+
+    def prefix(self, count: int) -> float:
+        """Seconds per candidate of the first `count` steps."""
+        return sum(self.on_windows[:count])
 
     def of(self, count: int) -> float:
         """Seconds per candidate with `count` steps on windows."""
@@ -211,24 +245,20 @@ class Costs:
         tail = sum(seconds for node, seconds in self.whole.items() if node not in done)
         shapes = self.windowed.trace.shapes
         pasted = sum(math.prod(shapes[node][1:]) for node in live(self.windowed, count))
-        return sum(self.on_windows[:count]) + pasted * self._per_number + tail
+        return self.prefix(count) + pasted * self._per_number + tail
 
     def best(self) -> int:
         """The number of steps on windows that costs least; 0 where windows do not pay."""
         return min(splits(self.windowed), key=self.of)
 
-    def _measure_windows(self, clean: Tensor, now: Clock) -> list[float]:
+    def _measure_windows(self, scene: Scene, now: Clock) -> list[float]:
         last = splits(self.windowed)[-1]
         prefix = Prefix(self.windowed, last)
         count = _count(arithmetic(self.windowed, last).windowed)
-        memory = prefix.remember(clean)
-        batch, windows = scattered(clean, memory, count)
+        batch, windows = scene.batch(prefix.remember(scene.clean), count)
         with learning():
-            prefix(batch, windows)
-        rounds = []
-        for _ in range(_ROUNDS):
-            batch, windows = scattered(clean, memory, count)
-            rounds.append(list(prefix.timed(batch, windows, now)))
+            prefix(batch.again(), windows)
+        rounds = [list(prefix.timed(batch.again(), windows, now)) for _ in range(_ROUNDS)]
         return [min(times) / count for times in zip(*rounds, strict=True)]
 
     def _measure_whole(self, clean: Tensor, now: Clock) -> dict[fx.Node, float]:
@@ -257,18 +287,6 @@ def _quickest(work: Callable[[], object], now: Clock) -> float:
     return min(times)
 
 
-def scattered(clean: Tensor, memory: Memory, count: int) -> tuple[Batch, Tensor]:
-    """Candidates all over a tile, always the same: for measuring, and for preflight."""
-    height, width = clean.shape[2:]
-    chance = np.random.default_rng(0)
-    rows = torch.from_numpy(chance.integers(0, height, count)).to(clean.device)
-    columns = torch.from_numpy(chance.integers(0, width, count)).to(clean.device)
-    corners = chance.integers(0, 2, (count, 3)).astype(np.float32)
-    low, high = clean.amin(), clean.amax()
-    pixels = low + (high - low) * torch.from_numpy(corners).to(clean.device)
-    return Batch(rows, columns, None, memory), pixels[:, :, None, None]
-
-
 class Unpaid(Exception):
     """Windows are of no use for this network; the words say why."""
 
@@ -295,12 +313,12 @@ class Incremental:
         outputs: Tensor = self.tail(*wide)
         return outputs
 
-    def settle(self, device: torch.device, clean: Tensor, dense: Pace) -> None:
+    def settle(self, scene: Scene, dense: Pace) -> None:
         """Find the batch, and learn the quickest ways at it. Raises Unpaid."""
-        memory = self.remember(clean)
+        memory, device = self.remember(scene.clean), scene.clean.device
 
         def prepared(size: int) -> Work:
-            batch, windows = scattered(clean, memory, size)
+            batch, windows = scene.batch(memory, size)
             return lambda: self(batch.again(), windows)
 
         sizes = [size for size in BATCHES[device.type] if size >= dense.batch] or [dense.batch]
@@ -326,18 +344,14 @@ class Incremental:
         return str(node.target) if node.op == "call_module" else node.name
 
 
-def shortened(network: fx.GraphModule, clean: Tensor, now: Clock) -> Incremental:
-    """The network with windows as far as they pay on this device.
-
-    clean: (1, 3, H, W) scaled, whatever it shows.  Raises Unpaid.
-    """
-    trace = Trace(network, clean)
-    if len(clean.shape) != 4 or trace.shapes[trace.input][1] != 3:
-        raise Unpaid("the network does not look at a picture")
-    windowed = Windowed(trace)
+def shortened(costs: Costs, scene: Scene, dense: Pace) -> Incremental:
+    """The network with windows as far as they pay on this device. Raises Unpaid."""
+    windowed = costs.windowed
     if splits(windowed)[-1] == 0:
         raise Unpaid(windowed.ended)
-    count = Costs(windowed, clean, now).best()
+    count = costs.best()
     if count == 0:
         raise Unpaid("a changed pixel soon reaches the whole picture")
-    return Incremental(windowed, count)
+    incremental = Incremental(windowed, count)
+    incremental.settle(scene, dense)
+    return incremental

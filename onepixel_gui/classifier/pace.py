@@ -16,6 +16,7 @@ _BREATH = 0.06  # seconds of work between two events
 _WORTH = 1.02  # times quicker that a larger batch has to be
 
 Work = Callable[[], object]
+Clock = Callable[[], float]  # seconds
 
 
 @dataclass

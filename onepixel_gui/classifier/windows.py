@@ -134,13 +134,14 @@ class Cut:
         count, channels = len(batch), table.shape[1]
         area = self.shape[0] * self.shape[1]
         patch = table.new_empty(count * area + 1, channels)  # the last row is for what is cropped
-        torch.index_select(table, 0, self._sources(batch), out=patch[:-1])
+        torch.index_select(table, 0, self.sources(batch), out=patch[:-1])
         flat = window if self.axes == NHWC else window.permute(0, 2, 3, 1)
         patch.index_copy_(0, self._targets(batch), flat.reshape(-1, channels))
         whole = patch[:-1].view(count, *self.shape, channels)
         return whole if self.axes == NHWC else whole.permute(0, 3, 1, 2)
 
-    def _sources(self, batch: Batch) -> Tensor:
+    def sources(self, batch: Batch) -> Tensor:
+        """(N * P * Q,) rows of the node's table."""
         key = (self.key, "read")
         if key not in batch.indices:
             index = self._summed(self._read, batch)
@@ -294,6 +295,11 @@ class Windowed:
             Take.between(source.columns, target.columns),
         )
         return Cut(node, takes, source.axes, 0.0, self.trace.device)
+
+    def own(self, node: fx.Node) -> Cut:
+        """The clean map of a node where its window is."""
+        spread = self.spread(node)
+        return self._widened(node, spread, spread)
 
     def whole(self, node: fx.Node) -> Cut:
         """The window of a node pasted into the whole clean map."""

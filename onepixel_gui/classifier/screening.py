@@ -1,0 +1,152 @@
+"""A linear preview of what a pixel does: it puts candidates in order and is never a result.
+
+A candidate's window is computed up to a node early in the network; there the change is multiplied
+with the gradient of the logit at the untouched tile (METHODS, section 13).  Ours, of no paper.
+"""
+
+import operator
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor, fx, nn
+
+from onepixel_gui.classifier.incremental import Costs, Prefix, Scene, live, splits, tail_of
+from onepixel_gui.classifier.kernels import Convolution
+from onepixel_gui.classifier.pace import Clock, Pace
+from onepixel_gui.classifier.windows import Batch, Memory, Windowed
+
+_SHARE = 1 / 20  # of the time of a dense evaluation that a preview may take
+_BATCH = 512
+_LIVE = 2  # maps at which a network may be cut
+_WORTH = 0.02  # of rank agreement that more time has to bring
+_USEFUL = 0.1  # below this rank agreement there is no preview
+
+Logit = Callable[[Tensor], Tensor]  # (N, C) raw outputs -> (N,)
+
+
+class Screening:
+    """A network's preview at one node, for any tile."""
+
+    def __init__(self, windowed: Windowed, count: int) -> None:
+        """count: steps on windows."""
+        self.prefix = Prefix(windowed, count)
+        done = {windowed.trace.input, *(step.node for step in self.prefix.steps)}
+        self._tail = tail_of(windowed.trace, self.prefix.live, done)
+        self._reads = {node: windowed.own(node) for node in self.prefix.live}
+        self.pace = Pace(_BATCH, 1.0)
+
+    def of(self, tile: Tensor, logit: Logit) -> "Preview":
+        """tile: (1, 3, H, W) scaled."""
+        maps = {node: value for node, value in self._clean(tile) if node in self._reads}
+        with torch.enable_grad():
+            leaves = [maps[node].detach().requires_grad_() for node in self.prefix.live]
+            outputs = self._tail(*(leaf.clone() for leaf in leaves))
+            gradients = torch.autograd.grad(logit(outputs).sum(), leaves)
+        with torch.inference_mode():
+            memory = self.prefix.remember(tile)
+            slopes = dict(zip(self.prefix.live, gradients, strict=True))
+            return Preview(self, memory, slopes, maps)
+
+    @torch.no_grad()
+    def _clean(self, tile: Tensor) -> list[tuple[fx.Node, Tensor]]:
+        values = self.prefix.trace.values(tile.clone(), self.prefix.live)
+        return [(node, value.clone()) for node, value in values if node in self._reads]
+
+
+class Preview:
+    """What a changed pixel of one tile would about do to the logit."""
+
+    def __init__(
+        self,
+        screening: Screening,
+        memory: Memory,
+        slopes: dict[fx.Node, Tensor],
+        clean: dict[fx.Node, Tensor],
+    ) -> None:
+        self._screening, self.memory, self.pace = screening, memory, screening.pace
+        self._slopes, self._rest = {}, {}
+        for node, slope in slopes.items():
+            nhwc = screening.prefix.windowed.spread(node).axes == (1, 2)
+            flat, value = (
+                (one if nhwc else one.permute(0, 2, 3, 1)).flatten(0, 2)
+                for one in (slope, clean[node])
+            )
+            self._slopes[node] = flat.contiguous()  # (H * W, C)
+            self._rest[node] = (flat * value).sum(dim=1)  # (H * W,) what the clean window gives
+
+    @torch.inference_mode()
+    def __call__(self, batch: Batch, windows: Tensor) -> Tensor:
+        """windows: (N, 3, 1, 1) scaled colours -> (N,) change of the logit, about."""
+        live = self._screening.prefix(batch, windows)
+        change = windows.new_zeros(len(windows))
+        for node, window in live.items():
+            read = self._screening._reads[node]
+            places = read.sources(batch)
+            slope = self._slopes[node].index_select(0, places).view(len(windows), 1, -1)
+            flat = window if read.axes == (1, 2) else window.permute(0, 2, 3, 1)
+            there = torch.bmm(slope, flat.reshape(len(windows), -1, 1)).view(-1)
+            rest = self._rest[node].index_select(0, places).view(len(windows), -1).sum(dim=1)
+            change += there - rest
+        return change
+
+
+def screened(
+    costs: Costs, scene: Scene, truth: Tensor, logit: Logit, dense: Pace
+) -> Screening | None:
+    """The preview that ranks best of those that are quick enough; None where none is of use.
+
+    truth: (N,) exact logits of the first candidates of the scene.
+    """
+    best: tuple[float, Screening] | None = None
+    most = _SHARE * dense.each
+    for count in _telling(costs, most):
+        screening = Screening(costs.windowed, count)
+        preview = screening.of(scene.clean, logit)
+        _time(preview, scene, costs.now)
+        if screening.pace.each > most:
+            continue
+        agreement = _spearman(preview(*scene.batch(preview.memory, len(truth))), truth)
+        if best is None or agreement > best[0] + _WORTH:
+            best = agreement, screening
+    return None if best is None or best[0] < _USEFUL else best[1]
+
+
+def _telling(costs: Costs, most: float) -> list[int]:
+    """Step counts to try, cheapest first: up to where the network bends, as linear layers tell
+    nothing new.  `most` is in seconds; costs are those of small batches, so somewhat too high.
+    """
+    windowed = costs.windowed
+    found = []
+    for count in splits(windowed):
+        bends = count == 0 or _bends(windowed.steps[count - 1].node, windowed.trace.modules)
+        if bends and costs.prefix(count) <= 3 * most and len(live(windowed, count)) <= _LIVE:
+            found.append(count)
+    return found
+
+
+def _bends(node: fx.Node, modules: Mapping[str, nn.Module]) -> bool:
+    if node.op == "call_module":
+        module = modules[str(node.target)]
+        if isinstance(module, Convolution):
+            return module.relu
+        return not isinstance(module, (nn.BatchNorm2d, nn.AvgPool2d))
+    return node.target not in (operator.add, operator.iadd, torch.add, torch.cat)
+
+
+def _time(preview: Preview, scene: Scene, now: Clock) -> None:
+    """Set the pace of a preview, by the best of a few rounds."""
+    batch, windows = scene.batch(preview.memory, _BATCH)
+    times = []
+    for _ in range(4):
+        start = now()
+        preview(batch.again(), windows)
+        times.append(now() - start)
+    preview.pace.seconds = min(times)
+
+
+def _spearman(one: Tensor, other: Tensor) -> float:
+    """Rank correlation, -1 to 1; 0 where one of them is constant."""
+    ranks = torch.stack([one.argsort().argsort(), other.argsort().argsort()]).double()
+    if float(one.max() - one.min()) == 0.0 or float(other.max() - other.min()) == 0.0:
+        return 0.0
+    return float(torch.corrcoef(ranks)[0, 1])
