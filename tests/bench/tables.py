@@ -10,6 +10,7 @@ SPELLED = {
     "channels-last": "channels-last, folded batch norm",
     "onnxruntime": "ONNX Runtime",
     "openvino": "OpenVINO",
+    "openvino-streams": "OpenVINO, a stream per thread",
 }
 
 
