@@ -35,6 +35,7 @@ from onepixel_gui.classifier.pace import (
     roomiest,
 )
 from onepixel_gui.classifier.screening import Screening, screened
+from onepixel_gui.classifier.several import Several
 from onepixel_gui.classifier.windows import Trace, Windowed
 from onepixel_gui.problems import TileTooSmall
 from onepixel_gui.tiles.tile import Tile, Window
@@ -71,6 +72,7 @@ class Classifier:
         self.card = card
         self.layout = torch.contiguous_format
         self.shortcut: Incremental | None = None
+        self.several: Several | None = None
         self.screening: Screening | None = None
         self.pace = Pace(_SAMPLES, 1.0)
         try:
@@ -285,7 +287,7 @@ class Classifier:
         if wrong:
             doubt = f"Windows disagreed with the dense network on {wrong} of {_TRIED} perturbations"
             return "Asked densely: windows gave wrong answers.", (f"{doubt}; it is asked densely.",)
-        self.shortcut = shortcut
+        self.shortcut, self.several = shortcut, Several(costs)
         return shortcut.told, ()
 
     def _screen(self, costs: Costs, scene: Scene) -> None:

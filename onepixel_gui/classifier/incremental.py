@@ -239,13 +239,19 @@ class Costs:
         """Seconds per candidate of the first `count` steps."""
         return sum(self.on_windows[:count])
 
-    def of(self, count: int) -> float:
-        """Seconds per candidate with `count` steps on windows."""
+    def of(self, count: int, times: Sequence[float] | None = None) -> float:
+        """Seconds per candidate with `count` steps on windows.
+
+        times: how often as long each step takes, where windows are wider or several.
+        """
         done = {self.windowed.trace.input, *(step.node for step in self.windowed.steps[:count])}
         tail = sum(seconds for node, seconds in self.whole.items() if node not in done)
         shapes = self.windowed.trace.shapes
         pasted = sum(math.prod(shapes[node][1:]) for node in live(self.windowed, count))
-        return self.prefix(count) + pasted * self._per_number + tail
+        each = self.on_windows[:count]
+        if times is not None:
+            each = [seconds * more for seconds, more in zip(each, times, strict=False)]
+        return sum(each) + pasted * self._per_number + tail
 
     def best(self) -> int:
         """The number of steps on windows that costs least; 0 where windows do not pay."""
@@ -307,9 +313,10 @@ class Incremental:
         return self.prefix.remember(tiles)
 
     def __call__(self, batch: Batch, windows: Tensor) -> Tensor:
-        """windows: (N, 3, 1, 1) scaled colours -> (N, C) raw outputs."""
+        """windows: (N, 3, span, span) of the input -> (N / per, C) raw outputs."""
         narrow = self.prefix(batch, windows)
-        wide = (self.prefix.wholes[node](batch, narrow.pop(node)) for node in self.prefix.live)
+        live, wholes = self.prefix.live, self.prefix.wholes
+        wide = (wholes[node].together(batch, narrow.pop(node)) for node in live)
         outputs: Tensor = self.tail(*wide)
         return outputs
 

@@ -10,7 +10,10 @@ from torch import Tensor
 
 from onepixel_gui.attack.probe import Candidates, Floats, Question, Readings
 from onepixel_gui.classifier.classifier import Classifier
+from onepixel_gui.classifier.incremental import Incremental
+from onepixel_gui.classifier.pace import Pace
 from onepixel_gui.classifier.screening import Preview
+from onepixel_gui.classifier.several import Group
 from onepixel_gui.classifier.windows import Batch, Memory
 from onepixel_gui.problems import Problem
 from onepixel_gui.tiles.tile import Tile, Window
@@ -28,13 +31,15 @@ class _Look:
         self.rgb = torch.from_numpy(np.stack(cuts))
         self.scaled = classifier.scaled(self.rgb)
         self._clean = self.scaled.permute(0, 2, 3, 1).contiguous()  # (T, H, W, 3)
+        self._memories: dict[Incremental, Memory] = {}
         self._corners = np.array([(window.row, window.column) for window in self.windows])
 
-    @cached_property
-    def memory(self) -> Memory:
-        assert self.shortcut is not None
-        with torch.inference_mode():
-            return self.shortcut.remember(self.scaled)
+    def memory(self, way: Incremental) -> Memory:
+        """The clean activations that a way cuts its windows from, kept as long as this look."""
+        if way not in self._memories:
+            with torch.inference_mode():
+                self._memories[way] = way.remember(self.scaled)
+        return self._memories[way]
 
     @cached_property
     def _buffer(self) -> Tensor:
@@ -47,15 +52,40 @@ class _Look:
 
     def outputs(self, which: NDArray[np.intp] | None, candidates: Candidates) -> Tensor:
         """(N,) index of the tile, None for the only one; (N, k, 5) -> (N, C), on the device."""
-        moved = self._moved(which, candidates).to(self.classifier.device)
-        tiles = None if which is None else torch.from_numpy(which).to(self.classifier.device)
-        if self.shortcut is not None and moved.shape[1] == 1:
+        moved = self._moved(which, candidates)
+        tiles = None if which is None else torch.from_numpy(which)
+        pixels = moved.shape[1]
+        if self.shortcut is None:
+            return self._asked(tiles, moved, Group(np.arange(len(moved)), None))
+        if pixels == 1:
+            return self._asked(tiles, moved, Group(np.arange(len(moved)), self.shortcut))
+        assert self.classifier.several is not None
+        rows, columns = moved[:, :, 0].numpy(), moved[:, :, 1].numpy()
+        groups = [group for group in self.classifier.several.groups(rows, columns) if len(group.of)]
+        answers = torch.cat([self._asked(tiles, moved, group) for group in groups])
+        order = torch.from_numpy(np.concatenate([group.of for group in groups]))
+        return torch.empty_like(answers).index_copy_(0, order.to(answers.device), answers)
+
+    def _asked(self, tiles: Tensor | None, moved: Tensor, group: Group) -> Tensor:
+        """(M, C) outputs of one group of candidates."""
+        device, of = self.classifier.device, torch.from_numpy(group.of)
+        mine = moved[of].to(device)
+        whose = None if tiles is None else tiles[of].to(device)
+        if group.way is None:
             return self.classifier.in_batches(
-                len(moved), lambda part: self._windowed(tiles, moved, part), self.shortcut.pace
+                len(mine), lambda part: self._dense(whose, mine, part), self.classifier.pace
             )
-        return self.classifier.in_batches(
-            len(moved), lambda part: self._dense(tiles, moved, part), self.classifier.pace
-        )
+        assert self.shortcut is not None
+        way, apart = group.way, group.apart
+        pace = self.shortcut.pace
+        if mine.shape[1] > 1:  # several windows, or wider ones, take several times the room
+            pace = Pace(max(1, pace.batch // mine.shape[1]), pace.seconds)
+
+        def work(part: slice) -> Tensor:
+            asked = None if whose is None else whose[part]
+            return self.windowed(way, asked, mine[part], apart=apart)
+
+        return self.classifier.in_batches(len(mine), work, pace)
 
     def ordinary(self, which: NDArray[np.intp] | None, candidates: Candidates) -> Tensor:
         """The same by an ordinary forward pass of each whole uint8 tile."""
@@ -85,10 +115,28 @@ class _Look:
         return self.classifier.levels[channel, rgb]
 
     @torch.inference_mode()
-    def _windowed(self, tiles: Tensor | None, moved: Tensor, part: slice) -> Tensor:
-        assert self.shortcut is not None
-        which = None if tiles is None else tiles[part]
-        return self.shortcut(*self._batch(which, moved[part, 0], self.memory)).float()
+    def windowed(
+        self, way: Incremental, tiles: Tensor | None, moved: Tensor, *, apart: bool
+    ) -> Tensor:
+        """(N, k, 5) -> (N, C), with a window for each pixel or one for all."""
+        count, pixels = moved.shape[:2]
+        if apart or way.windowed.span == 1:
+            whose = None if tiles is None else tiles.repeat_interleave(pixels)
+            batch, windows = self._batch(whose, moved.flatten(0, 1), self.memory(way))
+            batch.per = pixels
+            return way(batch, windows).float()
+        span, (height, width) = way.windowed.span, self.scaled.shape[2:]
+        rows, columns = moved[:, :, 0].amin(dim=1), moved[:, :, 1].amin(dim=1)
+        top, left = rows.clamp(max=height - span), columns.clamp(max=width - span)
+        inside = torch.arange(span, device=moved.device)
+        down, right = (top[:, None] + inside)[:, :, None], (left[:, None] + inside)[:, None, :]
+        whose = torch.zeros_like(rows) if tiles is None else tiles
+        windows = self._clean[whose[:, None, None], down, right].permute(0, 3, 1, 2)
+        order = torch.arange(count, device=moved.device)
+        for pixel in moved.unbind(dim=1):
+            place = pixel[:, 0] - top, pixel[:, 1] - left
+            windows[order, :, place[0], place[1]] = self._colours(pixel[:, 2:])
+        return way(Batch(rows, columns, tiles, self.memory(way)), windows).float()
 
     def alone(self, candidates: Candidates, memory: Memory) -> tuple[Batch, Tensor]:
         """(N, 1, 5) of the only tile -> a batch, and its (N, 3, 1, 1) scaled colours."""

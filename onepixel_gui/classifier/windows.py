@@ -69,12 +69,14 @@ class Batch:
     """N windows at different places of T remembered tiles.
 
     rows, columns: (N,) input places.  tiles: (N,) which of T, None for the only one.
+    per:           windows of one candidate, following each other, when they are put together.
     """
 
     rows: Tensor
     columns: Tensor
     tiles: Tensor | None
     memory: "Memory"
+    per: int = 1
     values: dict[fx.Node, Any] = field(default_factory=dict)
     indices: dict[object, Tensor] = field(default_factory=dict)
 
@@ -83,7 +85,7 @@ class Batch:
 
     def again(self) -> "Batch":
         """The same candidates, before anything was done."""
-        return Batch(self.rows, self.columns, self.tiles, self.memory)
+        return Batch(self.rows, self.columns, self.tiles, self.memory, self.per)
 
 
 @dataclass
@@ -130,13 +132,23 @@ class Cut:
 
     def __call__(self, batch: Batch, window: Tensor) -> Tensor:
         """window: the map's own, in the layout of the map -> the patch, in the same layout."""
+        return self._filled(batch, window, self.sources(batch), 1)
+
+    def together(self, batch: Batch, window: Tensor) -> Tensor:
+        """The same, with all windows of a candidate in one patch: (N / per, ...)."""
+        sources = self.sources(batch)
+        if batch.per > 1:
+            sources = sources.view(len(batch), -1)[:: batch.per].reshape(-1)
+        return self._filled(batch, window, sources, batch.per)
+
+    def _filled(self, batch: Batch, window: Tensor, sources: Tensor, per: int) -> Tensor:
         table = batch.memory.tables[self.node, self.fill]
-        count, channels = len(batch), table.shape[1]
+        count, channels = len(batch) // per, table.shape[1]
         area = self.shape[0] * self.shape[1]
         patch = table.new_empty(count * area + 1, channels)  # the last row is for what is cropped
-        torch.index_select(table, 0, self.sources(batch), out=patch[:-1])
+        torch.index_select(table, 0, sources, out=patch[:-1])
         flat = window if self.axes == NHWC else window.permute(0, 2, 3, 1)
-        patch.index_copy_(0, self._targets(batch), flat.reshape(-1, channels))
+        patch.index_copy_(0, self._targets(batch, per), flat.reshape(-1, channels))
         whole = patch[:-1].view(count, *self.shape, channels)
         return whole if self.axes == NHWC else whole.permute(0, 3, 1, 2)
 
@@ -152,14 +164,15 @@ class Cut:
             batch.indices[key] = index.view(-1)
         return batch.indices[key]
 
-    def _targets(self, batch: Batch) -> Tensor:
-        key = (self.key, "paste")
+    def _targets(self, batch: Batch, per: int) -> Tensor:
+        key = (self.key, per)
         if key not in batch.indices:
             count, area = len(batch), self.shape[0] * self.shape[1]
             index = self._summed(self._paste, batch)
-            index += area * torch.arange(count, device=index.device)[:, None, None]
+            patches = torch.arange(count, device=index.device) // per
+            index += area * patches[:, None, None]
             if self.cropped:
-                index.clamp_(max=count * area)
+                index.clamp_(max=count // per * area)
             batch.indices[key] = index.view(-1)
         return batch.indices[key]
 
@@ -211,6 +224,11 @@ class Windowed:
             except Unknown as why:
                 self.ended = str(why)
                 break
+
+    def area(self, node: fx.Node) -> int:
+        """Positions of a node's window; 1 for what is no map."""
+        spread = self.known[node]
+        return spread.rows.size * spread.columns.size if isinstance(spread, Spread) else 1
 
     def spread(self, node: fx.Node) -> Spread:
         spread = self.known[node]
