@@ -13,9 +13,9 @@ from torch import nn
 
 from onepixel_gui.attack.probe import Settings
 from onepixel_gui.attack.search import search
+from onepixel_gui.classifier import pace
 from onepixel_gui.classifier.classifier import Classifier
 from onepixel_gui.classifier.devices import NoSuchDevice, available, choose
-from onepixel_gui.classifier.fast import fast_form, folded
 from onepixel_gui.problems import DeviceFull, Problem, TileTooSmall
 from onepixel_gui.tiles.tile import Tile
 from tests.core.networks import Corner, Squashed, Tiny, card, noise
@@ -150,7 +150,7 @@ def test_of_many_classes_the_answer_itself_is_followed():
 @given(count=st.integers(1, 70), batch=st.integers(1, 64))
 def test_an_answer_does_not_depend_on_the_batch_it_is_asked_in(count, batch):
     classifier = Classifier(card(), Tiny(), "cpu")
-    object.__setattr__(classifier.serving, "batch", batch)
+    classifier.pace.batch = batch
     tiles = noise(count)
     np.testing.assert_allclose(classifier(tiles), PLAIN(tiles), atol=2e-6)
 
@@ -177,7 +177,7 @@ class Tight(nn.Module):
 def test_a_device_with_little_room_is_asked_in_smaller_batches_with_the_same_answers(room):
     network = Tight(room)
     classifier = Classifier(card(), network, "cpu")
-    assert classifier.serving.batch <= room
+    assert classifier.pace.batch <= room
     np.testing.assert_allclose(classifier(noise(20)), PLAIN(noise(20)), atol=2e-6)
 
 
@@ -193,7 +193,7 @@ def test_a_device_that_fills_up_later_halves_the_batch_and_remembers_it():
     for asked, wanted in ((probe, there), (probe.confirm, there.confirm)):
         np.testing.assert_allclose(asked(candidates).logits, wanted(candidates).logits, atol=1e-4)
     assert max(network.sizes) <= 5
-    assert classifier.serving.batch in (4, 5)
+    assert classifier.pace.batch in (4, 5)
 
 
 def test_a_device_without_room_for_one_tile_is_a_problem_with_a_remedy():
@@ -219,65 +219,6 @@ def test_a_device_that_is_not_there_is_a_problem_that_names_those_that_are():
 def test_auto_is_the_best_device_and_the_cpu_is_always_there():
     assert str(choose("auto")) == available()[0]
     assert str(choose("cpu")) == available()[-1] == "cpu"
-
-
-# ------------------------------------------------------------------ the fast form
-class Reused(nn.Module):
-    """A convolution read by two norms and called twice: nothing here may be folded."""
-
-    def __init__(self):
-        super().__init__()
-        self.conv = nn.Conv2d(3, 3, 3, padding=1)
-        self.norm, self.other = nn.BatchNorm2d(3), nn.BatchNorm2d(3)
-        for each in (self.norm, self.other):
-            each.running_mean.copy_(torch.rand(3))
-            each.running_var.copy_(torch.rand(3) + 0.5)
-        self.eval()
-
-    def forward(self, x):
-        y = self.conv(x)
-        return (self.norm(y) + self.other(self.conv(y)) + y).mean(dim=(2, 3))[:, :1]
-
-
-class Branching(nn.Module):
-    """Decides by the data, so it cannot be traced."""
-
-    def forward(self, x):
-        return x[:, :1, 0, 0] if float(x.sum()) > 0 else -x[:, :1, 0, 0]
-
-
-@pytest.mark.parametrize("network", [Tiny(), Tiny(3), Reused(), Branching()])
-def test_the_fast_form_answers_as_the_ordinary_one(network):
-    names = ("a", "b", "c") if network(torch.rand(1, 3, 8, 8)).shape[1] == 3 else ("a", "b")
-    classifier = Classifier(card(names), network, "cpu")
-    x = classifier.scaled(torch.from_numpy(noise(9)))
-    fast = classifier.outputs(x, fast=True)
-    torch.testing.assert_close(fast, classifier.outputs(x), atol=1e-5, rtol=1e-5)
-
-
-def test_folding_leaves_the_ordinary_network_as_it_was_loaded():
-    network = Tiny()
-    before = {key: value.clone() for key, value in network.state_dict().items()}
-    classifier = Classifier(card(), network, "cpu")
-    assert classifier.ordinary is network
-    assert all(torch.equal(value, before[key]) for key, value in network.state_dict().items())
-    assert not any(isinstance(part, nn.BatchNorm2d) for part in folded(network).modules())
-    assert isinstance(classifier._fast, torch.jit.ScriptModule)
-
-
-@pytest.mark.parametrize("network", [Tiny(), Reused(), Branching()])
-def test_the_folded_form_that_a_graphics_card_runs_answers_as_the_ordinary_one(network):
-    x = torch.rand(9, 3, 8, 8)
-    with torch.inference_mode():
-        eager = fast_form(network, (8, 8), torch.device("cuda"))
-        torch.testing.assert_close(eager(x), network(x), atol=1e-5, rtol=1e-5)
-    assert not isinstance(eager, torch.jit.ScriptModule)
-
-
-def test_a_fast_form_that_answers_otherwise_is_not_used(monkeypatch):
-    monkeypatch.setattr("onepixel_gui.classifier.classifier.fast_form", lambda *_: Tiny(gain=2.0))
-    network = Tiny()
-    assert Classifier(card(), network, "cpu")._fast is network
 
 
 # ------------------------------------------------------------------ doubts
@@ -390,25 +331,30 @@ def test_a_probe_and_its_classifier_are_let_go_when_nobody_holds_them():
     for _ in range(3):
         next(events)
     events.close()
-    watched = [weakref.ref(probe), weakref.ref(classifier), weakref.ref(probe._buffer)]
+    watched = [weakref.ref(probe), weakref.ref(classifier), weakref.ref(classifier.ordinary)]
     del probe, classifier, events
     gc.collect()
     assert [each() for each in watched] == [None] * 3
 
 
-@pytest.mark.parametrize(
-    ("each", "batch"), [(0.001, 64), (0.0093, 16), (0.011, 16), (0.02, 8), (0.1, 2), (9.0, 1)]
-)
-def test_the_batch_grows_to_what_is_quickest_within_our_patience(monkeypatch, each, batch):
-    # A pass costs a little by itself, so larger batches are quicker per tile.
-    def took(_self, tiles):
-        return 0.003 + each * len(tiles)
+@pytest.mark.parametrize("each", [1e-6, 1e-4, 0.001, 0.0093, 0.011, 0.02, 0.1, 9.0])
+def test_the_batch_grows_to_what_is_quickest_within_our_patience(monkeypatch, each):
+    def took(size):  # a pass costs a little by itself, so larger batches are quicker per tile
+        return 0.003 + each * size
 
-    monkeypatch.setattr(Classifier, "_timed", took)
-    assert Classifier(card(), Tiny(), "cpu").serving.batch == batch
+    def prepared(size):
+        return lambda: took(size)
+
+    monkeypatch.setattr(pace, "quickest", lambda _device, work: work())
+    found = pace.best_pace(torch.device("cpu"), prepared, pace.BATCHES["cpu"])
+    assert found.seconds == took(found.batch)
+    assert found.batch == 1 or found.seconds < 0.15 * 2
+    within = [size for size in pace.BATCHES["cpu"] if took(size) <= 0.15]
+    assert all(found.each <= 1.05 * took(size) / size for size in within)
+    assert within or found.batch in (1, 2, 4, 8, 16)
 
 
 def test_a_chunk_is_whole_batches_of_about_the_same_time():
     probe = PLAIN.probe(Tile("t.png", noise(1)[0]))
-    assert probe.chunk % PLAIN.serving.batch == 0
-    assert probe.chunk >= PLAIN.serving.batch
+    assert probe.chunk % PLAIN.pace.batch == 0
+    assert probe.chunk >= PLAIN.pace.batch
