@@ -280,7 +280,7 @@ class Classifier:
 
     def _by_windows(self, costs: Costs, scene: Scene) -> tuple[str, tuple[str, ...]]:
         try:
-            shortcut = shortened(costs, scene, self.pace)
+            shortcut = shortened(costs, scene, self.pace, self._prepared(self.pace.batch))
         except Unpaid as why:
             return f"Asked densely: {why}.", ()
         wrong = self._disagreements(shortcut, scene)

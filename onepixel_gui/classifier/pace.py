@@ -13,6 +13,7 @@ from onepixel_gui.problems import DeviceFull, Problem
 BATCHES = {"cpu": (16, 24, 32, 64, 128), "cuda": (64, 256, 1024), "mps": (32, 128, 512)}
 _PATIENCE = 0.15  # seconds that one batch may take: Stop is heard between two
 _BREATH = 0.06  # seconds of work between two events
+_GLANCE = 2  # candidates by which a network is judged before it is given many
 _WORTH = 1.02  # times quicker that a larger batch has to be
 
 Work = Callable[[], object]
@@ -42,11 +43,12 @@ def best_pace(device: torch.device, prepared: Callable[[int], Work], sizes: Sequ
 
     prepared: makes ready to ask so many at once.  Raises DeviceFull.
     """
-    best = roomiest(device, prepared, sizes[0])
-    if best.seconds > _PATIENCE:  # a large network: fewer at a time, so that Stop is heard
+    glance = roomiest(device, prepared, min(sizes[0], _GLANCE))
+    if glance.each * sizes[0] > _PATIENCE:  # a large network: fewer, so that Stop is heard
         # A power of two, because a sweep asks in eights and a half-empty batch costs as much.
-        fewer = 2 ** max(0, round(np.log2(best.batch * _PATIENCE / best.seconds)))
-        return Pace(fewer, quickest(device, prepared(fewer)))
+        fewer = 2 ** max(0, round(np.log2(_PATIENCE / glance.each)))
+        return roomiest(device, prepared, min(fewer, sizes[0]))
+    best = roomiest(device, prepared, sizes[0])
     if best.batch < sizes[0]:
         return best
     for size in sizes[1:]:

@@ -4,6 +4,7 @@ A candidate's window is computed up to a node early in the network; there the ch
 with the gradient of the logit at the untouched tile (METHODS, section 13).  Ours, of no paper.
 """
 
+import math
 import operator
 from collections.abc import Callable, Mapping
 
@@ -12,13 +13,15 @@ from torch import Tensor, fx, nn
 
 from onepixel_gui.classifier.incremental import Costs, Prefix, Scene, live, splits, tail_of
 from onepixel_gui.classifier.kernels import Convolution
-from onepixel_gui.classifier.pace import Clock, Pace
+from onepixel_gui.classifier.pace import Pace
 from onepixel_gui.classifier.windows import Batch, Memory, Windowed
 
 _SHARE = 1 / 20  # of the time of a dense evaluation that a preview may take
 _BATCH = 512
 _LIVE = 2  # maps at which a network may be cut
-_WORTH = 0.02  # of rank agreement that more time has to bring
+_DOUBLING = 0.05  # of rank agreement that twice the time has to bring
+_NODES = 12  # at most so many are tried
+_PASS = 0.03  # seconds that a pass may take
 _USEFUL = 0.1  # below this rank agreement there is no preview
 
 Logit = Callable[[Tensor], Tensor]  # (N, C) raw outputs -> (N,)
@@ -32,12 +35,12 @@ class Screening:
         self.prefix = Prefix(windowed, count)
         done = {windowed.trace.input, *(step.node for step in self.prefix.steps)}
         self._tail = tail_of(windowed.trace, self.prefix.live, done)
-        self._reads = {node: windowed.own(node) for node in self.prefix.live}
+        self.reads = {node: windowed.own(node) for node in self.prefix.live}
         self.pace = Pace(_BATCH, 1.0)
 
     def of(self, tile: Tensor, logit: Logit) -> "Preview":
         """tile: (1, 3, H, W) scaled."""
-        maps = {node: value for node, value in self._clean(tile) if node in self._reads}
+        maps = {node: value for node, value in self._clean(tile) if node in self.reads}
         with torch.enable_grad():
             leaves = [maps[node].detach().requires_grad_() for node in self.prefix.live]
             outputs = self._tail(*(leaf.clone() for leaf in leaves))
@@ -50,7 +53,7 @@ class Screening:
     @torch.no_grad()
     def _clean(self, tile: Tensor) -> list[tuple[fx.Node, Tensor]]:
         values = self.prefix.trace.values(tile.clone(), self.prefix.live)
-        return [(node, value.clone()) for node, value in values if node in self._reads]
+        return [(node, value.clone()) for node, value in values if node in self.reads]
 
 
 class Preview:
@@ -63,7 +66,8 @@ class Preview:
         slopes: dict[fx.Node, Tensor],
         clean: dict[fx.Node, Tensor],
     ) -> None:
-        self._screening, self.memory, self.pace = screening, memory, screening.pace
+        self._reads, self.prefix = screening.reads, screening.prefix
+        self.memory, self.pace = memory, screening.pace
         self._slopes, self._rest = {}, {}
         for node, slope in slopes.items():
             nhwc = screening.prefix.windowed.spread(node).axes == (1, 2)
@@ -77,10 +81,10 @@ class Preview:
     @torch.inference_mode()
     def __call__(self, batch: Batch, windows: Tensor) -> Tensor:
         """windows: (N, 3, 1, 1) scaled colours -> (N,) change of the logit, about."""
-        live = self._screening.prefix(batch, windows)
+        live = self.prefix(batch, windows)
         change = windows.new_zeros(len(windows))
         for node, window in live.items():
-            read = self._screening._reads[node]
+            read = self._reads[node]
             places = read.sources(batch)
             slope = self._slopes[node].index_select(0, places).view(len(windows), 1, -1)
             flat = window if read.axes == (1, 2) else window.permute(0, 2, 3, 1)
@@ -98,17 +102,18 @@ def screened(
     truth: (N,) exact logits of the first candidates of the scene.
     """
     best: tuple[float, Screening] | None = None
-    most = _SHARE * dense.each
+    most, least = _SHARE * dense.each, dense.each / 400
     for count in _telling(costs, most):
         screening = Screening(costs.windowed, count)
         preview = screening.of(scene.clean, logit)
-        _time(preview, scene, costs.now)
+        _time(preview, scene, costs)
         if screening.pace.each > most:
             continue
         agreement = _spearman(preview(*scene.batch(preview.memory, len(truth))), truth)
-        if best is None or agreement > best[0] + _WORTH:
-            best = agreement, screening
-    return None if best is None or best[0] < _USEFUL else best[1]
+        price = _DOUBLING * math.log2(max(1.0, screening.pace.each / least))
+        if agreement >= _USEFUL and (best is None or agreement - price > best[0]):
+            best = agreement - price, screening
+    return None if best is None else best[1]
 
 
 def _telling(costs: Costs, most: float) -> list[int]:
@@ -121,7 +126,7 @@ def _telling(costs: Costs, most: float) -> list[int]:
         bends = count == 0 or _bends(windowed.steps[count - 1].node, windowed.trace.modules)
         if bends and costs.prefix(count) <= 3 * most and len(live(windowed, count)) <= _LIVE:
             found.append(count)
-    return found
+    return found[:: max(1, len(found) // _NODES)]
 
 
 def _bends(node: fx.Node, modules: Mapping[str, nn.Module]) -> bool:
@@ -133,15 +138,18 @@ def _bends(node: fx.Node, modules: Mapping[str, nn.Module]) -> bool:
     return node.target not in (operator.add, operator.iadd, torch.add, torch.cat)
 
 
-def _time(preview: Preview, scene: Scene, now: Clock) -> None:
+def _time(preview: Preview, scene: Scene, costs: Costs) -> None:
     """Set the pace of a preview, by the best of a few rounds."""
-    batch, windows = scene.batch(preview.memory, _BATCH)
+    pace = preview.pace
+    each = max(1e-9, costs.prefix(len(preview.prefix.steps)))
+    pace.batch = min(_BATCH, max(8, int(_PASS / each)))
+    batch, windows = scene.batch(preview.memory, pace.batch)
     times = []
-    for _ in range(4):
-        start = now()
+    for _ in range(3):
+        start = costs.now()
         preview(batch.again(), windows)
-        times.append(now() - start)
-    preview.pace.seconds = min(times)
+        times.append(costs.now() - start)
+    pace.seconds = min(times)
 
 
 def _spearman(one: Tensor, other: Tensor) -> float:

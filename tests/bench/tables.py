@@ -42,6 +42,7 @@ def every(result: dict[str, Any]) -> str:
     parts = [
         ("Evaluations per second (lowest-highest round)", rates(result)),
         ("The same as ratios to bare eager dense", ratios(result)),
+        ("Doubt", disturbed(result)),
         ("Black-box searches, to the first flip", flips(result)),
         ("Black-box searches, to the exhaustive optimum", optima(result)),
         ("White-box searches (gradients of the network order the candidates)", white(result)),
@@ -56,6 +57,20 @@ def _engines(result: dict[str, Any]) -> list[str]:
     """In the order of measuring, each of any network once."""
     found = [name for one in result["speed"].values() for name in one["per_second"]]
     return list(dict.fromkeys(found))
+
+
+def disturbed(result: dict[str, Any]) -> str:
+    """Where other programs were busy all along; empty when every slice was quiet."""
+    told = [
+        f"{one['title']}: {one['disturbed_slices']} of {_slices(one)}"
+        for one in result["speed"].values()
+        if one["disturbed_slices"]
+    ]
+    return f"Slices in which other programs were busy: {'; '.join(told)}." if told else ""
+
+
+def _slices(one: dict[str, Any]) -> int:
+    return sum(len(found["all"]) for found in one["per_second"].values())
 
 
 def rates(result: dict[str, Any]) -> str:

@@ -74,6 +74,12 @@ def test_ratios_are_taken_within_a_round():
     assert rounds.summary([3.0, 1.0, 2.0])["median"] == 2.0
 
 
+def test_a_reader_is_told_of_slices_that_were_not_quiet():
+    one = {"title": "tiny", "disturbed_slices": 3, "per_second": {"eager": {"all": [1.0] * 7}}}
+    assert tables.disturbed({"speed": {"tiny": one}}).endswith("tiny: 3 of 7.")
+    assert tables.disturbed({"speed": {"tiny": one | {"disturbed_slices": 0}}}) == ""
+
+
 # -- networks and engines -----------------------------------------------------------------------
 
 
