@@ -160,7 +160,7 @@ def scipy_search(scene: Scene, engine: Engine, batch: int) -> Hunter:
     sign = 1.0 if scene.downward else -1.0
 
     def hunt(seed: int, budget: int, goal: float | None) -> Hunt:
-        run = _Scipy(scene, paint, sign, goal)
+        run, rng = _Scipy(scene, paint, sign, goal), np.random.default_rng(seed)
         bounds = [_edges(scene.window.row, scene.window.height)]
         bounds += [_edges(scene.window.column, scene.window.width)] + [(0.0, 255.0)] * 3
         started = scene.clock.now()
@@ -172,18 +172,25 @@ def scipy_search(scene: Scene, engine: Engine, batch: int) -> Hunter:
             popsize=POPULATION // len(bounds),
             mutation=0.5,
             recombination=1.0,
-            init="random",
+            init=_founders(rng, np.array(bounds)),
             tol=0.0,
             atol=-1.0,
             polish=False,
             vectorized=True,
             updating="deferred",
-            rng=np.random.default_rng(seed),
+            rng=rng,
             callback=run.callback,
         )
         return run.hunt(scene.clock.now() - started)
 
     return hunt
+
+
+def _founders(rng: np.random.Generator, bounds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Positions uniform, colours N(128, 127), which SciPy clips."""
+    founders = rng.uniform(*bounds.T, size=(POPULATION, len(bounds)))
+    founders[:, 2:] = rng.normal(128.0, 127.0, size=(POPULATION, 3))
+    return founders
 
 
 def _edges(start: int, length: int) -> tuple[float, float]:
