@@ -24,8 +24,10 @@ from onepixel_gui.tiles.tile import Window
 Pixels = NDArray[np.int16]  # (N, 5) rows of (row, column, red, green, blue)
 Places = NDArray[np.int16]  # (N, 2) rows of (row, column), in the tile
 
-_COMPLETED = 8  # best positions at which every corner is tried
-_CENTRES = 2  # best positions whose neighbours are tried: a preview may miss by one pixel
+_COLOURS = 2  # corners tried at a position before it has shown what it is worth
+_CENTRES = 16  # best positions that are followed: every corner there, the best colours around
+_REACH = 2  # pixels around: networks that halve their maps answer alike at every second one
+_NEXT = 256  # candidates of the preview that are tried when nothing is left to follow
 _ABREAST = 4  # positions whose colours are refined side by side
 _STRIDE = 128  # first step of a colour channel; halved until it is 1
 
@@ -86,24 +88,40 @@ class _Guided:
         if len(self._tally.fittest) > len(self._base):
             self._base = self._tally.fittest
             self._tried = _Tried(self._base)
-        shortlist = self._tried.fresh(self._ranked)[: self._guidance.shortlist]
-        left = len(shortlist) + self._guidance.refinements
-        for pixels in self._proposals(shortlist):
+        shortlist = self._tried.fresh(_spread(self._ranked))
+        guidance, first = self._guidance, shortlist[: self._guidance.shortlist]
+        yield from self._spend(len(first), iter([first]))
+        yield from self._spend(guidance.neighbours, self._followed(shortlist))
+        yield from self._spend(guidance.refinements, self._refined())
+
+    def _spend(self, left: int, proposals: Iterator[Pixels]) -> Iterator[Advanced]:
+        """Ask about what is proposed and new, until so many are spent or the search is over."""
+        while left and not self._tally.over:
+            pixels = next(proposals, None)
+            if pixels is None:
+                return
             fresh = self._tried.fresh(pixels)[:left]
             yield from self._ask(fresh)
             left -= len(fresh)
-            if self._tally.over or not left:
-                return
 
-    def _proposals(self, shortlist: Pixels) -> Iterator[Pixels]:
-        """What to ask next, each part chosen when the answers to those before it are known."""
-        tried, window = self._tried, self._probe.question.window
-        yield shortlist
-        yield _cornered(tried.places()[:_COMPLETED])
-        yield _cornered(_neighbours(tried.places()[:_CENTRES], window))
-        places = tried.places()
+    def _followed(self, shortlist: Pixels) -> Iterator[Pixels]:
+        """Around what the answers have shown to be best; then further down the preview."""
+        window, tried = self._probe.question.window, self._tried
+        while True:
+            centres = tried.places()[:_CENTRES]
+            around = _neighbours(centres, window, tried)
+            best = tried.fresh(np.concatenate([_cornered(centres), around]))
+            if not len(best):
+                best = tried.fresh(shortlist)[:_NEXT]
+            if not len(best):
+                return
+            yield best
+
+    def _refined(self) -> Iterator[Pixels]:
+        """Colours between the corners, at the best positions."""
+        places = self._tried.places()
         for start in range(0, len(places), _ABREAST):
-            yield from _recoloured(places[start : start + _ABREAST], tried)
+            yield from _recoloured(places[start : start + _ABREAST], self._tried)
 
     def _ask(self, pixels: Pixels) -> Iterator[Advanced]:
         """Ask about each pixel beside those of the base, until the search is over."""
@@ -156,6 +174,12 @@ class _Tried:
         first = np.unique(_place_codes(ranked), return_index=True)[1]
         return ranked[np.sort(first), :2]
 
+    def colours_at(self, place: Places) -> NDArray[np.int16]:
+        """(N, 3): the colours asked about at one position, fittest first."""
+        here = np.flatnonzero((self._pixels[:, :2] == place).all(axis=1))
+        colours: NDArray[np.int16] = self._pixels[here, 2:]
+        return colours[np.argsort(self._fitness[here], kind="stable")]
+
     def fittest_at(self, places: Places) -> Pixels:
         """(N, 5): the fittest colour at each of (N, 2) positions that were asked about."""
         ranked = self._pixels[np.argsort(self._fitness, kind="stable")]
@@ -182,12 +206,28 @@ def _stepped(pixels: Pixels, step: int) -> Pixels:
     return moved.reshape(-1, 5)
 
 
-def _neighbours(places: Places, window: Window) -> Places:
-    """The positions that touch these, inside the window, nearest to the first of them first."""
-    around = np.array([(row, column) for row in (-1, 0, 1) for column in (-1, 0, 1)], np.int16)
-    touching = (places[:, None] + around).reshape(-1, 2)
-    inside = [window.holds(row, column) for row, column in touching.tolist()]
-    return touching[np.array(inside, np.bool_)]
+def _neighbours(centres: Places, window: Window, tried: _Tried) -> Pixels:
+    """The positions around each, inside the window, in the colours that do best at it."""
+    steps = np.arange(-_REACH, _REACH + 1, dtype=np.int16)
+    around = np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(-1, 2)
+    found = []
+    for centre in centres:
+        places = centre + around
+        places = places[[window.holds(row, column) for row, column in places.tolist()]]
+        colours = tried.colours_at(centre)[:_COLOURS]
+        pixels = np.empty((len(places), len(colours), 5), np.int16)
+        pixels[..., :2], pixels[..., 2:] = places[:, None], colours
+        found.append(pixels.reshape(-1, 5))
+    return np.concatenate(found) if found else np.empty((0, 5), np.int16)
+
+
+def _spread(ranked: Pixels) -> Pixels:
+    """Of (N, 5), best first, those among the first few colours of their position."""
+    order = np.argsort(_place_codes(ranked), kind="stable")
+    codes = _place_codes(ranked)[order]
+    starts = np.r_[0, np.flatnonzero(np.diff(codes)) + 1]
+    nth = np.arange(len(codes)) - np.repeat(starts, np.diff(np.r_[starts, len(codes)]))
+    return ranked[np.sort(order[nth < _COLOURS])]
 
 
 def _cornered(places: Places) -> Pixels:

@@ -157,14 +157,16 @@ class Guidance:
 
     Ours, of no paper: never to be put in one table with black-box searches.
     shortlist:    how many of the previewed candidates are evaluated exactly, best first.
-    refinements:  how many more may go into refining the colour around the best.
+    neighbours:   how many more around the best of these, as long as that finds something new.
+    refinements:  how many more may go into refining the colour of the best.
     pixels:       k; the second and later ones are added to the best so far, one by one.
     to_the_end:   go on after the first flip and spend the whole budget.
     """
 
     strategy: ClassVar[Literal["guided"]] = "guided"
     access: ClassVar[Literal["white-box"]] = "white-box"
-    shortlist: int = 1024
+    shortlist: int = 768
+    neighbours: int = 1792
     refinements: int = 256
     pixels: int = 1
     to_the_end: bool = False
@@ -172,7 +174,7 @@ class Guidance:
     @property
     def budget(self) -> int:
         """Most queries this run may spend; previews are counted apart."""
-        return self.pixels * (self.shortlist + self.refinements)
+        return self.pixels * (self.shortlist + self.neighbours + self.refinements)
 
 
 @dataclass(frozen=True, slots=True)
