@@ -154,7 +154,7 @@ def splits(windowed: Windowed) -> list[int]:
 # ------------------------------------------------------------------ multiply-adds
 def multiply_adds(node: fx.Node, trace: Trace, window: Spread | None = None) -> int:
     """Of a convolution or linear layer, for one tile; of its window if one is given."""
-    if node.op != "call_module":
+    if node.op != "call_module" or node not in trace.shapes:  # attention returns several tensors
         return 0
     module = trace.modules[str(node.target)]
     shape = trace.shapes[node]

@@ -312,9 +312,9 @@ def everywhere(shape: tuple[int, int], most: int = 400, seed: int = 0) -> np.nda
     places = np.argwhere(np.ones(shape, np.bool_))
     if len(places) > most:
         middle = height // 2, width // 2
-        rows, columns = (0, 1, middle[0], height - 2, height - 1), (0, 1, middle[1], width - 1)
+        rows, columns = (0, middle[0], height - 1, 1, height - 2), (0, middle[1], width - 1)
         told = np.array([(row, column) for row in rows for column in columns])
-        places = np.concatenate([told, rng.permutation(places)[: max(0, most - len(told))]])
+        places = np.concatenate([told, rng.permutation(places)])[:most]
     return coloured(places[:, None], rng)
 
 
