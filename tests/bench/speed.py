@@ -24,7 +24,8 @@ _CHUNKS = 8  # of candidates, asked in turn
 
 def speed(name: str, plan: Plan) -> dict[str, Any]:
     """One network: rates and ratios to bare eager dense, each with all its rounds."""
-    one, started = subject(name), perf_counter()
+    one = subject(name)
+    started = perf_counter()
     classifier = Classifier(one.card, one.network, "cpu")
     loading = perf_counter() - started
     ready = scaled(classifier, one.tile)

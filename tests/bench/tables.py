@@ -26,7 +26,9 @@ def number(value: float) -> str:
 
 
 def times(found: dict[str, Any] | None) -> str:
-    return "" if found is None else f"{found['median']:.2f} x"
+    if found is None:
+        return ""
+    return f"{found['median']:,.0f} x" if found["median"] >= 100 else f"{found['median']:.2f} x"
 
 
 def middle(found: dict[str, Any] | None, unit: str = "") -> str:
