@@ -227,7 +227,8 @@ def _spread(ranked: Pixels) -> Pixels:
     codes = _place_codes(ranked)[order]
     starts = np.r_[0, np.flatnonzero(np.diff(codes)) + 1]
     nth = np.arange(len(codes)) - np.repeat(starts, np.diff(np.r_[starts, len(codes)]))
-    return ranked[np.sort(order[nth < _COLOURS])]
+    kept: Pixels = ranked[np.sort(order[nth < _COLOURS])]
+    return kept
 
 
 def _cornered(places: Places) -> Pixels:

@@ -81,7 +81,7 @@ def _settle(traced: fx.GraphModule) -> None:
             node.target = _OUT_OF_PLACE.get(node.target, node.target)
             if node.kwargs.get("inplace"):
                 node.kwargs = {**node.kwargs, "inplace": False}
-        elif node.op == "call_method" and node.target in ("relu_", "add_", "mul_", "sub_", "div_"):
+        elif node.op == "call_method" and hasattr(Tensor, node.target.removesuffix("_")):
             node.target = node.target.removesuffix("_")
 
 

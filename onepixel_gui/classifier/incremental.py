@@ -188,7 +188,6 @@ def arithmetic(windowed: Windowed, count: int) -> Arithmetic:
 
 
 # ------------------------------------------------------------------ where windows end
-_EFFORT = 1_500_000_000  # multiply-adds in a pass that is timed: some hundredths of a second
 _ROUNDS = 3  # the quickest counts, because other programs can only slow one down
 _MANY = 1024  # candidates of a scene
 _GAIN = 1.03  # below this windows are not worth their memory
@@ -228,8 +227,9 @@ class Scene:
 class Costs:
     """Seconds per candidate of each node, on windows and dense, measured on one tile."""
 
-    def __init__(self, windowed: Windowed, scene: Scene, now: Clock) -> None:
-        self.windowed, self.now = windowed, now
+    def __init__(self, windowed: Windowed, scene: Scene, batch: int, now: Clock) -> None:
+        """batch: candidates at once, as many as the dense network likes best."""
+        self.windowed, self.now, self._batch = windowed, now, batch
         self.on_windows = self._measure_windows(scene, now)
         self.whole = self._measure_whole(scene.clean, now)
         block = scene.clean.new_zeros(1 << 20)
@@ -260,7 +260,7 @@ class Costs:
     def _measure_windows(self, scene: Scene, now: Clock) -> list[float]:
         last = splits(self.windowed)[-1]
         prefix = Prefix(self.windowed, last)
-        count = _count(arithmetic(self.windowed, last).windowed)
+        count = self._batch
         batch, windows = scene.batch(prefix.remember(scene.clean), count)
         with learning():
             prefix(batch.again(), windows)
@@ -269,7 +269,7 @@ class Costs:
 
     def _measure_whole(self, clean: Tensor, now: Clock) -> dict[fx.Node, float]:
         trace = self.windowed.trace
-        count = _count(sum(multiply_adds(node, trace) for node in trace.nodes))
+        count = self._batch
         tiles = clean.repeat(count, 1, 1, 1).contiguous(memory_format=torch.channels_last)
         found: dict[fx.Node, float] = {}
         for _ in range(_ROUNDS):
@@ -278,10 +278,6 @@ class Costs:
                 found[node] = min(found.get(node, math.inf), (now() - start) / count)
                 start = now()
         return found
-
-
-def _count(each: int) -> int:
-    return min(64, max(2, _EFFORT // max(1, each)))
 
 
 def _quickest(work: Callable[[], object], now: Clock) -> float:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from typing import Any, ClassVar
 
 import torch
@@ -175,11 +176,17 @@ class Convolution(nn.Module):
 
     def _matrix(self, shape: tuple[int, int, int], stride: Pair, pads: Pair, _: int) -> Tensor:
         """(H' * W' * out, H * W * in): on a map no larger than the kernel this is less work."""
-        channels, height, width = shape
-        units = torch.eye(channels * height * width, device=self.conv.weight.device)
-        maps = units.view(-1, height, width, channels).permute(0, 3, 1, 2)
-        images = functional.conv2d(maps, self.conv.weight, None, stride, pads)
-        return images.permute(0, 2, 3, 1).flatten(1).t()
+        weight = self.conv.weight.detach()
+        channels, *size = shape
+        kernel = weight.shape[2:]
+        after = [(size[i] + 2 * pads[i] - kernel[i]) // stride[i] + 1 for i in (0, 1)]
+        matrix = weight.new_zeros(*after, len(weight), *size, channels)
+        for to in product(*map(range, after)):
+            for place in product(*map(range, size)):
+                tap = [place[i] + pads[i] - to[i] * stride[i] for i in (0, 1)]
+                if 0 <= tap[0] < kernel[0] and 0 <= tap[1] < kernel[1]:
+                    matrix[to[0], to[1], :, place[0], place[1]] = weight[:, :, tap[0], tap[1]]
+        return matrix.view(after[0] * after[1] * len(weight), -1)
 
     def _activated(self, fresh: Tensor) -> Tensor:
         if not self.relu:

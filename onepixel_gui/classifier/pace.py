@@ -10,11 +10,11 @@ import torch
 from onepixel_gui.problems import DeviceFull, Problem
 
 # Small batches stay in cache and answer Stop within 0.2 s; a graphics card wants more at once.
-BATCHES = {"cpu": (16, 24, 32, 64, 128), "cuda": (64, 256, 1024), "mps": (32, 128, 512)}
+BATCHES = {"cpu": (16, 32, 64, 128), "cuda": (64, 256, 1024), "mps": (32, 128, 512)}
 _PATIENCE = 0.15  # seconds that one batch may take: Stop is heard between two
 _BREATH = 0.06  # seconds of work between two events
 _GLANCE = 2  # candidates by which a network is judged before it is given many
-_WORTH = 1.02  # times quicker that a larger batch has to be
+_WORTH = 0.97  # times as quick a larger batch may be: once learned, it gains the most
 
 Work = Callable[[], object]
 Clock = Callable[[], float]  # seconds
@@ -44,11 +44,11 @@ def best_pace(device: torch.device, prepared: Callable[[int], Work], sizes: Sequ
     prepared: makes ready to ask so many at once.  Raises DeviceFull.
     """
     glance = roomiest(device, prepared, min(sizes[0], _GLANCE))
-    if glance.each * sizes[0] > _PATIENCE:  # a large network: fewer, so that Stop is heard
-        # A power of two, because a sweep asks in eights and a half-empty batch costs as much.
-        fewer = 2 ** max(0, round(np.log2(_PATIENCE / glance.each)))
-        return roomiest(device, prepared, min(fewer, sizes[0]))
+    if glance.each * sizes[0] > 4 * _PATIENCE:
+        return roomiest(device, prepared, _fewer(glance))
     best = roomiest(device, prepared, sizes[0])
+    if best.seconds > _PATIENCE:
+        return roomiest(device, prepared, _fewer(best))
     if best.batch < sizes[0]:
         return best
     for size in sizes[1:]:
@@ -61,6 +61,14 @@ def best_pace(device: torch.device, prepared: Callable[[int], Work], sizes: Sequ
         if best.each > _WORTH * tried.each:
             best = tried
     return best
+
+
+def _fewer(slow: Pace) -> int:
+    """So many of a large network that Stop is heard.
+
+    A power of two, because a sweep asks in eights and a half-empty batch costs as much.
+    """
+    return int(2 ** max(0, round(np.log2(_PATIENCE / slow.each))))
 
 
 def roomiest(device: torch.device, prepared: Callable[[int], Work], size: int) -> Pace:

@@ -44,7 +44,7 @@ class Screening:
         with torch.enable_grad():
             leaves = [maps[node].detach().requires_grad_() for node in self.prefix.live]
             outputs = self._tail(*(leaf.clone() for leaf in leaves))
-            gradients = torch.autograd.grad(logit(outputs).sum(), leaves)
+            gradients = _gradients(logit(outputs).sum(), leaves)
         with torch.inference_mode():
             memory = self.prefix.remember(tile)
             slopes = dict(zip(self.prefix.live, gradients, strict=True))
@@ -92,6 +92,13 @@ class Preview:
             rest = self._rest[node].index_select(0, places).view(len(windows), -1).sum(dim=1)
             change += there - rest
         return change
+
+
+def _gradients(sum_: Tensor, leaves: list[Tensor]) -> tuple[Tensor, ...]:
+    """Zeros where the rest of the network is cut off, or reads no more than a size."""
+    if not sum_.requires_grad:
+        return tuple(torch.zeros_like(leaf) for leaf in leaves)
+    return torch.autograd.grad(sum_, leaves, allow_unused=True, materialize_grads=True)
 
 
 def screened(
