@@ -27,7 +27,7 @@ Places = NDArray[np.int16]  # (N, 2) rows of (row, column), in the tile
 _COLOURS = 2  # corners tried at a position before it has shown what it is worth
 _CENTRES = 16  # best positions that are followed: every corner there, the best colours around
 _REACH = 2  # pixels around: networks that halve their maps answer alike at every second one
-_NEXT = 256  # candidates of the preview that are tried when nothing is left to follow
+_NEXT = 256  # candidates of the preview that are tried at once
 _ABREAST = 4  # positions whose colours are refined side by side
 _STRIDE = 128  # first step of a colour channel; halved until it is 1
 
@@ -60,7 +60,7 @@ class _Guided:
         self._probe, self._guidance = probe, guidance
         self._tally = Tally(probe, guidance.to_the_end)
         self._previews = self._turn = 0
-        self._ranked: Pixels = np.empty((0, 5), np.int16)  # everything previewed, best first
+        self._ranked: Pixels = np.empty((0, 5), np.int16)  # everything previewed, see `_spread`
         self._base: Pixels = self._tally.fittest
         self._tried = _Tried(self._base)
 
@@ -75,7 +75,7 @@ class _Guided:
             self._previews = min(part.stop, len(everywhere))
             yield self._advanced(everywhere[:0, 0])
         order = np.argsort(self._tally.fitness(estimates), kind="stable")
-        self._ranked = everywhere[order, 0]
+        self._ranked = _spread(everywhere[order, 0])
 
     def add_pixel(self) -> Iterator[Advanced]:
         """Look for one more pixel beside the fittest found so far; nothing once it is over.
@@ -88,10 +88,9 @@ class _Guided:
         if len(self._tally.fittest) > len(self._base):
             self._base = self._tally.fittest
             self._tried = _Tried(self._base)
-        shortlist = self._tried.fresh(_spread(self._ranked))
-        guidance, first = self._guidance, shortlist[: self._guidance.shortlist]
-        yield from self._spend(len(first), iter([first]))
-        yield from self._spend(guidance.neighbours, self._followed(shortlist))
+        guidance, onward = self._guidance, self._onward()
+        yield from self._spend(guidance.shortlist, onward)
+        yield from self._spend(guidance.neighbours, self._followed(onward))
         yield from self._spend(guidance.refinements, self._refined())
 
     def _spend(self, left: int, proposals: Iterator[Pixels]) -> Iterator[Advanced]:
@@ -104,15 +103,22 @@ class _Guided:
             yield from self._ask(fresh)
             left -= len(fresh)
 
-    def _followed(self, shortlist: Pixels) -> Iterator[Pixels]:
-        """Around what the answers have shown to be best; then further down the preview."""
+    def _onward(self) -> Iterator[Pixels]:
+        """Down the preview: what was not asked yet, a few at once."""
+        for start in range(0, len(self._ranked), _NEXT):
+            part = self._ranked[start : start + _NEXT]
+            while len(fresh := self._tried.fresh(part)):
+                yield fresh
+
+    def _followed(self, onward: Iterator[Pixels]) -> Iterator[Pixels]:
+        """Around what the answers have shown to be best; where all of that is known, onward."""
         window, tried = self._probe.question.window, self._tried
         while True:
             centres = tried.places()[:_CENTRES]
             around = _neighbours(centres, window, tried)
             best = tried.fresh(np.concatenate([_cornered(centres), around]))
             if not len(best):
-                best = tried.fresh(shortlist)[:_NEXT]
+                best = next(onward, best)
             if not len(best):
                 return
             yield best
@@ -149,52 +155,55 @@ class _Guided:
 
 
 class _Tried:
-    """The pixels asked about beside one base, and their fitness."""
+    """The pixels asked about beside one base, fittest first; of equals, the first asked."""
 
     def __init__(self, base: Pixels) -> None:
         self._taken = _place_codes(base)
+        self._known: set[int] = set()  # codes
         self._pixels: Pixels = np.empty((0, 5), np.int16)
         self._fitness: Doubles = np.empty(0)
+        self._places = _place_codes(self._pixels)
 
     def add(self, pixels: Pixels, fitness: Doubles) -> None:
-        self._pixels = np.concatenate([self._pixels, pixels])
-        self._fitness = np.concatenate([self._fitness, fitness])
+        self._known.update(_codes(pixels).tolist())
+        pixels = np.concatenate([self._pixels, pixels])
+        fitness = np.concatenate([self._fitness, fitness])
+        order = np.argsort(fitness, kind="stable")
+        self._pixels, self._fitness = pixels[order], fitness[order]
+        self._places = _place_codes(self._pixels)
 
     def fresh(self, pixels: Pixels) -> Pixels:
         """Those that were not asked, each once, in their order, at no position of the base."""
-        codes = _codes(pixels)
-        first = np.zeros(len(codes), np.bool_)
-        first[np.unique(codes, return_index=True)[1]] = True
-        known = np.isin(codes, _codes(self._pixels)) | np.isin(_place_codes(pixels), self._taken)
-        return pixels[first & ~known]
+        pixels = pixels[~np.isin(_place_codes(pixels), self._taken)]
+        first: dict[int, int] = {}
+        for index, code in enumerate(_codes(pixels).tolist()):
+            if code not in self._known:
+                first.setdefault(code, index)
+        return pixels[list(first.values())]
 
     def places(self) -> Places:
         """The positions, each once, by their fittest colour, best first."""
-        ranked = self._pixels[np.argsort(self._fitness, kind="stable")]
-        first = np.unique(_place_codes(ranked), return_index=True)[1]
-        return ranked[np.sort(first), :2]
+        first = np.unique(self._places, return_index=True)[1]
+        return self._pixels[np.sort(first), :2]
 
-    def colours_at(self, place: Places) -> NDArray[np.int16]:
-        """(N, 3): the colours asked about at one position, fittest first."""
-        here = np.flatnonzero((self._pixels[:, :2] == place).all(axis=1))
-        colours: NDArray[np.int16] = self._pixels[here, 2:]
-        return colours[np.argsort(self._fitness[here], kind="stable")]
-
-    def fittest_at(self, places: Places) -> Pixels:
-        """(N, 5): the fittest colour at each of (N, 2) positions that were asked about."""
-        ranked = self._pixels[np.argsort(self._fitness, kind="stable")]
-        codes, first = np.unique(_place_codes(ranked), return_index=True)
-        return ranked[first[np.searchsorted(codes, _place_codes(places))]]
+    def fittest_at(self, place: Places, count: int) -> Pixels:
+        """At most so many of the pixels asked about at one position, fittest first."""
+        return self._pixels[np.flatnonzero(self._places == _place_codes(place[None]))[:count]]
 
 
 def _recoloured(places: Places, tried: _Tried) -> Iterator[Pixels]:
     """Colours around the fittest at each position: one channel a step up or down, ever finer."""
     step = _STRIDE
     while step:
-        before = tried.fittest_at(places)
+        before = _fittest(places, tried)
         yield _stepped(before, step)
-        if np.array_equal(before, tried.fittest_at(places)):
+        if np.array_equal(before, _fittest(places, tried)):
             step //= 2
+
+
+def _fittest(places: Places, tried: _Tried) -> Pixels:
+    """(N, 5): the fittest pixel at each of (N, 2) positions that were asked about."""
+    return np.concatenate([tried.fittest_at(place, 1) for place in places])
 
 
 def _stepped(pixels: Pixels, step: int) -> Pixels:
@@ -210,25 +219,23 @@ def _neighbours(centres: Places, window: Window, tried: _Tried) -> Pixels:
     """The positions around each, inside the window, in the colours that do best at it."""
     steps = np.arange(-_REACH, _REACH + 1, dtype=np.int16)
     around = np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(-1, 2)
-    found = []
+    found = [np.empty((0, 5), np.int16)]
     for centre in centres:
         places = centre + around
         places = places[[window.holds(row, column) for row, column in places.tolist()]]
-        colours = tried.colours_at(centre)[:_COLOURS]
-        pixels = np.empty((len(places), len(colours), 5), np.int16)
-        pixels[..., :2], pixels[..., 2:] = places[:, None], colours
-        found.append(pixels.reshape(-1, 5))
-    return np.concatenate(found) if found else np.empty((0, 5), np.int16)
+        for pixel in tried.fittest_at(centre, _COLOURS):
+            found.append(np.concatenate([places, np.tile(pixel[2:], (len(places), 1))], axis=1))
+    return np.concatenate(found)
 
 
 def _spread(ranked: Pixels) -> Pixels:
-    """Of (N, 5), best first, those among the first few colours of their position."""
-    order = np.argsort(_place_codes(ranked), kind="stable")
-    codes = _place_codes(ranked)[order]
-    starts = np.r_[0, np.flatnonzero(np.diff(codes)) + 1]
-    nth = np.arange(len(codes)) - np.repeat(starts, np.diff(np.r_[starts, len(codes)]))
-    kept: Pixels = ranked[np.sort(order[nth < _COLOURS])]
-    return kept
+    """(N, 5), best first: the first few colours of every position before all others."""
+    codes = _place_codes(ranked)
+    order = np.argsort(codes, kind="stable")
+    starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
+    nth = np.empty_like(order)  # how many colours of the same position are better
+    nth[order] = np.arange(len(codes)) - np.repeat(starts, np.diff(starts, append=len(codes)))
+    return ranked[np.argsort(nth >= _COLOURS, kind="stable")]
 
 
 def _cornered(places: Places) -> Pixels:

@@ -14,7 +14,7 @@ from onepixel_gui.problems import Problem
 from onepixel_gui.tiles.tile import Window
 from tests.core.stand_ins import StandIn, flat, hashed, one_spot
 
-SMALL = Guidance(shortlist=64, refinements=96)
+SMALL = Guidance(shortlist=64, neighbours=128, refinements=96)
 WHOLE = replace(SMALL, to_the_end=True)
 
 
@@ -76,6 +76,47 @@ def test_all_corners_are_tried_at_the_best_position():
     assert found.best[0].rgb == (255, 255, 0)
 
 
+def test_the_neighbourhood_is_followed_to_an_optimum_that_the_preview_ranks_last():
+    law = one_spot(12, 12, depth=1.5, reach=12.0)
+
+    def upside_down(candidates):
+        return (4.0 - law(candidates)).astype(np.float32)
+
+    probe = StandIn(law, guess=upside_down)
+    found = ended(probe, Guidance(shortlist=1, neighbours=1000, refinements=0, to_the_end=True))
+    first, best = probe.queries[0, 0], found.best[0]
+    assert np.hypot(first[0] - 12, first[1] - 12) > 10
+    assert (best.row, best.column, best.rgb) == (12, 12, (255, 255, 0))
+    assert len({(row, column) for row, column in probe.queries[:, 0, :2].tolist()}) < 16 * 16
+
+
+def test_where_nothing_is_left_to_follow_the_search_goes_on_down_the_preview():
+    def hidden(candidates):
+        last = (candidates[:, 0, :2] == (15, 15)).all(axis=1)
+        return np.where(last, 1.0, 2.0).astype(np.float32)
+
+    def in_reading_order(candidates):
+        row, column, red, *_ = candidates[:, 0].T
+        return (100.0 * row + column + red / 1000).astype(np.float32)
+
+    probe = StandIn(hidden, guess=in_reading_order)
+    found = ended(probe, Guidance(shortlist=32, neighbours=10_000, refinements=0))
+    assert (found.best[0].row, found.best[0].column) == (15, 15)
+    assert found.queries == 16 * 16 * 8
+    # The first row is followed: each of its corners, and two colours in the two rows below it.
+    rows, followed = probe.queries[:, 0, 0], 16 * (8 + 2 + 2)
+    assert rows[:followed].max() == 2
+    assert rows[followed : followed + 13 * 32].tolist() == np.repeat(range(3, 16), 32).tolist()
+
+
+def test_two_colours_of_each_position_come_before_a_third_of_any():
+    probe = StandIn(flat(), window=Window(0, 0, 4, 4), guess=one_spot(1, 1, reach=1.0))
+    ended(probe, Guidance(shortlist=33, neighbours=0, refinements=0))
+    places, counts = np.unique(probe.queries[:32, 0, :2], axis=0, return_counts=True)
+    assert (len(places), set(counts.tolist())) == (16, {2})
+    assert tuple(probe.queries[32, 0, :2]) == (1, 1)
+
+
 def test_a_colour_that_is_no_corner_is_found_by_refining():
     def olive(candidates):
         off = np.abs(candidates[:, 0, 2:] - np.array([130, 90, 20])).sum(axis=1) / 765
@@ -99,7 +140,7 @@ def test_a_second_pixel_is_added_to_the_best_first_one():
     found = ended(StandIn(both, guess=both), replace(SMALL, pixels=2))
     assert found.flipped
     assert [(pixel.row, pixel.column) for pixel in found.best] == [(3, 5), (12, 12)]
-    assert SMALL.budget < found.queries <= 2 * SMALL.budget
+    assert SMALL.budget < found.queries <= 2 * SMALL.budget == 576
     alone = ended(StandIn(both, guess=both))
     assert not alone.flipped
 
@@ -163,14 +204,15 @@ def test_a_preview_that_is_no_number_counts_as_that_of_the_untouched_tile():
     glimpses=st.integers(1, 3000),
     pixels=st.integers(1, 3),
     shortlist=st.integers(1, 80),
+    neighbours=st.integers(0, 300),
     refinements=st.integers(0, 120),
     to_the_end=st.booleans(),
     law=st.sampled_from([one_spot(), one_spot(depth=1.5), hashed(spread=2.005), flat()]),
 )
 def test_no_chunk_changes_the_outcome_and_nothing_is_asked_twice(
-    chunk, glimpses, pixels, shortlist, refinements, to_the_end, law
+    chunk, glimpses, pixels, shortlist, neighbours, refinements, to_the_end, law
 ):
-    guidance = Guidance(shortlist, refinements, pixels, to_the_end)
+    guidance = Guidance(shortlist, neighbours, refinements, pixels, to_the_end)
     window, guess = Window(4, 7, 9, 12), one_spot(row=6, column=10)
     whole = StandIn(law, window=window, chunk=10_000, guess=guess)
     cut = StandIn(law, window=window, chunk=chunk, guess=guess, glimpses=glimpses)
@@ -194,14 +236,14 @@ def test_a_search_that_holds_spends_exactly_its_budget():
 
 def test_a_window_smaller_than_the_shortlist_is_asked_whole():
     probe = StandIn(flat(), window=Window(0, 0, 2, 3), guess=flat())
-    found = ended(probe, Guidance(1000, 0))
+    found = ended(probe, Guidance(1000, 1000, 0))
     assert found.queries == 2 * 3 * 8
 
 
 # ------------------------------------------------------------------ what it tells
 def test_events_begin_with_the_guidance_then_tell_previews_then_queries():
     probe = StandIn(flat(), chunk=32, guess=flat(), glimpses=1024)
-    began, *advances, last = guided(probe, Guidance(shortlist=64, refinements=0))
+    began, *advances, last = guided(probe, Guidance(shortlist=64, neighbours=0, refinements=0))
     assert isinstance(began, Began)
     assert began.budget == 64
     told = [(event.previews, event.queries, event.generation) for event in advances]
