@@ -24,6 +24,7 @@ from onepixel_gui.classifier.incremental import (
     shortened,
 )
 from onepixel_gui.classifier.kernels import learning
+from onepixel_gui.classifier.lanes import lanes
 from onepixel_gui.classifier.pace import (
     BATCHES,
     Pace,
@@ -169,6 +170,10 @@ class Classifier:
         Raises DeviceFull when not even one item has room.
         """
         pace = pace or self.pace
+        if pace.lanes > 1:
+            starts = range(0, count, pace.batch)
+            parts = [slice(start, min(start + pace.batch, count)) for start in starts]
+            return torch.cat(lanes(torch.get_num_threads()).map(work, parts))
         done: list[Tensor] = []
         start, size = 0, pace.batch
         while start < count:

@@ -17,7 +17,7 @@ from torch import Tensor, fx, nn
 
 from onepixel_gui.classifier.kernels import Convolution, learning
 from onepixel_gui.classifier.layers import Spread
-from onepixel_gui.classifier.pace import BATCHES, Clock, Pace, Work, best_pace, timed
+from onepixel_gui.classifier.pace import BATCHES, Clock, Pace, Work, best_pace, in_lanes, timed
 from onepixel_gui.classifier.windows import Batch, Memory, Step, Trace, Windowed
 
 
@@ -336,6 +336,7 @@ class Incremental:
             mine = min(mine, timed(device, prepared(self.pace.batch)))
             theirs = min(theirs, timed(device, again))
         self.pace.seconds, dense.seconds = mine, theirs
+        in_lanes(device, torch.inference_mode()(prepared(self.pace.batch)), self.pace)
         if dense.each < _GAIN * self.pace.each:
             raise Unpaid("a changed pixel soon reaches the whole picture")
 

@@ -1,6 +1,7 @@
 """Tiles behind the Probe door: candidates on windows where they pay, otherwise dense."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -11,7 +12,6 @@ from torch import Tensor
 from onepixel_gui.attack.probe import Candidates, Floats, Question, Readings
 from onepixel_gui.classifier.classifier import Classifier
 from onepixel_gui.classifier.incremental import Incremental
-from onepixel_gui.classifier.pace import Pace
 from onepixel_gui.classifier.screening import Preview
 from onepixel_gui.classifier.several import Group
 from onepixel_gui.classifier.windows import Batch, Memory
@@ -79,7 +79,8 @@ class _Look:
         way, apart = group.way, group.apart
         pace = self.shortcut.pace
         if mine.shape[1] > 1:  # several windows, or wider ones, take several times the room
-            pace = Pace(max(1, pace.batch // mine.shape[1]), pace.seconds)
+            pace = replace(pace, batch=max(1, pace.batch // mine.shape[1]))
+        self.memory(way)  # before lanes would make it side by side
 
         def work(part: slice) -> Tensor:
             asked = None if whose is None else whose[part]
@@ -191,12 +192,13 @@ class TileProbe:
 
     def preview(self, candidates: Candidates) -> Floats:
         """(N, 1, 5) -> (N,) float32 logits, about: they order candidates and are never a result."""
-        preview, size = self._preview, self._preview.pace.batch
-        changes = [
-            preview(*self._look.alone(candidates[start : start + size], preview.memory))
-            for start in range(0, len(candidates), size)
-        ]
-        logits: Floats = (self.question.clean_logit + torch.cat(changes)).cpu().numpy()
+        preview = self._preview
+
+        def work(part: slice) -> Tensor:
+            return preview(*self._look.alone(candidates[part], preview.memory))
+
+        changes = self._classifier.in_batches(len(candidates), work, preview.pace)
+        logits: Floats = (self.question.clean_logit + changes).cpu().numpy()
         return logits
 
     @cached_property

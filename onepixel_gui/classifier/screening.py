@@ -13,7 +13,7 @@ from torch import Tensor, fx, nn
 
 from onepixel_gui.classifier.incremental import Costs, Prefix, Scene, live, splits, tail_of
 from onepixel_gui.classifier.kernels import Convolution
-from onepixel_gui.classifier.pace import Pace
+from onepixel_gui.classifier.pace import Pace, in_lanes
 from onepixel_gui.classifier.windows import Batch, Memory, Windowed
 
 _SHARE = 1 / 20  # of the time of a dense evaluation that a preview may take
@@ -120,7 +120,12 @@ def screened(
         price = _DOUBLING * math.log2(max(1.0, screening.pace.each / least))
         if agreement >= _USEFUL and (best is None or agreement - price > best[0]):
             best = agreement - price, screening
-    return None if best is None else best[1]
+    if best is None:
+        return None
+    pace, preview = best[1].pace, best[1].of(scene.clean, logit)
+    batch, windows = scene.batch(preview.memory, pace.batch)
+    in_lanes(scene.clean.device, lambda: preview(batch.again(), windows), pace)
+    return best[1]
 
 
 def _telling(costs: Costs, most: float) -> list[int]:
