@@ -65,7 +65,7 @@ def is_guided(began: Began) -> bool:
 
 
 def spent(queries: int, previews: int) -> str:
-    """ "1,280 queries", and apart from them "+ 32,768 previews"."""
+    """ "2,816 queries", and apart from them "+ 32,768 previews"."""
     asked = f"{queries:,} {'query' if queries == 1 else 'queries'}"
     return f"{asked} + {previews:,} previews" if previews else asked
 

@@ -141,6 +141,7 @@ def _strategy(settings: Settings | Guidance) -> dict[str, object]:
             return said | {
                 "name": "guided search: gradients of the network put the candidates in order",
                 "shortlist": settings.shortlist,
+                "neighbours": settings.neighbours,
                 "refinements": settings.refinements,
                 "counting": "previews are no queries",
                 "comparable": "not with black-box searches, the protocol of the literature "

@@ -144,10 +144,11 @@ def method(began: Began, ended: Ended) -> str:
         case Guidance():
             return (
                 "Guided search (white-box; a choice of this program): gradients of the network "
-                f"put {ended.previews:,} candidates in order; of these the best "
-                f"{settings.shortlist:,}, and at most {settings.refinements:,} refinements, were "
-                f"evaluated for each pixel: {spent}, previews not counted. Not comparable with a "
-                "black-box search, the protocol of the literature (Su et al. 2019)."
+                f"put {ended.previews:,} candidates in order; for each pixel the best "
+                f"{settings.shortlist:,}, at most {settings.neighbours:,} around the best of these "
+                f"and at most {settings.refinements:,} finer colours were evaluated: {spent}, "
+                "previews not counted. Not comparable with a black-box search, the protocol of "
+                "the literature (Su et al. 2019)."
             )
         case _:
             assert_never(settings)
@@ -165,7 +166,7 @@ def mark(settings: Settings | Guidance) -> str:
 
 
 def _spent(settings: Settings | Guidance, queries: int) -> str:
-    """ "40,000 queries", "1,280 queries of a white-box search"."""
+    """ "40,000 queries", "2,816 queries of a white-box search"."""
     how = "" if settings.access == "black-box" else " of a white-box search"
     return f"{_counted(queries, 'query', 'queries')}{how}"
 

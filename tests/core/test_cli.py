@@ -159,7 +159,9 @@ def test_a_guided_attack_says_white_box_and_counts_previews_apart(go, tmp_path):
     found = json.loads(out.read_text("utf-8"))
     assert (found["strategy"], found["access"]) == ("guided", "white-box")
     assert (found["queries"], found["first_flip"], found["previews"]) == (1, 1, 512)
-    assert found["provenance"]["attack"]["access"] == "white-box"
+    how = found["provenance"]["attack"]
+    assert how["access"] == "white-box"
+    assert how["budget"] == how["shortlist"] + how["neighbours"] + how["refinements"]
     assert not any("white-box" in doubt for doubt in found["doubts"])
 
 

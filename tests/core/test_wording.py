@@ -199,7 +199,7 @@ def test_every_sentence_of_a_guided_search_says_white_box():
     assert verdict(began, flipped).endswith("the answer changed to normal (white-box search).")
     assert "in 1,100 queries of a white-box search; the best moved" in verdict(began, held)
     halfway = stopped(began, advanced(0.7))
-    assert "of at most 1,280 queries of a white-box search; the best so far" in halfway
+    assert "of at most 2,816 queries of a white-box search; the best so far" in halfway
     assert mark(began.settings) == "guided, white-box"
     assert stopped(began, replace(advanced(0.7), queries=0, best=())).startswith(
         "Stopped before anything was found."
@@ -210,6 +210,8 @@ def test_the_method_of_a_guided_search_counts_queries_and_previews_apart():
     said = method(*guided())
     for part in (
         "white-box", "gradients of the network put 32,768 candidates in order",
+        "for each pixel the best 768, at most 1,792 around the best of these and at most 256 finer "
+        "colours were evaluated",
         "n = 1,100 queries of one tile, first flip after 12, previews not counted",
         "Not comparable with a black-box search, the protocol of the literature",
     ):  # fmt: skip
@@ -292,8 +294,9 @@ def test_provenance_holds_what_is_needed_to_repeat_a_search():
 def test_provenance_of_a_guided_search_is_white_box_without_a_seed_and_its_previews_apart():
     attack = method_of_search(*guided())
     assert (attack["strategy"], attack["access"]) == ("guided", "white-box")
-    assert (attack["queries"], attack["previews"], attack["budget"]) == (1_100, 32_768, 1_280)
-    assert (attack["shortlist"], attack["refinements"], attack["pixels"]) == (1024, 256, 1)
+    assert (attack["queries"], attack["previews"], attack["budget"]) == (1_100, 32_768, 2_816)
+    assert (attack["shortlist"], attack["neighbours"], attack["refinements"]) == (768, 1792, 256)
+    assert attack["pixels"] == 1
     assert not {"seed", "population", "generations", "F"} & set(attack)
     assert "not with black-box" in attack["comparable"]
 

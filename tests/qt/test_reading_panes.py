@@ -279,9 +279,9 @@ def test_a_guided_search_is_named_white_box_and_counts_previews_apart(search: Se
     search.take(Began(QUESTION, Guidance()))
     assert "GUIDED SEARCH" in words(search)
     search.take(replace(advanced(0, 0.988), best=(), previews=8192))
-    assert "0 of 1,280 + 8,192 previews" in words(search)
+    assert "0 of 2,816 + 8,192 previews" in words(search)
     search.take(replace(advanced(640, 0.7), previews=32768))
-    assert "640 of 1,280 + 32,768 previews" in words(search)
+    assert "640 of 2,816 + 32,768 previews" in words(search)
     search.take(replace(ENDED, previews=32768))
     assert "1,200 queries + 32,768 previews" in words(search)
     assert search.plot.getAxis("bottom").labelText == "queries of a white-box search"
