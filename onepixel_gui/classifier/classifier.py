@@ -80,7 +80,7 @@ class Classifier:
             self.ordinary = network.to(self.device)
             self.levels = _levels(card.scaling).to(self.device)
             graph = self._graph()
-            self._fast = copy.deepcopy(network).eval() if graph is None else graph
+            self._fast = self._eager_copy() if graph is None else graph
             doubts = self._preflight()
             self.pace = self._best_pace()
             self.serving = replace(self.serving, batch=self.pace.batch)
@@ -250,6 +250,11 @@ class Classifier:
             self.layout = torch.channels_last
             _lay(graph, self.layout)
         return graph
+
+    def _eager_copy(self) -> nn.Module:
+        """What may be laid out anew; a compiled network stays as it was loaded."""
+        compiled = isinstance(self.ordinary, torch.jit.ScriptModule)
+        return self.ordinary if compiled else copy.deepcopy(self.ordinary).eval()
 
     def _best_pace(self) -> Pace:
         """The best batch, in the layout that is quicker for this network on this device."""
