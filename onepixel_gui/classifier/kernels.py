@@ -90,7 +90,7 @@ class Convolution(nn.Module):
         if isinstance(conv.padding, str) or conv.padding_mode != "zeros":
             return builders
         stride, pads = self._shape(padded)
-        if _HAS_ONEDNN:
+        if _HAS_ONEDNN and conv.in_channels > 1:
             builders.append(partial(self._packed, tuple(tiles.shape), stride, pads))
         if conv.groups > 1 or conv.dilation != (1, 1):
             return builders
@@ -117,11 +117,13 @@ class Convolution(nn.Module):
         if padded and conv.padding_mode != "zeros":
             return lambda tiles: self._activated(conv(tiles))
         stride = self._shape(padded)[0] if not padded else conv.stride
-        padding = conv.padding if padded else 0
+        padding, weight = conv.padding if padded else 0, conv.weight
+        if conv.in_channels == 1:  # laid channels-last, oneDNN reads past its end (torch 2.13)
+            weight = weight.clone(memory_format=torch.contiguous_format)
 
         def way(tiles: Tensor) -> Tensor:
             fresh = functional.conv2d(
-                tiles, conv.weight, conv.bias, stride, padding, conv.dilation, conv.groups
+                tiles, weight, conv.bias, stride, padding, conv.dilation, conv.groups
             )
             return self._activated(fresh)
 

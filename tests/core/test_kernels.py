@@ -1,0 +1,143 @@
+"""Every way of running a convolution gives what the plain one gives."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+from torch.nn import functional
+
+from onepixel_gui.classifier.kernels import Convolution, learning
+
+pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same'")
+
+
+def wanted(layer, tiles, padded):
+    """In float64. Without padding, a kernel of 1 reads every place, for the patch is sparse."""
+    conv = layer.conv
+    stride, padding = conv.stride, conv.padding
+    if not padded:
+        stride = [1 if k == 1 else s for k, s in zip(conv.kernel_size, conv.stride, strict=True)]
+        padding = 0
+    bias = None if conv.bias is None else conv.bias.double()
+    answer = functional.conv2d(
+        tiles.double(), conv.weight.double(), bias, stride, padding, conv.dilation, conv.groups
+    )
+    return (answer.relu() if layer.relu else answer).float()
+
+
+def same(told, true):
+    torch.testing.assert_close(told, true, rtol=1e-5, atol=1e-5 * max(1.0, float(true.abs().max())))
+
+
+@st.composite
+def layers(draw):
+    """(convolution, map of one tile that it fits)."""
+    kernel, stride = (draw(st.tuples(*[st.integers(1, top)] * 2)) for top in (4, 3))
+    dilation = draw(st.sampled_from([(1, 1), (1, 1), (1, 1), (2, 1)]))
+    pads = draw(st.one_of(st.tuples(*[st.integers(0, 2)] * 2), st.sampled_from(["same", "valid"])))
+    stride = (1, 1) if pads == "same" else stride
+    groups = draw(st.sampled_from([1, 1, 1, 2]))
+    widths = draw(st.tuples(*[st.integers(1, 4)] * 2))
+    conv = nn.Conv2d(
+        widths[0] * groups, widths[1] * groups, kernel, stride, pads, dilation, groups,
+        bias=draw(st.booleans()),
+    )  # fmt: skip
+    least = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
+    size = [low + draw(st.integers(0, 4)) for low in least]
+    return Convolution(conv, draw(st.booleans())).requires_grad_(False), size
+
+
+@settings(max_examples=60, deadline=None)
+@given(drawn=layers(), batch=st.integers(1, 5), padded=st.booleans(), channels_last=st.booleans())
+def test_each_way_agrees_with_the_plain_one_at_any_batch(drawn, batch, padded, channels_last):
+    layer, size = drawn
+    layout = torch.channels_last if channels_last else torch.contiguous_format
+    layer.to(memory_format=layout)
+    tiles = {
+        count: torch.randn(count, layer.conv.in_channels, *size).contiguous(memory_format=layout)
+        for count in (batch, 1, 7)
+    }
+    for build in layer._builders(tiles[batch], padded):
+        way = build()
+        for given_ in tiles.values():
+            before = given_.clone()
+            same(way(given_), wanted(layer, given_, padded))
+            assert torch.equal(given_, before)
+
+
+@pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format])
+def test_one_channel_alone_is_read_right(layout):
+    # A torch of our days reads past the end of such weights where the batch is not 1.
+    layer = Convolution(nn.Conv2d(1, 2, (2, 4), (1, 3)), False).requires_grad_(False)
+    layer.to(memory_format=layout)
+    alone, seven = (torch.randn(n, 1, 3, 4).contiguous(memory_format=layout) for n in (1, 7))
+    for padded in (True, False):
+        for build in layer._builders(alone, padded):
+            same(build()(seven), wanted(layer, seven, padded))
+
+
+@pytest.mark.parametrize(
+    ("kernel", "size", "padding", "least"), [(1, 4, 0, 1), (3, 2, 1, 2), (3, 9, 1, 1), (5, 3, 0, 0)]
+)
+def test_products_of_matrices_are_among_the_ways(kernel, size, padding, least):
+    layer = Convolution(nn.Conv2d(6, 5, kernel, padding=padding or kernel // 2), relu=True)
+    tiles = torch.randn(2, 6, size, size)
+    names = [build.func.__name__ for build in layer._builders(tiles, padded=True)]
+    assert names[0] == "_plain"
+    assert names.count("_product") >= least
+    grouped = Convolution(nn.Conv2d(6, 6, kernel, padding=kernel // 2, groups=2), relu=True)
+    assert "_product" not in [b.func.__name__ for b in grouped._builders(tiles, padded=True)]
+
+
+@pytest.mark.parametrize("padded", [True, False])
+@pytest.mark.parametrize("kernel", [1, 3])
+def test_what_was_learned_agrees_with_the_plain_way(padded, kernel):
+    torch.manual_seed(0)
+    layer = Convolution(nn.Conv2d(8, 6, kernel, 2, padding=kernel // 2), relu=True)
+    layer.requires_grad_(requires_grad=False)
+    run = layer if padded else layer.on_patch
+    tiles = torch.randn(9, 8, 3, 5)
+    with torch.inference_mode():
+        same(run(tiles), wanted(layer, tiles, padded))
+        assert not layer._ways
+        with learning():
+            same(run(tiles), wanted(layer, tiles, padded))
+        assert len(layer._ways) == 1
+        for count in (9, 1, 4, 20):
+            some = torch.randn(count, 8, 3, 5)
+            same(run(some), wanted(layer, some, padded))
+        assert len(layer._ways) == 1
+        wider = torch.randn(2, 8, 6, 6)  # a map of a size that was never met
+        same(run(wider), wanted(layer, wider, padded))
+
+
+def test_layers_that_differ_in_their_weights_alone_learn_once():
+    tiles = torch.randn(3, 4, 5, 5)
+    with torch.inference_mode(), learning():
+        for _ in range(3):
+            layer = Convolution(nn.Conv2d(4, 4, 3), relu=False)
+            same(layer(tiles), wanted(layer, tiles, padded=True))
+        assert len(Convolution.learned) == 1
+    assert Convolution.learned is None
+
+
+def test_learning_ends_also_when_it_fails():
+    with pytest.raises(ZeroDivisionError), learning():
+        raise ZeroDivisionError
+    assert Convolution.learned is None
+
+
+@pytest.mark.parametrize("relu", [True, False])
+def test_gradients_flow_through_a_convolution_that_learned(relu):
+    layer = Convolution(nn.Conv2d(4, 4, 3, padding=1), relu).requires_grad_(requires_grad=False)
+    tiles = torch.randn(3, 4, 5, 5)
+    with torch.inference_mode(), learning():
+        layer(tiles)
+        layer.on_patch(tiles)
+    for padded, run in ((True, layer), (False, layer.on_patch)):
+        leaf = tiles.clone().requires_grad_()
+        (run(leaf) ** 2).sum().backward()
+        other = tiles.clone().requires_grad_()
+        (wanted(layer, other, padded) ** 2).sum().backward()
+        torch.testing.assert_close(leaf.grad, other.grad, rtol=1e-4, atol=1e-4)
