@@ -28,6 +28,7 @@ class Lanes:
         met = Barrier(self.count)  # so that each thread of the pool settles itself once
 
         def settle(_: int) -> None:
+            torch.get_num_threads()  # settles a new thread, which would undo what is set before
             torch.set_num_threads(max(1, threads // self.count))
             met.wait()
 
