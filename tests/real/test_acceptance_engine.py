@@ -4,12 +4,15 @@ The numbers were measured with the service's own weights, independently of this 
 """
 
 import json
+from random import Random
 
+import numpy as np
 import pytest
 
 from onepixel_gui import cli
 from onepixel_gui.analysis.sensitivity import sensitivity
-from onepixel_gui.attack.probe import Ended, Pixel, Settings, Swept
+from onepixel_gui.attack.guided import guided
+from onepixel_gui.attack.probe import Ended, Guidance, Pixel, Settings, Swept
 from onepixel_gui.attack.search import search
 from onepixel_gui.attack.sweep import sweep
 from onepixel_gui.classifier.classifier import Classifier
@@ -146,3 +149,67 @@ def test_no_pixel_flips_the_normal_in_the_whole_budget_and_the_verdict_says_so(c
     assert said.startswith("No single pixel changed the answer in 40,000 queries; the best moved")
     # Colours between the corners beat the exhaustive search over the corners only a little.
     assert 1.2e-4 < ended.confidence < 1.5e-4
+
+
+# ------------------------------------------------------------------ guided attacks
+def shortfall(classifier, tile, swept):
+    """By how many logits a guided search stays behind the extreme of a sweep; below 0: beyond it.
+
+    The logit is that of an ordinary forward pass.
+    """
+    probe = classifier.probe(tile)
+    *_, ended = guided(probe, Guidance(to_the_end=True))
+    assert isinstance(ended, Ended)
+    assert ended.queries <= swept.queries / 11
+    (pixel,) = ended.best
+    best = np.array([[[pixel.row, pixel.column, *pixel.rgb]]], np.int16)
+    reached = probe.confirm(best).logits[0]
+    if probe.question.downward:
+        return float(reached - swept.logits.min())
+    return float(swept.logits.max() - reached)
+
+
+def drawn(shared_data, count):
+    """So many of a hundred real tiles, by turns of both collections; drawn by lot, always alike."""
+    lot = Random(0)
+    collections = [
+        sorted((shared_data / name).rglob("*.*")) for name in ("tupac_prlab", "amibr128")
+    ]
+    each = [lot.sample(files, 50) for files in collections]
+    return [path for pair in zip(*each, strict=True) for path in pair][-count:]
+
+
+@pytest.mark.parametrize("name", ["true", "false"])
+def test_a_guided_search_reaches_the_exhaustive_optimum(classifier, tiles, maps, name):
+    assert shortfall(classifier, tiles[name], maps[name].swept) <= 1e-3
+
+
+@pytest.mark.parametrize(
+    "count",
+    [
+        3,
+        pytest.param(
+            100,
+            marks=[
+                pytest.mark.slow,
+                pytest.mark.skipif(
+                    "'slow' not in config.getoption('-m')",
+                    reason="a hundred full sweeps; ask with -m slow",
+                ),
+            ],
+        ),
+    ],
+)
+def test_a_guided_search_reaches_the_optimum_of_95_in_100_real_tiles(
+    classifier, shared_data, count
+):
+    short = {}
+    for path in drawn(shared_data, count):
+        tile = read(path)
+        *_, swept = sweep(classifier.probe(tile))
+        assert isinstance(swept, Swept)
+        short[path.name] = shortfall(classifier, tile, swept)
+    missed = {name: round(logits, 4) for name, logits in short.items() if logits > 1e-3}
+    told = f"{count - len(missed)} of {count} optima were reached; short in logit: {missed}"
+    print(told)
+    assert len(missed) <= 0.05 * count, told
