@@ -97,8 +97,8 @@ def probes(monkeypatch: pytest.MonkeyPatch) -> Census:
 
     census, begin = Census(), TileProbe.__init__
 
-    def watched(self: Any, *words: Any) -> None:
-        begin(self, *words)
+    def watched(self: Any, *words: Any, **more: Any) -> None:
+        begin(self, *words, **more)
         census.add(self)
 
     monkeypatch.setattr(TileProbe, "__init__", watched)
