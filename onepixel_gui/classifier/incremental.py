@@ -16,9 +16,9 @@ import torch
 from torch import Tensor, fx, nn
 
 from onepixel_gui.classifier.kernels import Convolution, learning
-from onepixel_gui.classifier.layers import Spread
+from onepixel_gui.classifier.layers import Meaning, Spread
 from onepixel_gui.classifier.pace import BATCHES, Clock, Pace, Work, best_pace, in_lanes, timed
-from onepixel_gui.classifier.windows import Batch, Memory, Step, Trace, Windowed
+from onepixel_gui.classifier.windows import NCHW, NHWC, Batch, Memory, Step, Trace, Windowed
 
 
 @dataclass(frozen=True)
@@ -142,13 +142,16 @@ def splits(windowed: Windowed) -> list[int]:
     for count in range(len(windowed.steps) + 1):
         nodes = live(windowed, count)
         maps = all(
-            isinstance(windowed.known[node], Spread)
-            and len(windowed.trace.shapes.get(node, ())) == 4
+            _pasteable(windowed.known[node]) and len(windowed.trace.shapes.get(node, ())) == 4
             for node in nodes
         )
         if maps:
             found.append(count)
     return found
+
+
+def _pasteable(meaning: Meaning) -> bool:
+    return isinstance(meaning, Spread) and meaning.axes in (NCHW, NHWC)
 
 
 # ------------------------------------------------------------------ multiply-adds

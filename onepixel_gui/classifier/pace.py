@@ -13,6 +13,7 @@ from onepixel_gui.problems import DeviceFull, Problem
 # Small batches stay in cache and answer Stop within 0.2 s; a graphics card wants more at once.
 BATCHES = {"cpu": (16, 32, 64, 128), "cuda": (64, 256, 1024), "mps": (32, 128, 512)}
 _PATIENCE = 0.15  # seconds that one batch may take: Stop is heard between two
+_LONGEST = 0.2  # seconds, about, that a pass of a large network may take
 _BREATH = 0.06  # seconds of work between two events
 _GLANCE = 2  # candidates by which a network is judged before it is given many
 _WORTH = 0.97  # times as quick a larger batch may be: once learned, it gains the most
@@ -81,7 +82,7 @@ def _fewer(slow: Pace) -> int:
 
     A power of two, because a sweep asks in eights and a half-empty batch costs as much.
     """
-    return int(2 ** max(0, round(np.log2(_PATIENCE / slow.each))))
+    return int(2 ** max(0, np.floor(np.log2(_LONGEST / slow.each) + 0.25)))
 
 
 def roomiest(device: torch.device, prepared: Callable[[int], Work], size: int) -> Pace:
