@@ -32,7 +32,7 @@ class Between(nn.Module):
         with torch.no_grad():
             channels = layer.eval()(torch.rand(1, 6, *EDGE)).shape[1]
         self.then, self.last = nn.Conv2d(channels, 4, 2), nn.Linear(4, 1)
-        self.last.weight.data *= 40
+        self.last.weight.data *= 100
         self.eval()
 
     def forward(self, x: Tensor) -> Tensor:
@@ -123,6 +123,9 @@ NOT_THROUGH = {
 def test_a_layer_on_windows_answers_as_the_dense_network(layer, through):
     with torch.random.fork_rng():
         torch.manual_seed(6)
+        for module in layer.modules():
+            if hasattr(module, "reset_parameters"):
+                module.reset_parameters()
         classifier = Forced(Between(layer), EDGE)
     asked = everywhere(EDGE)
     true = classifier.probe(TILE).confirm(asked).logits
