@@ -240,7 +240,7 @@ def networks(draw):
         head = _head(draw, maps.shape)
         _settled(head, maps)
         network = nn.Sequential(*parts, head).eval()
-        _amplify(network, head, tiles[:1])
+        amplify(network, head, tiles[:1])
     return network, shape
 
 
@@ -262,7 +262,8 @@ def _settled(part: nn.Module, maps: Tensor) -> Tensor:
     return part(maps.clone()).clone()
 
 
-def _amplify(network: nn.Module, head: nn.Module, tile: Tensor) -> None:
+def amplify(network: nn.Module, head: nn.Module, tile: Tensor) -> None:
+    """The last layer of the head as large as makes one pixel visible."""
     height, width = tile.shape[2:]
     painted = tile.repeat(height * width, 1, 1, 1)
     order, place = torch.arange(len(painted)), torch.arange(len(painted))

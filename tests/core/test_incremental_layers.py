@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from onepixel_gui.tiles.tile import Tile
 from tests.core.networks import noise
-from tests.core.random_networks import Forced, Last, Padded, Shuffled, Squeeze, everywhere
+from tests.core.random_networks import Forced, Last, Padded, Shuffled, Squeeze, amplify, everywhere
 
 EDGE = 15, 12
 TILE = Tile("t.png", noise(1, EDGE, seed=12)[0])
@@ -32,7 +32,6 @@ class Between(nn.Module):
         with torch.no_grad():
             channels = layer.eval()(torch.rand(1, 6, *EDGE)).shape[1]
         self.then, self.last = nn.Conv2d(channels, 4, 2), nn.Linear(4, 1)
-        self.last.weight.data *= 100
         self.eval()
 
     def forward(self, x: Tensor) -> Tensor:
@@ -126,7 +125,10 @@ def test_a_layer_on_windows_answers_as_the_dense_network(layer, through):
         for module in layer.modules():
             if hasattr(module, "reset_parameters"):
                 module.reset_parameters()
-        classifier = Forced(Between(layer), EDGE)
+        network = Between(layer)
+        with torch.no_grad():
+            amplify(network, network, torch.rand(1, 3, *EDGE))
+    classifier = Forced(network, EDGE)
     asked = everywhere(EDGE)
     true = classifier.probe(TILE).confirm(asked).logits
     assert np.ptp(true) > 0.02
