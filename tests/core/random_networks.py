@@ -233,18 +233,18 @@ def networks(draw):
         for _ in range(draw(st.integers(1, 5))):
             part = draw(st.sampled_from(_PARTS))(draw, maps.shape[1])
             try:
-                maps = _settled(part, maps)
+                maps = settled(part, maps)
             except RuntimeError:  # a kernel larger than the map, or the like
                 continue
             parts.append(part)
         head = _head(draw, maps.shape)
-        _settled(head, maps)
+        settled(head, maps)
         network = nn.Sequential(*parts, head).eval()
-        amplify(network, head, tiles[:1])
+        assume(amplify(network, head, tiles[:1]))
     return network, shape
 
 
-def _settled(part: nn.Module, maps: Tensor) -> Tensor:
+def settled(part: nn.Module, maps: Tensor) -> Tensor:
     """Weights that keep numbers near 1, and statistics of what really arrives."""
     for module in part.modules():
         if isinstance(module, (nn.Conv2d, nn.Linear)):
@@ -262,18 +262,18 @@ def _settled(part: nn.Module, maps: Tensor) -> Tensor:
     return part(maps.clone()).clone()
 
 
-def amplify(network: nn.Module, head: nn.Module, tile: Tensor) -> None:
-    """The last layer of the head as large as makes one pixel visible."""
+def amplify(network: nn.Module, head: nn.Module, tile: Tensor) -> bool:
+    """The last layer of the head as large as makes one pixel visible; whether one can be."""
     height, width = tile.shape[2:]
     painted = tile.repeat(height * width, 1, 1, 1)
     order, place = torch.arange(len(painted)), torch.arange(len(painted))
     painted[order, :, place // width, place % width] = (torch.rand(len(painted), 3) > 0.5).float()
     clean = network(tile)
     change = float((network(painted) - clean).abs().max())
-    assume(change > 1e-3 * max(1.0, float(clean.abs().max())))  # else it sees nothing of a pixel
     *_, last = (one for one in head.modules() if isinstance(one, (nn.Conv2d, nn.Linear)))
-    last.weight *= _CHANGE / change
+    last.weight *= _CHANGE / max(change, 1e-3)
     last.bias.zero_()
+    return change > 1e-3 * max(1.0, float(clean.abs().max()))
 
 
 # ------------------------------------------------------------------ serving them

@@ -8,7 +8,16 @@ from torch.nn import functional
 
 from onepixel_gui.tiles.tile import Tile
 from tests.core.networks import noise
-from tests.core.random_networks import Forced, Last, Padded, Shuffled, Squeeze, amplify, everywhere
+from tests.core.random_networks import (
+    Forced,
+    Last,
+    Padded,
+    Shuffled,
+    Squeeze,
+    amplify,
+    everywhere,
+    settled,
+)
 
 EDGE = 15, 12
 TILE = Tile("t.png", noise(1, EDGE, seed=12)[0])
@@ -26,17 +35,22 @@ class Does(nn.Module):
 
 
 class Between(nn.Module):
+    """A layer between two convolutions, and a head that sees each place."""
+
     def __init__(self, layer: nn.Module) -> None:
         super().__init__()
+        tiles = torch.rand(4, 3, *EDGE)
         self.first, self.layer = nn.Conv2d(3, 6, 3, padding=1), layer
-        with torch.no_grad():
-            channels = layer.eval()(torch.rand(1, 6, *EDGE)).shape[1]
-        self.then, self.last = nn.Conv2d(channels, 4, 2), nn.Linear(4, 1)
+        maps = torch.relu(settled(self.first, tiles))
+        maps = settled(self.layer, maps)
+        self.then = nn.Conv2d(maps.shape[1], 4, 2)
+        maps = torch.relu(settled(self.then, maps)).flatten(1)
+        self.last = nn.Linear(maps.shape[1], 1)
         self.eval()
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.then(self.layer(torch.relu(self.first(x))))
-        return self.last(torch.relu(y).mean(dim=(2, 3)))
+        return self.last(torch.relu(y).flatten(1))
 
 
 def pool(x, **how):
@@ -120,14 +134,11 @@ NOT_THROUGH = {
     ],
 )
 def test_a_layer_on_windows_answers_as_the_dense_network(layer, through):
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(), torch.no_grad():
         torch.manual_seed(6)
-        for module in layer.modules():
-            if hasattr(module, "reset_parameters"):
-                module.reset_parameters()
         network = Between(layer)
-        with torch.no_grad():
-            amplify(network, network, torch.rand(1, 3, *EDGE))
+        visible = amplify(network, network, torch.rand(1, 3, *EDGE))
+    assert visible
     classifier = Forced(network, EDGE)
     asked = everywhere(EDGE)
     true = classifier.probe(TILE).confirm(asked).logits
