@@ -21,6 +21,7 @@ from onepixel_gui.classifier.incremental import (
     Incremental,
     Scene,
     Unpaid,
+    arithmetic,
     shortened,
 )
 from onepixel_gui.classifier.kernels import learning
@@ -47,7 +48,8 @@ if TYPE_CHECKING:
 
 _SAMPLES = 4  # pictures that a classifier is tried on before it is trusted
 _TRIED = 32  # perturbations that windows are tried on
-_TRIAL = 0.3  # seconds of candidates that previews are compared on
+_MANY = 256  # candidates that previews are compared on
+_TRIAL = 64_000_000_000  # or fewer: multiply-adds of them
 
 
 class Classifier:
@@ -311,15 +313,15 @@ class Classifier:
         def logit(outputs: Tensor) -> Tensor:
             return self.logits(outputs, subject)
 
+        each = arithmetic(costs.windowed, 0).dense
+        count = min(_MANY, max(_TRIED, _TRIAL // max(1, each)))
         with torch.inference_mode():
             if self.shortcut is None:
-                count = min(256, max(_TRIED, int(_TRIAL / self.pace.each)))
                 outputs = self._tried(scene.painted(count), fast=True)
             else:
-                count = min(256, max(_TRIED, int(_TRIAL / self.shortcut.pace.each)))
                 outputs = self.shortcut(*scene.batch(self.shortcut.remember(scene.clean), count))
             truth = logit(outputs)
-        self.screening = screened(costs, scene, truth, logit, self.pace)
+        self.screening = screened(costs, scene, truth, logit)
 
     def _why_dense(self, graph: fx.GraphModule | None) -> str:
         if isinstance(self.ordinary, torch.jit.ScriptModule):

@@ -11,12 +11,23 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor, fx, nn
 
-from onepixel_gui.classifier.incremental import Costs, Prefix, Scene, live, splits, tail_of
+from onepixel_gui.classifier.incremental import (
+    Costs,
+    Prefix,
+    Scene,
+    live,
+    multiply_adds,
+    splits,
+    tail_of,
+)
 from onepixel_gui.classifier.kernels import Convolution
+from onepixel_gui.classifier.layers import Spread
 from onepixel_gui.classifier.pace import Pace, in_lanes
 from onepixel_gui.classifier.windows import Batch, Memory, Windowed
 
-_SHARE = 1 / 20  # of the time of a dense evaluation that a preview may take
+_SHARE = 1 / 70  # of the work of a dense evaluation that a preview may take
+_FREE = 1 / 400  # of it that costs a preview nothing in the choice
+_NUMBER = 40.0  # multiply-adds that writing one number is worth
 _BATCH = 512
 _LIVE = 2  # maps at which a network may be cut
 _DOUBLING = 0.05  # of rank agreement that twice the time has to bring
@@ -101,44 +112,53 @@ def _gradients(sum_: Tensor, leaves: list[Tensor]) -> tuple[Tensor, ...]:
     return torch.autograd.grad(sum_, leaves, allow_unused=True, materialize_grads=True)
 
 
-def screened(
-    costs: Costs, scene: Scene, truth: Tensor, logit: Logit, dense: Pace
-) -> Screening | None:
-    """The preview that ranks best of those that are quick enough; None where none is of use.
+def screened(costs: Costs, scene: Scene, truth: Tensor, logit: Logit) -> Screening | None:
+    """The preview that ranks best for its work; None where none is of use.
 
+    Work is counted, not timed, so that a guided search takes the same way on every machine.
     truth: (N,) exact logits of the first candidates of the scene.
     """
     best: tuple[float, Screening] | None = None
-    most, least = _SHARE * dense.each, dense.each / 400
-    for count in _telling(costs, most):
+    for count, share in _telling(costs.windowed):
         screening = Screening(costs.windowed, count)
         preview = screening.of(scene.clean, logit)
-        _time(preview, scene, costs)
-        if screening.pace.each > most:
-            continue
         agreement = _spearman(preview(*scene.batch(preview.memory, len(truth))), truth)
-        price = _DOUBLING * math.log2(max(1.0, screening.pace.each / least))
+        price = _DOUBLING * math.log2(max(1.0, share / _FREE))
         if agreement >= _USEFUL and (best is None or agreement - price > best[0]):
             best = agreement - price, screening
     if best is None:
         return None
-    pace, preview = best[1].pace, best[1].of(scene.clean, logit)
-    batch, windows = scene.batch(preview.memory, pace.batch)
-    in_lanes(scene.clean.device, lambda: preview(batch.again(), windows), pace)
+    _settle(best[1].of(scene.clean, logit), scene, costs)
     return best[1]
 
 
-def _telling(costs: Costs, most: float) -> list[int]:
-    """Step counts to try, cheapest first: up to where the network bends, as linear layers tell
-    nothing new.  `most` is in seconds; costs are those of small batches, so somewhat too high.
+def _telling(windowed: Windowed) -> list[tuple[int, float]]:
+    """(step counts to try, share of the dense work): where the network bends, since linear layers
+    tell nothing new.
     """
-    windowed = costs.windowed
+    trace = windowed.trace
+    dense = sum(_work(windowed, node, window=False) for node in trace.nodes)
+    shares = [_work(windowed, step.node, window=True) / dense for step in windowed.steps]
     found = []
     for count in splits(windowed):
-        bends = count == 0 or _bends(windowed.steps[count - 1].node, windowed.trace.modules)
-        if bends and costs.prefix(count) <= 3 * most and len(live(windowed, count)) <= _LIVE:
-            found.append(count)
+        bends = count == 0 or _bends(windowed.steps[count - 1].node, trace.modules)
+        if bends and sum(shares[:count]) <= _SHARE and len(live(windowed, count)) <= _LIVE:
+            found.append((count, sum(shares[:count])))
     return found[:: max(1, len(found) // _NODES)]
+
+
+def _work(windowed: Windowed, node: fx.Node, *, window: bool) -> float:
+    """Of a node, in multiply-adds, to which each number that it writes adds some."""
+    trace, spread = windowed.trace, windowed.known.get(node)
+    if node not in trace.shapes:
+        return 0.0
+    numbers = float(math.prod(trace.shapes[node][1:]))
+    if not window:
+        return multiply_adds(node, trace) + _NUMBER * numbers
+    if not isinstance(spread, Spread):
+        return 0.0
+    narrow = numbers * windowed.area(node) / (spread.rows.length * spread.columns.length)
+    return multiply_adds(node, trace, spread) + _NUMBER * narrow
 
 
 def _bends(node: fx.Node, modules: Mapping[str, nn.Module]) -> bool:
@@ -150,7 +170,7 @@ def _bends(node: fx.Node, modules: Mapping[str, nn.Module]) -> bool:
     return node.target not in (operator.add, operator.iadd, torch.add, torch.cat)
 
 
-def _time(preview: Preview, scene: Scene, costs: Costs) -> None:
+def _settle(preview: Preview, scene: Scene, costs: Costs) -> None:
     """Set the pace of a preview, by the best of a few rounds."""
     pace = preview.pace
     each = max(1e-9, costs.prefix(len(preview.prefix.steps)))
@@ -162,6 +182,7 @@ def _time(preview: Preview, scene: Scene, costs: Costs) -> None:
         preview(batch.again(), windows)
         times.append(costs.now() - start)
     pace.seconds = min(times)
+    in_lanes(scene.clean.device, lambda: preview(batch.again(), windows), pace)
 
 
 def _spearman(one: Tensor, other: Tensor) -> float:

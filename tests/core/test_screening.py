@@ -135,9 +135,17 @@ def test_a_network_whose_slope_tells_nothing_has_no_preview(network):
         next(guided(probe, Guidance()))
 
 
-def test_a_preview_that_is_too_slow_is_not_taken(monkeypatch):
+def test_a_preview_that_takes_too_much_work_is_not_taken(monkeypatch):
     monkeypatch.setattr(screening, "_SHARE", 0.0)
-    assert Classifier(card(input_size=EDGE), Smooth(), "cpu").screening is None
+    assert not Classifier(card(input_size=EDGE), Smooth(), "cpu").screening.prefix.steps
+
+
+def test_what_is_previewed_does_not_depend_on_the_clock(monkeypatch):
+    first = Classifier(card(input_size=EDGE), Smooth(), "cpu").screening
+    chance = np.random.default_rng(0)
+    monkeypatch.setattr("onepixel_gui.classifier.classifier.now", lambda _: chance.random())
+    second = Classifier(card(input_size=EDGE), Smooth(), "cpu").screening
+    assert len(first.prefix.steps) == len(second.prefix.steps)
 
 
 def test_previews_are_the_same_in_chunks_of_any_size():
