@@ -7,6 +7,7 @@ with the gradient of the logit at the untouched tile (METHODS, section 13).  Our
 import math
 import operator
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
@@ -35,6 +36,8 @@ _NODES = 12  # at most so many are tried
 _PASS = 0.03  # seconds that a pass may take
 _USEFUL = 0.1  # below this rank agreement there is no preview
 
+_KEPT: dict[Any, Any] = {operator.iadd: operator.add, torch.relu_: torch.relu}
+
 Logit = Callable[[Tensor], Tensor]  # (N, C) raw outputs -> (N,)
 
 
@@ -45,7 +48,7 @@ class Screening:
         """count: steps on windows."""
         self.prefix = Prefix(windowed, count)
         done = {windowed.trace.input, *(step.node for step in self.prefix.steps)}
-        self._tail = tail_of(windowed.trace, self.prefix.live, done)
+        self._tail = _differentiable(tail_of(windowed.trace, self.prefix.live, done))
         self.reads = {node: windowed.own(node) for node in self.prefix.live}
         self.pace = Pace(_BATCH, 1.0)
 
@@ -65,6 +68,14 @@ class Screening:
     def _clean(self, tile: Tensor) -> list[tuple[fx.Node, Tensor]]:
         values = self.prefix.trace.values(tile.clone(), self.prefix.live)
         return [(node, value.clone()) for node, value in values if node in self.reads]
+
+
+def _differentiable(tail: fx.GraphModule) -> fx.GraphModule:
+    """The same without writing over what a gradient may still need."""
+    for node in tail.graph.nodes:
+        node.target = _KEPT.get(node.target, node.target)
+    tail.recompile()
+    return tail
 
 
 class Preview:
