@@ -62,6 +62,10 @@ def halves(x):
     return torch.maximum(one, two) - 0.5 * two.abs()
 
 
+def regrouped(x):
+    return x.view((x.size(0), 3, 2, x.size(2), x.size(3))).sigmoid().reshape(x.shape)
+
+
 def normed(x):
     y = functional.layer_norm(x.permute(0, 2, 3, 1), (6,))
     return y.transpose(1, 3).transpose(2, 3)
@@ -94,6 +98,7 @@ THROUGH = {
     "channels last": Last(6),
     "channels last by functions": Does(normed),
     "channel shuffle": Shuffled(nn.Conv2d(3, 3, 3, padding=1)),
+    "channels regrouped": Does(regrouped),
     "split": Does(halves),
     "sum of what reaches differently far": Does(lambda x: x + functional.max_pool2d(x, 5, 1, 2)),
     "product": Does(lambda x: x * torch.sigmoid(functional.avg_pool2d(x, 3, 1, 1))),
