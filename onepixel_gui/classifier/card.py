@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import Literal
 
 # Here and not beside the reader, so that a file's name can be judged without loading torch.
@@ -20,7 +19,6 @@ Outputs = Literal["logits", "log-softmax", "softmax", "sigmoid"]
 Fitting = Literal["crop", "resize", "refuse"]
 Channels = tuple[float, float, float]
 
-NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ class Card:
     std: Channels = (1.0, 1.0, 1.0)
     fitting: Fitting = "crop"
     white_box: bool = True
-    sources: Mapping[str, str] = field(default=NOTHING, compare=False, hash=False)
+    sources: Mapping[str, str] = field(default_factory=dict, compare=False, hash=False)
 
     @property
     def rival(self) -> str:

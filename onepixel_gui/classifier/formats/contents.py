@@ -3,10 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
-
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +40,8 @@ class Contents:
     stored: int
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     architecture: str = ""
-    told: Mapping[str, Any] = _NOTHING
-    sources: Mapping[str, str] = _NOTHING
+    told: Mapping[str, Any] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     white_box: bool = True
     recipe: Any = None
