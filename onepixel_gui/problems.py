@@ -26,6 +26,10 @@ class TileTooSmall(Problem):
     """A tile smaller than what the classifier looks at."""
 
 
+class WrongSize(Problem):
+    """A tile of another size than a classifier takes, whose card refuses such tiles."""
+
+
 class DeviceFull(Problem):
     """The device has no room for even one tile."""
 

@@ -7,18 +7,15 @@ from typing import Literal
 
 # Here and not beside the reader, so that a file's name can be judged without loading torch.
 CHECKPOINTS = frozenset(
-    ".safetensors .pt .pth .th .ckpt .tar .bin .ts .torchscript .pt2 .onnx"
-    " .h5 .hdf5 .keras .caffemodel".split()
+    {".safetensors", ".pt", ".pth", ".th", ".ckpt", ".tar", ".bin", ".ts", ".torchscript"}
+    | {".pt2", ".onnx", ".h5", ".hdf5", ".keras", ".caffemodel"}
 )
 
-Scaling = Literal[
-    "minus-one-to-one", "zero-to-one", "zero-to-255", "imagenet", "caffe", "custom"
-]
+Scaling = Literal["minus-one-to-one", "zero-to-one", "zero-to-255", "imagenet", "caffe", "custom"]
 Order = Literal["RGB", "BGR"]
 Outputs = Literal["logits", "log-softmax", "softmax", "sigmoid"]
 Fitting = Literal["crop", "resize", "refuse"]
 Channels = tuple[float, float, float]
-
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,21 @@
 """The Classifier: uint8 tiles in, class probabilities out, on any device."""
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F  # noqa: N812
 from numpy.typing import NDArray
 from torch import Tensor, fx, nn
 
-from onepixel_gui.classifier import devices
-from onepixel_gui.classifier.card import Card, Scaling, Serving
-from onepixel_gui.classifier.checkpoint import load
+from onepixel_gui.classifier import devices, preflight, reading
+from onepixel_gui.classifier.card import Card, Inspection, Serving
+from onepixel_gui.classifier.checkpoint import loading
+from onepixel_gui.classifier.colours import Colours
 from onepixel_gui.classifier.fast import fast_form
 from onepixel_gui.classifier.incremental import (
     Arithmetic,
@@ -26,6 +28,7 @@ from onepixel_gui.classifier.incremental import (
 )
 from onepixel_gui.classifier.kernels import learning
 from onepixel_gui.classifier.lanes import lanes
+from onepixel_gui.classifier.opening import Step, inspect
 from onepixel_gui.classifier.pace import (
     BATCHES,
     Pace,
@@ -39,14 +42,14 @@ from onepixel_gui.classifier.pace import (
 from onepixel_gui.classifier.screening import Screening, screened
 from onepixel_gui.classifier.several import Several
 from onepixel_gui.classifier.windows import Trace, Windowed
-from onepixel_gui.problems import TileTooSmall
-from onepixel_gui.tiles.tile import Tile, Window
+from onepixel_gui.tiles.tile import Tile
 from onepixel_gui.tiles.tissue import paint
 
 if TYPE_CHECKING:
     from onepixel_gui.classifier.probe import TileChorus, TileProbe
 
-_SAMPLES = 4  # pictures that a classifier is tried on before it is trusted
+_SAMPLES = 4  # asked at once until the best batch is known
+_STEPS = 3
 _TRIED = 32  # perturbations that windows are tried on
 _MANY = 256  # candidates that previews are compared on
 _TRIAL = 64_000_000_000  # or fewer: multiply-adds of them
@@ -62,6 +65,31 @@ class Classifier:
 
     def __init__(self, card: Card, network: nn.Module, device: str = "auto") -> None:
         """Raises NoSuchDevice, DeviceFull."""
+        for _ in self._settling(card, network, device):
+            pass
+
+    @classmethod
+    def open(cls, path: Path, device: str = "auto", card: Path | None = None) -> "Classifier":
+        """card: a .card.toml to go by.  Raises UnusableCheckpoint, NoSuchDevice, DeviceFull."""
+        steps = cls.opening(inspect(path, card=card), device)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                opened: Classifier = end.value
+                return opened
+
+    @classmethod
+    def opening(
+        cls, inspected: Inspection, device: str = "auto"
+    ) -> Generator[Step, None, "Classifier"]:
+        """The same in steps; to cancel is to stop asking."""
+        card, network = yield from loading(inspected)
+        classifier = cls.__new__(cls)
+        yield from classifier._settling(card, network, device)
+        return classifier
+
+    def _settling(self, card: Card, network: nn.Module, device: str) -> Generator[Step]:
         devices.prepare()
         self.device = devices.choose(device)
         self.serving = Serving(
@@ -79,47 +107,48 @@ class Classifier:
         self.screening: Screening | None = None
         self.pace = Pace(_SAMPLES, 1.0)
         try:
+            yield Step("Trying it on 16 pictures", 0, _STEPS)
             self.ordinary = network.to(self.device)
-            self.levels = _levels(card.scaling).to(self.device)
+            self.colours = Colours(card, self.device)
+            doubts = self._preflight()
+            yield Step("Finding its quickest form", 1, _STEPS)
             graph = self._graph()
             self._fast = self._eager_copy() if graph is None else graph
-            doubts = self._preflight()
+            if doubts or not self._agrees():
+                self._fast = self.ordinary
             self.pace = self._best_pace()
             self.serving = replace(self.serving, batch=self.pace.batch)
+            yield Step("Preparing windows", 2, _STEPS)
             told, wrong = self._shorten(graph)
         except torch.OutOfMemoryError as full:
             raise device_full(self.device) from full
         self.card = replace(card, doubts=card.doubts + doubts + wrong)
         self.serving = replace(self.serving, shortcut=told)
 
-    @classmethod
-    def open(cls, path: Path, device: str = "auto") -> "Classifier":
-        """Raises UnusableCheckpoint, NoSuchDevice, DeviceFull."""
-        return cls(*load(path), device)
-
     def __call__(self, tiles: NDArray[np.uint8]) -> NDArray[np.float32]:
         """(N, H, W, 3) uint8 of the card's input size -> (N, K) probabilities, by `ordinary`."""
         if not len(tiles):
             return np.empty((0, len(self.card.classes)), np.float32)
-        outputs = self.in_batches(
-            len(tiles), lambda part: self.outputs(self.scaled(torch.from_numpy(tiles[part])))
+        return reading.probabilities(self.card, self._asked(tiles)).cpu().numpy()
+
+    def _asked(self, tiles: NDArray[np.uint8]) -> Tensor:
+        """(N, H, W, 3) uint8 -> (N, C) raw outputs by `ordinary`."""
+        return self.in_batches(
+            len(tiles),
+            lambda part: self.outputs(self.colours.scaled(torch.from_numpy(tiles[part]))),
         )
-        if self.card.outputs == "logits":
-            outputs = torch.softmax(_paired(outputs), dim=1)
-        elif outputs.shape[1] == 1:
-            outputs = torch.cat([1 - outputs, outputs], dim=1)
-        return outputs.cpu().numpy()
 
-    def probe(self, tile: Tile, *, dense: bool = False) -> "TileProbe":
-        """This classifier looking at the centre window of a tile. One probe serves one thread.
+    def probe(self, tile: Tile, *, subject: str = "", dense: bool = False) -> "TileProbe":
+        """This classifier looking at its window of a tile. One probe serves one thread.
 
+        subject: of three and more classes the one in question; "" for the one that is answered.
         dense: every candidate pays a whole forward pass.
-        Raises TileTooSmall, DeviceFull, and Problem when the tile's answer is no number.
+        Raises TileTooSmall, WrongSize, DeviceFull, and Problem when the tile's answer is no number.
         """
         from onepixel_gui.classifier.probe import TileProbe
 
         try:
-            return TileProbe(self, tile, dense=dense)
+            return TileProbe(self, tile, subject=subject, dense=dense)
         except torch.OutOfMemoryError as full:
             raise device_full(self.device) from full
 
@@ -132,35 +161,23 @@ class Classifier:
         except torch.OutOfMemoryError as full:
             raise device_full(self.device) from full
 
-    def window(self, tile: Tile) -> Window:
-        """What this classifier sees of a tile: its centre. Raises TileTooSmall."""
-        try:
-            return tile.centre(*self.card.input_size)
-        except ValueError as small:
-            height, width = self.card.input_size
-            raise TileTooSmall(
-                f"{tile.name} is {tile.shape[0]} x {tile.shape[1]} px; "
-                f"{self.card.name} looks at {height} x {width} px.",
-                "Choose a larger tile, or cut it again from the slide at the right magnification.",
-            ) from small
-
     @property
     def arithmetic(self) -> Arithmetic | None:
         """Multiply-adds per candidate, None where they could not be counted."""
         return None if self.shortcut is None else self.shortcut.arithmetic
 
     # -------------------------------------------------------------- for probes
-    def scaled(self, tiles: Tensor) -> Tensor:
-        """(N, H, W, 3) uint8 -> (N, 3, H, W) float32 on the device, as the network wants it."""
-        index = tiles.to(self.device).long()
-        channels = [self.levels[channel][index[..., channel]] for channel in range(3)]
-        return torch.stack(channels, dim=1)
-
     @torch.inference_mode()
     def outputs(self, inputs: Tensor, *, fast: bool = False) -> Tensor:
-        """(N, 3, H, W) scaled -> (N, C) raw outputs of the network, float32."""
-        mine = inputs.clone()  # a network may work in place on what it is given
-        answers: Tensor = (self._fast if fast else self.ordinary)(mine)
+        """(N, 3, h, w) scaled -> (N, C) raw outputs of the network, float32.
+
+        What is not of the card's input size is resized, as "resize" on the card says.
+        """
+        if inputs.shape[2:] != self.card.input_size:
+            inputs = F.interpolate(inputs, self.card.input_size, mode="bilinear", antialias=True)
+        elif not fast or self._fast is self.ordinary:
+            inputs = inputs.clone()  # a network may work in place on what it is given
+        answers: Tensor = (self._fast if fast else self.ordinary)(inputs)
         return answers.float()
 
     def in_batches(
@@ -197,57 +214,36 @@ class Classifier:
 
     def logits(self, outputs: Tensor, subject: int) -> Tensor:
         """(N, C) raw outputs -> (N,) log-odds of one class against all others."""
-        if self.card.outputs == "probabilities":
-            tiny = torch.finfo(torch.float32).tiny
-            outputs = torch.log(outputs.clamp_min(tiny)) if outputs.shape[1] > 1 else outputs
-            if outputs.shape[1] == 1:
-                odds = torch.logit(outputs.double()[:, 0], eps=1e-12).float()
-                return odds if subject == 1 else -odds
-        both = _paired(outputs)
-        others = torch.cat([both[:, :subject], both[:, subject + 1 :]], dim=1)
-        return both[:, subject] - torch.logsumexp(others, dim=1)
+        return reading.logits(self.card, outputs, subject)
 
     def answers(self, outputs: Tensor) -> Tensor:
         """(N, C) raw outputs -> (N,) index of the class answered."""
-        if len(self.card.classes) > 2:
-            return outputs.argmax(dim=1)
-        subject = self.card.classes.index(self.card.subject)
-        threshold = float(np.log(self.card.threshold / (1 - self.card.threshold)))
-        return torch.where(self.logits(outputs, subject) >= threshold, subject, 1 - subject)
+        return reading.answers(self.card, outputs)
 
     # -------------------------------------------------------------- at load
     def _sample(self, count: int) -> Tensor:
         height, width = self.card.input_size
         noise = np.random.default_rng(0).integers(0, 256, (count, height, width, 3), np.uint8)
-        return self.scaled(torch.from_numpy(noise))
+        return self.colours.scaled(torch.from_numpy(noise))
 
     def _tried(self, tiles: Tensor, *, fast: bool = False) -> Tensor:
         return self.in_batches(len(tiles), lambda part: self.outputs(tiles[part], fast=fast))
 
     def _preflight(self) -> tuple[str, ...]:
         """What makes an answer of this classifier doubtful, whatever the tile."""
-        tiles = self._sample(_SAMPLES)
-        tiles[2:] = tiles[2:].mean(dim=(2, 3), keepdim=True)
-        first, second = (self._tried(tiles) for _ in range(2))
-        doubts = []
-        if not bool(torch.isfinite(first).all()):
-            doubts.append("The classifier returns values that are not numbers.")
-        elif not torch.equal(first, second):
-            doubts.append("The classifier answers the same tile differently from call to call.")
-        elif not _close(first[:1], self._tried(tiles[:1])):
-            doubts.append("The classifier's answer about a tile depends on those asked with it.")
-        elif float((first - first[0]).abs().max()) == 0.0:
-            doubts.append("The classifier gives four very different pictures the same answer.")
-        if self.card.outputs == "probabilities" and not bool(((first >= 0) & (first <= 1)).all()):
-            doubts.append("The classifier's probabilities leave the range from 0 to 1.")
-        # Not on the even tiles: a norm over places makes as much of rounding there as it likes.
-        fast = self._tried(tiles[:2].to(memory_format=self.layout), fast=True)
-        if doubts or not _close(first[:2], fast):
-            self._fast = self.ordinary
-        return tuple(doubts)
+        return tuple(preflight.doubts(self.card, self.ordinary, self._asked))
+
+    def _agrees(self) -> bool:
+        """Does the fast form say what `ordinary` says?
+
+        Asked on noise: a norm over places makes as much of rounding on even tiles as it likes.
+        """
+        tiles = self._sample(2)
+        fast = self._tried(tiles.to(memory_format=self.layout), fast=True)
+        return preflight.close(self._tried(tiles), fast)
 
     def _graph(self) -> fx.GraphModule | None:
-        graph = fast_form(self.ordinary, self._sample(1))
+        graph = fast_form(self.ordinary, self._sample(1)) if self.card.white_box else None
         if graph is not None and self.device.type == "cpu":
             self.layout = torch.channels_last
             _lay(graph, self.layout)
@@ -256,7 +252,9 @@ class Classifier:
     def _eager_copy(self) -> nn.Module:
         """What may be laid out anew; a compiled network stays as it was loaded."""
         compiled = isinstance(self.ordinary, torch.jit.ScriptModule)
-        return self.ordinary if compiled else copy.deepcopy(self.ordinary).eval()
+        if compiled or not self.card.white_box:
+            return self.ordinary
+        return copy.deepcopy(self.ordinary).eval()
 
     def _best_pace(self) -> Pace:
         """The best batch, in the layout that is quicker for this network on this device."""
@@ -324,6 +322,8 @@ class Classifier:
         self.screening = screened(costs, scene, truth, logit)
 
     def _why_dense(self, graph: fx.GraphModule | None) -> str:
+        if not self.card.white_box:
+            return "a black box does not show its layers"
         if isinstance(self.ordinary, torch.jit.ScriptModule):
             return "a compiled network does not show its layers"
         if graph is None:
@@ -341,39 +341,9 @@ class Classifier:
         """(1, 3, H, W) scaled: painted tissue, because noise ranks pixels unlike any slide."""
         height, width = self.card.input_size
         painted = paint("metaphase", 0, max(8, height, width))[:height, :width]
-        return self.scaled(torch.from_numpy(painted.copy())[None])
-
-
-def _close(one: Tensor, other: Tensor) -> bool:
-    return torch.allclose(one, other, atol=1e-3, rtol=1e-4)
+        return self.colours.scaled(torch.from_numpy(painted.copy())[None])
 
 
 def _lay(network: nn.Module, layout: torch.memory_format) -> None:
     move: Any = network.to  # not typed for memory formats
     move(memory_format=layout)
-
-
-def _levels(scaling: Scaling) -> Tensor:
-    """(3, 256) float32: what each uint8 level becomes, per channel.
-
-    The division is in float64 and the rest in float32, as the mitosis service does it
-    (METHODS 1.1), so that its published confidences are met to the last digits.
-    """
-    grey = (np.arange(256) / 255).astype(np.float32)
-    if scaling == "minus-one-to-one":
-        table = np.stack([(grey - np.float32(0.5)) * np.float32(2.0)] * 3)
-    elif scaling == "zero-to-255":
-        table = np.stack([np.arange(256, dtype=np.float32)] * 3)
-    elif scaling == "imagenet":
-        mean = np.array([[0.485], [0.456], [0.406]], np.float32)
-        table = (grey - mean) / np.array([[0.229], [0.224], [0.225]], np.float32)
-    else:
-        table = np.stack([grey] * 3)
-    return torch.from_numpy(table.astype(np.float32))
-
-
-def _paired(outputs: Tensor) -> Tensor:
-    """A single logit z becomes the pair (0, z), whose softmax is the logistic function."""
-    return (
-        torch.cat([torch.zeros_like(outputs), outputs], dim=1) if outputs.shape[1] == 1 else outputs
-    )

@@ -61,7 +61,7 @@ def _fold(traced: fx.GraphModule) -> None:
         pair = modules[inner], modules[outer]
         if uses[inner] > 1 or not isinstance(pair[0], nn.Conv2d):
             continue
-        if isinstance(pair[1], nn.BatchNorm2d) and pair[1].track_running_stats:
+        if isinstance(pair[1], nn.BatchNorm2d) and pair[1].running_mean is not None:
             traced.set_submodule(inner, fuse_conv_bn_eval(*pair))
             norm.replace_all_uses_with(conv)
             traced.graph.erase_node(norm)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from onepixel_gui.attack.probe import Candidates, Floats, Question, Readings
+from onepixel_gui.classifier import fitting, reading
 from onepixel_gui.classifier.classifier import Classifier
 from onepixel_gui.classifier.incremental import Incremental
 from onepixel_gui.classifier.screening import Preview
@@ -25,11 +26,12 @@ class _Look:
     def __init__(self, classifier: Classifier, tiles: Sequence[Tile], dense: bool) -> None:
         """Raises TileTooSmall."""
         self.classifier = classifier
-        self.shortcut = None if dense else classifier.shortcut
-        self.windows = [classifier.window(tile) for tile in tiles]
+        self.windows = [fitting.window(classifier.card, tile) for tile in tiles]
         cuts = [_cut(tile, window) for tile, window in zip(tiles, self.windows, strict=True)]
         self.rgb = torch.from_numpy(np.stack(cuts))
-        self.scaled = classifier.scaled(self.rgb)
+        self.scaled = classifier.colours.scaled(self.rgb)
+        self.resized = tuple(self.scaled.shape[2:]) != classifier.card.input_size
+        self.shortcut = None if dense or self.resized else classifier.shortcut
         self._clean = self.scaled.permute(0, 2, 3, 1).contiguous()  # (T, H, W, 3)
         self._memories: dict[Incremental, Memory] = {}
         self._corners = np.array([(window.row, window.column) for window in self.windows])
@@ -100,7 +102,7 @@ class _Look:
             order = torch.arange(len(painted))
             for pixel in moved[part].unbind(dim=1):
                 painted[order, pixel[:, 0], pixel[:, 1]] = pixel[:, 2:].to(torch.uint8)
-            return self.classifier.outputs(self.classifier.scaled(painted))
+            return self.classifier.outputs(self.classifier.colours.scaled(painted))
 
         return self.classifier.in_batches(len(moved), work)
 
@@ -109,11 +111,6 @@ class _Look:
         moved = np.array(candidates, np.int64)
         moved[..., :2] -= self._corners[0 if which is None else which[:, None]]
         return torch.from_numpy(moved)
-
-    def _colours(self, rgb: Tensor) -> Tensor:
-        """(N, 3) levels -> (N, 3) as the network wants them."""
-        channel = torch.arange(3, device=rgb.device)
-        return self.classifier.levels[channel, rgb]
 
     @torch.inference_mode()
     def windowed(
@@ -136,7 +133,7 @@ class _Look:
         order = torch.arange(count, device=moved.device)
         for pixel in moved.unbind(dim=1):
             place = pixel[:, 0] - top, pixel[:, 1] - left
-            windows[order, :, place[0], place[1]] = self._colours(pixel[:, 2:])
+            windows[order, :, place[0], place[1]] = self.classifier.colours.of(pixel[:, 2:])
         return way(Batch(rows, columns, tiles, self.memory(way)), windows).float()
 
     def alone(self, candidates: Candidates, memory: Memory) -> tuple[Batch, Tensor]:
@@ -146,10 +143,12 @@ class _Look:
 
     def _batch(self, which: Tensor | None, pixel: Tensor, memory: Memory) -> tuple[Batch, Tensor]:
         batch = Batch(pixel[:, 0], pixel[:, 1], which, memory)
-        return batch, self._colours(pixel[:, 2:])[:, :, None, None]
+        return batch, self.classifier.colours.of(pixel[:, 2:])[:, :, None, None]
 
     def _dense(self, tiles: Tensor | None, moved: Tensor, part: slice) -> Tensor:
-        pixels = [(p[:, 0], p[:, 1], self._colours(p[:, 2:])) for p in moved[part].unbind(1)]
+        pixels = [
+            (p[:, 0], p[:, 1], self.classifier.colours.of(p[:, 2:])) for p in moved[part].unbind(1)
+        ]
         if tiles is not None:
             painted = self.scaled[tiles[part]].contiguous(memory_format=self.classifier.layout)
             return self._painted(painted, pixels)
@@ -171,13 +170,18 @@ class _Look:
 class TileProbe:
     """An `attack.probe.Probe`: one classifier looking at one tile."""
 
-    def __init__(self, classifier: Classifier, tile: Tile, *, dense: bool = False) -> None:
-        """dense: every candidate pays a whole forward pass. Raises TileTooSmall, Problem."""
+    def __init__(
+        self, classifier: Classifier, tile: Tile, *, subject: str = "", dense: bool = False
+    ) -> None:
+        """See `Classifier.probe`. Raises TileTooSmall, WrongSize, Problem."""
         self._classifier, self._look = classifier, _Look(classifier, [tile], dense)
         outputs = classifier.outputs(self._look.scaled)
         self._answer = int(classifier.answers(outputs)[0])
-        self._subject = _subject(classifier, self._answer)
-        self.question = _question(classifier, outputs, self._answer, self._look.windows[0])
+        self._subject = _subject(classifier, self._answer, subject)
+        self.question = _question(
+            classifier, outputs, self._answer, self._subject, self._look.windows[0]
+        )
+        self.confidences = _numbers(reading.probabilities(classifier.card, outputs))[0].tolist()
 
     @property
     def chunk(self) -> int:
@@ -188,7 +192,7 @@ class TileProbe:
     def preview_chunk(self) -> int:
         """Candidates that are previewed in about 0.06 s; 0 where previews are of no use."""
         screening = self._classifier.screening
-        return 0 if screening is None else screening.pace.chunk
+        return 0 if screening is None or self._look.resized else screening.pace.chunk
 
     def preview(self, candidates: Candidates) -> Floats:
         """(N, 1, 5) -> (N,) float32 logits, about: they order candidates and are never a result."""
@@ -221,7 +225,8 @@ class TileProbe:
 
     def _read(self, outputs: Tensor) -> Readings:
         logits = self._classifier.logits(outputs, self._subject)
-        flipped = self._classifier.answers(outputs) != self._answer
+        answers = self._classifier.answers(outputs)
+        flipped = answers != self._answer if self.question.downward else answers == self._subject
         return Readings(_numbers(logits).cpu().numpy(), flipped.cpu().numpy())
 
 
@@ -261,13 +266,17 @@ def _cut(tile: Tile, window: Window) -> NDArray[np.uint8]:
     return np.array(tile.rgb[rows, window.column : window.column + window.width])
 
 
-def _subject(classifier: Classifier, answer: int) -> int:
+def _subject(classifier: Classifier, answer: int, wanted: str) -> int:
     card = classifier.card
-    return answer if len(card.classes) > 2 else card.classes.index(card.subject)
+    if len(card.classes) <= 2:
+        return card.classes.index(card.subject)
+    return card.classes.index(wanted) if wanted in card.classes else answer
 
 
-def _question(classifier: Classifier, outputs: Tensor, answer: int, window: Window) -> Question:
-    card, subject = classifier.card, _subject(classifier, answer)
+def _question(
+    classifier: Classifier, outputs: Tensor, answer: int, subject: int, window: Window
+) -> Question:
+    card = classifier.card
     logit = float(_numbers(classifier.logits(outputs, subject))[0])
     return Question(
         subject=card.classes[subject],

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from onepixel_gui.attack.probe import Candidates
 from onepixel_gui.attack.search import as_candidates
 from onepixel_gui.classifier.classifier import Classifier
+from onepixel_gui.classifier.colours import levels as table_of
 from onepixel_gui.tiles.tile import Tile
 from tests.bench.engines import Ask, Engine, Floats, eager
 from tests.bench.rounds import Clock
@@ -58,13 +59,15 @@ class Scene:
         question = classifier.probe(tile).question
         self.window, self.downward = question.window, question.downward
         self.subject = classifier.card.classes.index(question.subject)
-        outputs = classifier.outputs(classifier.scaled(torch.from_numpy(self.rgb[None])))
+        outputs = classifier.outputs(classifier.colours.scaled(torch.from_numpy(self.rgb[None])))
         self.answer = int(classifier.answers(outputs)[0])
 
     def flips(self, rgb: NDArray[np.floating[Any]]) -> bool:
         """Whether a returned tile, (H, W, 3) in 0-255, still flips the answer at 8 bits."""
         whole = np.clip(np.rint(rgb), 0, 255).astype(np.uint8)
-        outputs = self.classifier.outputs(self.classifier.scaled(torch.from_numpy(whole[None])))
+        outputs = self.classifier.outputs(
+            self.classifier.colours.scaled(torch.from_numpy(whole[None]))
+        )
         return int(self.classifier.answers(outputs)[0]) != self.answer
 
     def better(self, logit: float, goal: float) -> bool:
@@ -74,7 +77,7 @@ class Scene:
     @property
     def inputs(self) -> tuple[Tensor, Tensor]:
         """(slope, offset), each (3, 1, 1): every scaling of ours is linear in 0-1."""
-        levels = self.classifier.levels
+        levels = torch.from_numpy(table_of(self.classifier.card))
         offset = levels[:, 0, None, None]
         return levels[:, 255, None, None] - offset, offset
 
@@ -125,7 +128,7 @@ class Painter:
     def __init__(self, scene: Scene, engine: Engine, batch: int) -> None:
         self._scene = scene
         clean = scaled(scene.classifier, scene.tile)
-        self._clean, self._levels = clean, scene.classifier.levels.numpy()
+        self._clean, self._levels = clean, table_of(scene.classifier.card)
         self._buffer = np.repeat(clean, batch, axis=0)
         self._engine, self._asks = engine, dict[int, Ask]()
 

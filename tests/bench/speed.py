@@ -66,7 +66,7 @@ def centre(tile: Tile, size: tuple[int, int]) -> NDArray[np.uint8]:
 def scaled(classifier: Classifier, tile: Tile) -> Floats:
     """(1, 3, H, W): what the network gets."""
     seen = torch.from_numpy(centre(tile, classifier.card.input_size)[None])
-    return classifier.scaled(seen).numpy()
+    return classifier.colours.scaled(seen).numpy()
 
 
 def repeated(prepared: Engine, ready: Floats, size: int) -> Work:

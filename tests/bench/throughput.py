@@ -66,7 +66,7 @@ def a_tile() -> Tile:
 def measured(classifier: Classifier, tile: Tile, effort: Effort) -> dict[str, object]:
     """Evaluations per second: bare, searching, sweeping; and the two ratios."""
     probe = classifier.probe(tile)
-    ready = classifier.scaled(torch.from_numpy(tile.rgb.copy())[None])
+    ready = classifier.colours.scaled(torch.from_numpy(tile.rgb.copy())[None])
     batch = best_batch(classifier, ready, effort)
     settings = Settings(generations=GENERATIONS, to_the_end=True)
     runs: dict[str, Callable[[], Generator[Event]]] = {

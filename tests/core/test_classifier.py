@@ -54,7 +54,7 @@ def test_each_scaling_maps_every_level_of_every_channel(scaling):
     classifier = Classifier(told, Echo(), "cpu")
     tiles = np.zeros((256, 8, 8, 3), np.uint8)
     tiles[:, 0, 0] = np.stack([np.arange(256), np.arange(255, -1, -1), np.arange(256)], 1)
-    raw = classifier.outputs(classifier.scaled(torch.from_numpy(tiles))).numpy()
+    raw = classifier.outputs(classifier.colours.scaled(torch.from_numpy(tiles))).numpy()
     wanted = scaled_by(scaling, tiles[:, 0, 0])
     np.testing.assert_allclose(raw[:, :3], wanted, atol=2e-6, rtol=1e-6)
 
@@ -63,7 +63,7 @@ def test_the_mitosis_scaling_is_float32_to_the_last_bit_as_its_service_computes_
     classifier = Classifier(card(("a", "b", "c", "d"), scaling="minus-one-to-one"), Echo(), "cpu")
     tiles = np.zeros((256, 8, 8, 3), np.uint8)
     tiles[:, 0, 0, 0] = np.arange(256)
-    raw = classifier.outputs(classifier.scaled(torch.from_numpy(tiles))).numpy()[:, 0]
+    raw = classifier.outputs(classifier.colours.scaled(torch.from_numpy(tiles))).numpy()[:, 0]
     grey = (np.arange(256) / 255).astype(np.float32)
     assert np.array_equal(raw, (grey - np.float32(0.5)) * np.float32(2))
 
@@ -71,36 +71,41 @@ def test_the_mitosis_scaling_is_float32_to_the_last_bit_as_its_service_computes_
 def test_rows_columns_and_channels_keep_their_places():
     tiles = noise(1)
     classifier = Classifier(card(("a", "b", "c", "d")), Echo(), "cpu")
-    raw = classifier.outputs(classifier.scaled(torch.from_numpy(tiles))).numpy()[0]
+    raw = classifier.outputs(classifier.colours.scaled(torch.from_numpy(tiles))).numpy()[0]
     wanted = [*(tiles[0, 0, 0] / 255), tiles[0, 0, 1, 0] / 255]
     np.testing.assert_allclose(raw, wanted, atol=1e-6)
 
 
 # ------------------------------------------------------------------ what comes out of it
+def returns(kind, outputs):
+    squashed = "sigmoid" if outputs == 1 else "softmax"
+    return "logits" if kind == "logits" else squashed
+
+
 @pytest.mark.parametrize("outputs", [1, 2, 3])
-@pytest.mark.parametrize("kind", ["logits", "probabilities"])
+@pytest.mark.parametrize("kind", ["logits", "squashed"])
 def test_probabilities_add_up_to_one_whatever_the_network_returns(outputs, kind):
     names = ("normal", "mitosis", "other")[: max(outputs, 2)]
     raw = Tiny(outputs)
     network = raw if kind == "logits" else Squashed(outputs)
-    classifier = Classifier(card(names, outputs=kind), network, "cpu")
+    classifier = Classifier(card(names, outputs=returns(kind, outputs)), network, "cpu")
     tiles = noise(6)
     said = classifier(tiles)
-    x = classifier.scaled(torch.from_numpy(tiles))
+    x = classifier.colours.scaled(torch.from_numpy(tiles))
     rows = classifier.outputs(x).numpy() if kind == "logits" else raw(x).detach().numpy()
     if outputs == 1:
         rows = np.concatenate([np.zeros_like(rows), rows], axis=1)
     np.testing.assert_allclose(said, softmax(rows.astype(np.float64)), atol=1e-6)
 
 
-@pytest.mark.parametrize("kind", ["logits", "probabilities"])
+@pytest.mark.parametrize("kind", ["logits", "squashed"])
 @pytest.mark.parametrize("outputs", [1, 2, 3])
 def test_a_logit_is_the_log_odds_of_the_probability(kind, outputs):
     names = ("normal", "mitosis", "other")[: max(outputs, 2)]
     network = Tiny(outputs) if kind == "logits" else Squashed(outputs)
-    classifier = Classifier(card(names, outputs=kind), network, "cpu")
+    classifier = Classifier(card(names, outputs=returns(kind, outputs)), network, "cpu")
     tiles = noise(6)
-    raw = classifier.outputs(classifier.scaled(torch.from_numpy(tiles)))
+    raw = classifier.outputs(classifier.colours.scaled(torch.from_numpy(tiles)))
     chances = classifier(tiles).astype(np.float64)
     for subject in range(len(names)):
         odds = classifier.logits(raw, subject).numpy()
@@ -125,7 +130,9 @@ def test_a_logit_goes_on_where_the_probability_saturates():
 def test_two_classes_are_parted_by_the_threshold_of_the_card(threshold):
     classifier = Classifier(card(threshold=threshold), Tiny(gain=0.2), "cpu")
     tiles = noise(40)
-    answers = classifier.answers(classifier.outputs(classifier.scaled(torch.from_numpy(tiles))))
+    answers = classifier.answers(
+        classifier.outputs(classifier.colours.scaled(torch.from_numpy(tiles)))
+    )
     assert np.array_equal(answers.numpy() == 1, classifier(tiles)[:, 1] >= threshold)
 
 
@@ -242,7 +249,7 @@ class Always(nn.Module):
         (Dice(), "logits", "differently from call to call"),
         (Always(1.0), "logits", "the same answer"),
         (Always(math.nan), "logits", "not numbers"),
-        (Tiny(gain=3.0), "probabilities", "range from 0 to 1"),
+        (Tiny(gain=3.0), "sigmoid", "range from 0 to 1"),
     ],
 )
 def test_a_classifier_that_deserves_doubt_says_which(network, kind, words):

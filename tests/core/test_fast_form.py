@@ -39,7 +39,7 @@ class Branching(nn.Module):
 def test_the_fast_form_answers_as_the_ordinary_one(network):
     names = ("a", "b", "c") if network(torch.rand(1, 3, 8, 8)).shape[1] == 3 else ("a", "b")
     classifier = Classifier(card(names), network, "cpu")
-    x = classifier.scaled(torch.from_numpy(noise(9)))
+    x = classifier.colours.scaled(torch.from_numpy(noise(9)))
     fast = classifier.outputs(x, fast=True)
     torch.testing.assert_close(fast, classifier.outputs(x), atol=1e-5, rtol=1e-5)
 
