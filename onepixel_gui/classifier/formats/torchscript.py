@@ -1,0 +1,176 @@
+"""TorchScript: a program that torch compiles, and the tables it works on.
+
+torch compiles an archive's texts when it loads it, and runs methods named `__setstate__`.  Its
+language has no imports and no way to Python, but its operators read and write files, and tables
+with wrong sizes make them read beyond their memory.  So every word of the texts is compared with
+what torch could call, every table with the bytes that are there, and torch reads a copy made of
+what was checked.  Loading then runs nothing of the file's own.
+
+What remains possible is what any program can do once it is asked about a tile: take long, or ask
+for more memory than there is.  The texts hold no `while` and no number above LARGEST, but a loop
+can still multiply.
+"""
+
+import io
+import json
+import re
+import tempfile
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+from zipfile import ZipFile
+
+from onepixel_gui.classifier.card import Card
+from onepixel_gui.classifier.formats.contents import Contents, Source
+from onepixel_gui.classifier.formats.programs import OPERATORS, Archive, unneeded
+from onepixel_gui.classifier.formats.tables import Table, tables
+
+if TYPE_CHECKING:
+    from torch import nn
+
+LARGEST = 1 << 32  # number in a program, besides its "until the end"
+_END = (1 << 63) - 1
+_PICKLES = {"data.pkl": "data/", "constants.pkl": "constants/"}
+_KEPT = re.compile(r"version|byteorder|(data|constants)\.pkl|(data|constants)/\w+|code/.+\.py")
+_TEXT, _PICKLE, _CARD = 8 << 20, 16 << 20, 1 << 16  # bytes at most, of each
+
+# What programs do besides asking operators of `aten`: numbers, lists, words, and being compiled.
+_LANGUAGE = frozenset(
+    """
+    Bool BoolImplicit Float FloatImplicit ImplicitTensorToNum Int IntImplicit NumToTensor
+    RaiseException ScalarImplicit Size TupleIndex Uninitialized __and__ __contains__
+    __derive_index __getitem__ __interpolate __is__ __isnot__ __lshift__ __not__ __or__
+    __range_length __rshift__ __upsample __xor__ _get_tracing_state _infer_size
+    _native_multi_head_attention _set_item _transformer_encoder_layer_fwd _unwrap_optional
+    _upsample_bicubic2d_aa _upsample_bilinear2d_aa _upsample_lanczos2d_aa
+    _upsample_nearest_exact1d _upsample_nearest_exact3d adaptive_avg_pool3d adaptive_max_pool3d
+    annotate append as_tensor avg_pool3d bernoulli_ capitalize clear conv3d copy copy_ data
+    device dict dtype endswith extend find floordiv format get grad insert int
+    is_autocast_enabled is_complex is_contiguous is_cpu is_cuda is_floating_point
+    is_grad_enabled is_leaf is_nested is_quantized is_scripting is_sparse isinstance items
+    itemsize join keys layout len list lower lstrip mathremainder max_pool3d name nbytes ndim
+    ndimension new_tensor ord pop range replace requires_grad requires_grad_ result_type reverse
+    rsub rstrip shape sort sorted startswith str strip tensor title type unchecked_cast
+    unchecked_unwrap_optional uninitialized update upper upsample_linear1d upsample_nearest1d
+    upsample_nearest3d upsample_trilinear3d values warn
+    """.split()
+)
+_FORBIDDEN = frozenset(
+    """
+    __getstate__ __setstate__ await awaitable awaitable_nowait awaitable_wait fork rpc_async
+    rpc_remote rpc_sync
+    """.split()
+)
+_WORD = re.compile(r"[A-Za-z_]\w*")
+_NUMBER = re.compile(r"(?<![\w.])\d+(?![\w.])")
+_QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'')
+_ESCAPED = re.compile(r"\\(.?)", re.DOTALL)
+_ATTRIBUTE = re.compile(r'\bgetattr\([\w.()]+, "\w+"\)')
+_ROOT = re.compile(r"(?<![\w.])ops\b(?!\.(?:prim|aten)\.)")
+
+
+def entries_recognised(names: Sequence[str]) -> bool:
+    """Whether a zip file with these entries is TorchScript."""
+    return any("/code/" in name for name in names)
+
+
+def peek(file: BinaryIO, name: str) -> Contents:
+    """What the archive says of itself; the card in its `extra/card.json` is told.
+
+    Raises UnusableCheckpoint and, for a damaged file, what `formats` names.
+    """
+    archive = Archive(file, name)
+    weights = _checked(archive, "data.pkl")
+    return Contents(
+        format="TorchScript",
+        architecture="TorchScript",
+        stored=sum(each.numbers for each in weights if each.name != "num_batches_tracked"),
+        told=_told(archive),
+    )
+
+
+def network(source: Source, contents: Contents) -> "nn.Module":  # noqa: ARG001
+    """(N, 3, H, W) -> whatever the file's own program gives; in evaluation mode, on the CPU.
+
+    Raises UnusableCheckpoint and, for a damaged file, what `formats` names.
+    """
+    import torch
+
+    archive = Archive(io.BytesIO(source.data), source.name)
+    texts = [archive.read(entry, _TEXT).decode("ascii") for entry in archive if _is_text(entry)]
+    _compare(texts, source.name)
+    for pickle in _PICKLES.keys() & {*archive}:
+        _checked(archive, pickle)
+    read: Any = torch.jit.load
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        # torch would rather be given an export; people have these.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        copy = Path(folder, "program.pt")
+        _rewrite(archive, copy)
+        network: nn.Module = read(str(copy), map_location="cpu")
+    return network.eval()
+
+
+def _is_text(entry: str) -> bool:
+    return entry.startswith("code/") and entry.endswith(".py")
+
+
+def _checked(archive: Archive, pickle: str) -> list[Table]:
+    """The tensors of a pickle, whose storages are all as long as it says."""
+    found = tables(archive.read(pickle, _PICKLE), archive.name)
+    for table in found:
+        held = archive.size(_PICKLES[pickle] + table.key)
+        if held < table.size:
+            raise ValueError(f"{table.size} bytes are said to be in {held}")
+    return found
+
+
+def _told(archive: Archive) -> Mapping[str, Any]:
+    if "extra/card.json" not in archive:
+        return {}
+    card = json.loads(archive.read("extra/card.json", _CARD) or b"{}")
+    if "input" in card:
+        card["input_size"] = card.pop("input")
+    known = {field.name for field in fields(Card)}
+    return {key: value for key, value in card.items() if key in known}
+
+
+def _rewrite(archive: Archive, path: Path) -> None:
+    """The same program, without what is not needed to run it and without two ways to read it."""
+    with ZipFile(path, "w") as copy:
+        for entry in archive:
+            if _KEPT.fullmatch(entry):
+                copy.writestr(f"program/{entry}", archive.read(entry))
+
+
+def _compare(texts: Sequence[str], name: str) -> None:
+    """Refuse every word that torch could take for an operator that no tile classifier needs.
+
+    The words are those of the whole text, strings included, however they are used: so nothing
+    depends on reading the language as torch's own compiler does.
+    """
+    words = {word for text in texts for word in _WORD.findall(text)}
+    beyond = words & (_callable() - OPERATORS - _LANGUAGE | _FORBIDDEN)
+    if beyond:
+        raise unneeded(name, f"it uses {', '.join(sorted(beyond)[:8])}")
+    for text in texts:
+        plain = _QUOTED.sub('""', text)
+        if not {*_ESCAPED.findall(text)} <= {"'", '"', "\\", "n", "t", "r"}:
+            raise unneeded(name, "it spells words in a roundabout way")
+        if text.count("getattr") != len(_ATTRIBUTE.findall(text)) or _ROOT.search(text):
+            raise unneeded(name, "it looks up names while it runs")
+        if "while" in _WORD.findall(plain):
+            raise unneeded(name, "it repeats something without an end in sight")
+        numbers = {int(digits) for digits in _NUMBER.findall(plain)} - {_END}
+        if max(numbers, default=0) > LARGEST:
+            raise unneeded(name, f"it uses the number {max(numbers)}")
+
+
+def _callable() -> frozenset[str]:
+    """The names of all operators known to this torch, of every library that was loaded."""
+    import torch
+
+    schemas: Any = torch._C._jit_get_all_schemas
+    return frozenset(schema.name.split("::")[-1] for schema in schemas())
