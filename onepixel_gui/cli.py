@@ -5,31 +5,31 @@ by the command that needs it, so that help and mistakes are answered at once.
 """
 
 import io
-import os
-import shlex
 import sys
 import traceback
-from collections.abc import Callable, Generator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
-from onepixel_gui import RESOURCES, __version__
-from onepixel_gui.outbox import printable, try_out, write_whole
-from onepixel_gui.problems import NotWritten, Problem, Unexpected, UnusableCheckpoint
+from onepixel_gui import __version__
+from onepixel_gui.outbox import printable, write_whole
+from onepixel_gui.problems import Problem, Unexpected
+from onepixel_gui.terminal import (
+    NAME,
+    Stopped,
+    Which,
+    command,
+    expect_room,
+    expect_unset,
+    name_of,
+    watch,
+)
 
-if TYPE_CHECKING:
-    from onepixel_gui.attack.probe import Event, Probe
-    from onepixel_gui.classifier.classifier import Classifier
-    from onepixel_gui.tiles.tile import Tile
-
-NAME = "onepixel-gui"
 DONE, HELD, TROUBLE, STOPPED = 0, 1, 2, 130
-DEMO_CHECKPOINT = RESOURCES / "demo" / "mitosis_demo.safetensors"
 
 Demo = Callable[[Path, Callable[[str], None]], None]
 
@@ -40,10 +40,6 @@ class _Call:
 
     words: tuple[str, ...]
     demo: Demo | None
-
-
-class _Stopped(Exception):
-    """Ctrl+C during a run; says what was found so far."""
 
 
 app = typer.Typer(
@@ -61,6 +57,21 @@ Model = Annotated[
     Path | None,
     typer.Option(
         metavar="CHECKPOINT", help="The classifier. Without it, the demonstration's is used."
+    ),
+]
+CardFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--card",
+        metavar="CARD.toml",
+        help="What the checkpoint does not say; overrides the card beside it.",
+    ),
+]
+Subject = Annotated[
+    str,
+    typer.Option(
+        metavar="CLASS",
+        help="Of three and more classes the one in question; without it, the one answered.",
     ),
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")]
@@ -89,7 +100,7 @@ def run(words: Sequence[str], demo: Demo | None = None) -> int:
         if code == STOPPED:
             print("Stopped before the end.", file=sys.stderr)
         return code
-    except _Stopped as stop:
+    except Stopped as stop:
         print(stop, file=sys.stderr)
         return STOPPED
     except Problem as problem:
@@ -143,6 +154,8 @@ def attack(
     call: typer.Context,
     tile: TileWord,
     model: Model = None,
+    card: CardFile = None,
+    subject: Subject = "",
     population: Annotated[int, typer.Option(min=3, help="Candidates per generation.")] = 400,
     generations: Annotated[int, typer.Option(min=1, help="Most generations.")] = 100,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same search.")] = 0,
@@ -167,20 +180,27 @@ def attack(
     from onepixel_gui.attack.search import search
     from onepixel_gui.report.exhibit import AttackExhibit
 
-    _expect_room(given=(tile, model), json=json, figure=figure)
+    which = Which(model, card, device, subject)
+    expect_room(given=(tile, *which.files), json=json, figure=figure)
     if strategy == "guided":
-        _expect_unset(call, "population", "generations", "seed")
+        expect_unset(call, "population", "generations", "seed")
         guidance = Guidance(to_the_end=to_the_end)
-        read, classifier, events = _watch(tile, model, device, lambda p: guided(p, guidance))
+        read, classifier, events = watch(tile, which, lambda p: guided(p, guidance))
     else:
         settings = Settings(population, generations, seed=seed, to_the_end=to_the_end)
-        read, classifier, events = _watch(tile, model, device, lambda p: search(p, settings))
+        read, classifier, events = watch(tile, which, lambda p: search(p, settings))
     began, ended = events[0], events[-1]
     assert isinstance(began, Began)
     assert isinstance(ended, Ended)
-    card, serving = classifier.card, classifier.serving
-    command = _command(call, tile, model, json, figure)
-    shown = AttackExhibit(read, began.question, card, serving, began, ended, command)
+    shown = AttackExhibit(
+        read,
+        began.question,
+        classifier.card,
+        classifier.serving,
+        began,
+        ended,
+        command(call, tile, *which.files, json, figure),
+    )
     print(*narration.attack_lines(shown), sep="\n")
     if json is not None:
         write_whole(json, narration.as_json(narration.attack_json(shown)))
@@ -196,6 +216,8 @@ def map_(
     call: typer.Context,
     tile: TileWord,
     model: Model = None,
+    card: CardFile = None,
+    subject: Subject = "",
     palette: Annotated[
         Literal["corners", "27"],
         typer.Option(help="The 8 corners of the RGB cube, or a 3 x 3 x 3 grid of it."),
@@ -214,14 +236,15 @@ def map_(
     from onepixel_gui.attack.sweep import PALETTES, sweep
     from onepixel_gui.report.exhibit import SweepExhibit
 
-    _expect_room(given=(tile, model), json=json, figure=figure, out=out)
-    read, classifier, events = _watch(tile, model, device, lambda p: sweep(p, PALETTES[palette]))
+    which = Which(model, card, device, subject)
+    expect_room(given=(tile, *which.files), json=json, figure=figure, out=out)
+    read, classifier, events = watch(tile, which, lambda p: sweep(p, PALETTES[palette]))
     swept = events[-1]
     assert isinstance(swept, Swept)
-    command = _command(call, tile, model, json, figure, out)
+    words = command(call, tile, *which.files, json, figure, out)
     asked, found = swept.question, sensitivity(swept)
     side: Literal["lowest", "highest"] = "lowest" if asked.downward else "highest"
-    shown = SweepExhibit(read, asked, classifier.card, classifier.serving, found, side, command)
+    shown = SweepExhibit(read, asked, classifier.card, classifier.serving, found, side, words)
     print(*narration.map_lines(shown), sep="\n")
     if out is not None:
         write_whole(out, narration.map_npz(found))
@@ -239,6 +262,7 @@ def score(
         list[Path], typer.Argument(metavar="TILE...", help="Picture files, and folders of them.")
     ],
     model: Model = None,
+    card: CardFile = None,
     device: Device = "auto",
     json: Json = None,
 ) -> None:
@@ -246,9 +270,10 @@ def score(
     from onepixel_gui import narration
     from onepixel_gui.tiles import files
 
-    _expect_room(given=(*tile, model), json=json)
+    which = Which(model, card, device)
+    expect_room(given=(*tile, *which.files), json=json)
     found = files.find(tile)
-    classifier = _classifier(model, device)
+    classifier = which.open()
     scores, trouble = [], False
     for file in found:
         try:
@@ -258,7 +283,7 @@ def score(
             trouble = True
             print(f"{problem.what} {problem.remedy}", file=sys.stderr)
             continue
-        name = _name(file.path, tile)
+        name = name_of(file.path, tile)
         scores.append(narration.score_json(name, read, question))
         print(narration.score_line(name, read, question), flush=True)
     for line in narration.doubt_lines(classifier.card.doubts):
@@ -266,6 +291,34 @@ def score(
     if json is not None:
         write_whole(json, narration.as_json(scores))
     raise typer.Exit(TROUBLE if trouble else DONE)
+
+
+@app.command()
+def inspect(
+    checkpoint: Annotated[Path, typer.Argument(metavar="CHECKPOINT", help="Any checkpoint.")],
+    card: CardFile = None,
+    device: Device = "auto",
+    json: Annotated[bool, typer.Option("--json", help="Print the card as JSON.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Look at the file only; do not load the network.")
+    ] = False,
+) -> None:
+    """Say what was understood of a checkpoint, and what is doubtful about it."""
+    from onepixel_gui import narration
+    from onepixel_gui.report import cards
+
+    which = Which(checkpoint, card, device)
+    inspected = which.inspect()
+    classifier = None if quick else which.open(inspected)
+    asked = None if classifier is None else classifier.card
+    saved = "" if classifier is None else classifier.serving.shortcut
+    if json:
+        told = cards.as_values(inspected, asked) | {"shortcut": saved}
+        print(narration.as_json(told).decode(), end="")
+        return
+    print(*narration.card_lines(cards.facts(inspected, asked), inspected.notes, saved), sep="\n")
+    for line in narration.doubt_lines((asked or inspected.card).doubts):
+        print(line)
 
 
 @app.command()
@@ -282,103 +335,3 @@ def demo(
             "The demonstration is not made from here.", f"Start it with `{NAME} demo` in a shell."
         )
     make(out, lambda line: print(line, flush=True))
-
-
-# ------------------------------------------------------------------ parts of commands
-def _watch(
-    path: Path, model: Path | None, device: str, start: "Callable[[Probe], Generator[Event]]"
-) -> "tuple[Tile, Classifier, tuple[Event, Event]]":
-    """Run an attack on a tile; its first and last event."""
-    from onepixel_gui.narration import Narrator, meter
-
-    tile = _read(path)
-    with meter() as tell:
-        narrator = Narrator(tell)
-        try:
-            classifier = _classifier(model, device)
-            with closing(start(classifier.probe(tile))) as events:
-                first = last = next(events)
-                narrator.take(first)
-                for last in events:
-                    narrator.take(last)
-        except KeyboardInterrupt:
-            raise _Stopped(narrator.stopped()) from None
-    return tile, classifier, (first, last)
-
-
-def _read(path: Path) -> "Tile":
-    from onepixel_gui.tiles import files
-
-    # `find` knows the label of a file from its folder; a folder itself is refused by `read`.
-    labels = [] if path.is_dir() else [file.label for file in files.find([path])]
-    return files.read(path, label=labels[0] if labels else None)
-
-
-def _classifier(model: Path | None, device: str) -> "Classifier":
-    if model is None and not DEMO_CHECKPOINT.is_file():
-        raise UnusableCheckpoint(
-            "The demonstration's classifier is missing from this copy.",
-            "Name a checkpoint with --model, or make it with packaging/make_demo.py.",
-        )
-    from onepixel_gui.classifier.classifier import Classifier
-
-    return Classifier.open(model or DEMO_CHECKPOINT, device)
-
-
-def _name(path: Path, opened: Sequence[Path]) -> str:
-    """What the reader calls a tile: its file name, below the folder that was named."""
-    for folder in opened:
-        if path != folder and path.is_relative_to(folder):
-            return printable(path.relative_to(folder).as_posix())
-    return printable(path.name)
-
-
-def _command(call: typer.Context, *paths: Path | None) -> str:
-    """The command as typed, with each file cut down to its name."""
-    names = {str(path): path.name for path in paths if path is not None}
-
-    def short(word: str) -> str:
-        option, is_, value = word.partition("=")
-        if option.startswith("--") and is_:
-            return f"{option}={short(value)}"
-        return names.get(str(Path(word)), word) if word else word
-
-    return shlex.join([NAME, *map(short, call.obj.words)])
-
-
-def _expect_unset(call: typer.Context, *options: str) -> None:
-    """Refuse what was typed and would have no effect."""
-    for option in options:
-        source = call.get_parameter_source(option)
-        if source is not None and source.name != "DEFAULT":
-            raise typer.BadParameter(
-                "It belongs to --strategy evolution.", param_hint=f"--{option}"
-            )
-
-
-def _expect_room(given: Sequence[Path | None], **wanted: Path | None) -> None:
-    """Find out before the minutes of work, not after, that a result could not be written."""
-    targets = [path for path in wanted.values() if path is not None]
-    figure = wanted.get("figure")
-    if figure is not None:
-        from onepixel_gui.report.figure import SUFFIXES
-
-        if figure.suffix.lower() not in SUFFIXES:
-            raise NotWritten(
-                f"{printable(figure.name)} does not end like a figure that can be drawn.",
-                f"Choose a name that ends in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}.",
-            )
-        targets.append(figure.with_suffix(figure.suffix + ".json"))  # the figure's own sidecar
-    taken = {_place(path) for path in given if path is not None}
-    for target in targets:
-        if _place(target) in taken:
-            raise NotWritten(
-                f"{printable(target.name)} would overwrite another file of this command.",
-                "Choose another name for it.",
-            )
-        taken.add(_place(target))
-        try_out(target)
-
-
-def _place(path: Path) -> str:
-    return os.path.realpath(path)

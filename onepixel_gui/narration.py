@@ -5,7 +5,7 @@ The keys of the JSON and of the NPZ are a promise to scripts; more may be added,
 
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import assert_never
@@ -26,6 +26,8 @@ from onepixel_gui.attack.probe import (
     Swept,
     confidence,
 )
+from onepixel_gui.outbox import printable
+from onepixel_gui.report.cards import Fact
 from onepixel_gui.report.exhibit import AttackExhibit, SweepExhibit
 from onepixel_gui.report.wording import (
     doubts,
@@ -159,7 +161,9 @@ def score_line(name: str, tile: Tile, question: Question) -> str:
         if tile.shape == window.shape
         else f", judged by its centre {size(window.shape)} of {size(tile.shape)} px"
     )
-    return f"{name}: {question.answer}, {sure}{part}"
+    others = [f"{percent(chance)} {other}" for other, chance in question.top[1:]]
+    then = f"; then {', '.join(others)}" if others else ""
+    return f"{name}: {question.answer}, {sure}{part}{then}"
 
 
 # ------------------------------------------------------------------ JSON
@@ -278,3 +282,16 @@ def map_npz(found: Sensitivity) -> bytes:
         clean=np.float32(swept.question.clean),
     )
     return file.getvalue()
+
+
+# ------------------------------------------------------------------ cards
+def card_lines(facts: Iterable[Fact], notes: Iterable[str], shortcut: str) -> list[str]:
+    """A card as aligned lines, each guess with its source in brackets."""
+    shown = [*facts, *([Fact("Saved", shortcut)] if shortcut else [])]
+    width = max(len(fact.label) for fact in shown)
+    lines = [
+        printable(f"{fact.label:<{width}}  {fact.value}")
+        + (f"  [{fact.source}]" * bool(fact.source))
+        for fact in shown
+    ]
+    return [*lines, *(f"Note: {note}" for note in notes)]

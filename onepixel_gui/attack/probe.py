@@ -57,6 +57,7 @@ class Question:
     clean:      confidence in the subject, 0-1; clean_logit its log-odds.
     threshold:  confidence that parts the two answers (for many classes: where it usually does).
     window:     what the classifier sees of the tile; all positions lie inside it.
+    top:        of three and more classes the five likeliest with their confidences, best first.
     """
 
     subject: str
@@ -66,6 +67,7 @@ class Question:
     clean_logit: float
     threshold: float
     window: Window
+    top: tuple[tuple[str, float], ...] = ()
 
     @property
     def downward(self) -> bool:

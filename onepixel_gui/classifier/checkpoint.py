@@ -69,7 +69,7 @@ def loading(inspected: Inspection) -> Generator[Step, None, tuple[Card, nn.Modul
         # code runs in between, so nothing else hides behind them.
         raise damaged(name, broken) from broken
     card = _completed(inspected.card, answers)
-    return replace(card, doubts=_assumptions(card) + doubts), network
+    return replace(card, doubts=card.doubts + _assumptions(card) + doubts), network
 
 
 def _read(inspected: Inspection) -> Generator[Step, None, Source]:

@@ -69,9 +69,14 @@ class Classifier:
             pass
 
     @classmethod
-    def open(cls, path: Path, device: str = "auto", card: Path | None = None) -> "Classifier":
-        """card: a .card.toml to go by.  Raises UnusableCheckpoint, NoSuchDevice, DeviceFull."""
-        steps = cls.opening(inspect(path, card=card), device)
+    def open(cls, path: Path, device: str = "auto") -> "Classifier":
+        """Raises UnusableCheckpoint, NoSuchDevice, DeviceFull."""
+        return cls.of(inspect(path), device)
+
+    @classmethod
+    def of(cls, inspected: Inspection, device: str = "auto") -> "Classifier":
+        """An inspected checkpoint, loaded. Raises UnusableCheckpoint, NoSuchDevice, DeviceFull."""
+        steps = cls.opening(inspected, device)
         while True:
             try:
                 next(steps)

@@ -93,7 +93,7 @@ def inspecting(
         architecture = given.architecture
     chosen = _chosen(path.name, fits, architecture)
     made = _card(path.name, digest, contents, chosen[0] if chosen else None, given)
-    return Inspection(path, size, chosen, made, contents.notes + notes)
+    return Inspection(path, size, chosen, replace(made, doubts=notes), contents.notes)
 
 
 def opened(path: Path) -> BinaryIO:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from onepixel_gui.attack.probe import Candidates, Floats, Question, Readings
 from onepixel_gui.classifier import fitting, reading
+from onepixel_gui.classifier.card import Card
 from onepixel_gui.classifier.classifier import Classifier
 from onepixel_gui.classifier.incremental import Incremental
 from onepixel_gui.classifier.screening import Preview
@@ -18,6 +19,8 @@ from onepixel_gui.classifier.several import Group
 from onepixel_gui.classifier.windows import Batch, Memory
 from onepixel_gui.problems import Problem
 from onepixel_gui.tiles.tile import Tile, Window
+
+_TOP = 5  # likeliest classes told of a tile
 
 
 class _Look:
@@ -181,7 +184,6 @@ class TileProbe:
         self.question = _question(
             classifier, outputs, self._answer, self._subject, self._look.windows[0]
         )
-        self.confidences = _numbers(reading.probabilities(classifier.card, outputs))[0].tolist()
 
     @property
     def chunk(self) -> int:
@@ -286,7 +288,16 @@ def _question(
         clean_logit=logit,
         threshold=card.threshold,
         window=window,
+        top=_top(card, outputs),
     )
+
+
+def _top(card: Card, outputs: Tensor) -> tuple[tuple[str, float], ...]:
+    if len(card.classes) <= 2:
+        return ()
+    best = reading.probabilities(card, outputs)[0].topk(min(_TOP, len(card.classes)))
+    names = [card.classes[index] for index in best.indices.tolist()]
+    return tuple(zip(names, best.values.tolist(), strict=True))
 
 
 def _numbers(logits: Tensor) -> Tensor:

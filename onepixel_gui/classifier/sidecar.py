@@ -58,7 +58,7 @@ def beside(checkpoint: Path) -> Path:
 
 
 def found(checkpoint: Path, sha256: str, card: Path | None) -> tuple[Given, tuple[str, ...]]:
-    """The card to go by, and what the reader should know of it.
+    """The card to go by, and doubts about it.
 
     card: a file the reader named, which holds for any checkpoint; without it the file beside the
     checkpoint counts, if it was made for these very bytes.

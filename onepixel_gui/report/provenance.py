@@ -84,7 +84,15 @@ def _classifier(card: Card) -> dict[str, object]:
         "subject": card.subject,
         "input_size": list(card.input_size),
         "scaling": card.scaling,
+        **({"mean": list(card.mean), "std": list(card.std)} if card.scaling == "custom" else {}),
+        "order": card.order,
+        "outputs": card.outputs,
+        "fitting": card.fitting,
         "threshold": card.threshold,
+        "format": card.format,
+        "white_box": card.white_box,
+        "sources": dict(card.sources),
+        "doubts": list(card.doubts),
     }
 
 

@@ -261,6 +261,11 @@ def doubts(
         )
     if tile.shape != question.window.shape:
         found.append(seen_window(tile, question))
+    if question.window.shape != card.input_size:
+        found.append(
+            f"The tile is resized from {size(question.window.shape)} to {size(card.input_size)} px "
+            "inside the classifier; pixels are those of the tile."
+        )
     if tile.lossy:
         found.append(
             "The tile comes from a lossy file (JPEG), so its pixels are not the original ones; "

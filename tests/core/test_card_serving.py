@@ -169,8 +169,21 @@ def test_of_many_classes_the_answered_one_is_in_question_unless_another_is_wishe
         assert probe.question.subject == name
         assert not probe.question.downward
         assert probe.question.goal == name
-        assert probe.question.clean == pytest.approx(probe.confidences[FOUR.index(name)], abs=1e-5)
+        assert probe.question.clean == pytest.approx(dict(probe.question.top)[name], abs=1e-5)
     assert classifier.probe(tile, subject="unheard of").question == plain.question
+
+
+def test_the_five_likeliest_of_many_classes_are_told_best_first():
+    names = tuple("abcdefg")
+    classifier = Classifier(card(names), Tiny(7, gain=0.3), "cpu")
+    tiles = noise(1)
+    chances = classifier(tiles)[0]
+    top = classifier.probe(Tile("t.png", tiles[0])).question.top
+    order = np.argsort(-chances)[:5]
+    assert [name for name, _ in top] == [names[index] for index in order]
+    assert [value for _, value in top] == pytest.approx(chances[order].tolist(), abs=1e-6)
+    two = Classifier(card(), Tiny(), "cpu").probe(Tile("t.png", tiles[0]))
+    assert two.question.top == ()
 
 
 def test_another_class_in_question_flips_only_to_that_class():

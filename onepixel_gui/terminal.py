@@ -1,0 +1,158 @@
+"""What the commands of the terminal have in common: which classifier, one run, room for results."""
+
+import os
+import shlex
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from onepixel_gui import RESOURCES
+from onepixel_gui.outbox import printable, try_out
+from onepixel_gui.problems import NotWritten, UnusableCheckpoint
+
+if TYPE_CHECKING:
+    from onepixel_gui.attack.probe import Event, Probe
+    from onepixel_gui.classifier.card import Inspection
+    from onepixel_gui.classifier.classifier import Classifier
+    from onepixel_gui.tiles.tile import Tile
+
+NAME = "onepixel-gui"
+DEMO_CHECKPOINT = RESOURCES / "demo" / "mitosis_demo.safetensors"
+
+
+class Stopped(Exception):
+    """Ctrl+C during a run; says what was found so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Which:
+    """Which classifier is meant, and how it is asked: the words of one command.
+
+    model:   a checkpoint, None for the demonstration's.  card: a .card.toml to go by.
+    subject: of three and more classes the one in question, "" for the one that is answered.
+    """
+
+    model: Path | None = None
+    card: Path | None = None
+    device: str = "auto"
+    subject: str = ""
+
+    @property
+    def files(self) -> tuple[Path | None, ...]:
+        return self.model, self.card
+
+    def inspect(self) -> "Inspection":
+        """Raises UnusableCheckpoint, UnusableCard."""
+        from onepixel_gui.classifier.opening import inspect
+
+        if self.model is None and not DEMO_CHECKPOINT.is_file():
+            raise UnusableCheckpoint(
+                "The demonstration's classifier is missing from this copy.",
+                "Name a checkpoint with --model, or make it with packaging/make_demo.py.",
+            )
+        return inspect(self.model or DEMO_CHECKPOINT, card=self.card)
+
+    def open(self, inspected: "Inspection | None" = None) -> "Classifier":
+        """Raises UnusableCheckpoint, UnusableCard, NoSuchDevice, DeviceFull."""
+        from onepixel_gui.classifier.classifier import Classifier
+
+        classifier = Classifier.of(inspected or self.inspect(), self.device)
+        if self.subject and self.subject not in classifier.card.classes:
+            raise typer.BadParameter(
+                f"The classes are {', '.join(classifier.card.classes[:20])}.",
+                param_hint="--subject",
+            )
+        return classifier
+
+
+def watch(
+    path: Path, which: Which, start: "Callable[[Probe], Generator[Event]]"
+) -> "tuple[Tile, Classifier, tuple[Event, Event]]":
+    """Run an attack on a tile; its first and last event."""
+    from onepixel_gui.narration import Narrator, meter
+
+    tile = read(path)
+    with meter() as tell:
+        narrator = Narrator(tell)
+        try:
+            classifier = which.open()
+            with closing(start(classifier.probe(tile, subject=which.subject))) as events:
+                first = last = next(events)
+                narrator.take(first)
+                for last in events:
+                    narrator.take(last)
+        except KeyboardInterrupt:
+            raise Stopped(narrator.stopped()) from None
+    return tile, classifier, (first, last)
+
+
+def read(path: Path) -> "Tile":
+    """A tile with the label that its folder gives it. Raises UnreadableTile."""
+    from onepixel_gui.tiles import files
+
+    # `find` knows the label of a file from its folder; a folder itself is refused by `read`.
+    labels = [] if path.is_dir() else [file.label for file in files.find([path])]
+    return files.read(path, label=labels[0] if labels else None)
+
+
+def name_of(path: Path, opened: Sequence[Path]) -> str:
+    """What the reader calls a tile: its file name, below the folder that was named."""
+    for folder in opened:
+        if path != folder and path.is_relative_to(folder):
+            return printable(path.relative_to(folder).as_posix())
+    return printable(path.name)
+
+
+def command(call: typer.Context, *paths: Path | None) -> str:
+    """The command as typed, with each file cut down to its name."""
+    names = {str(path): path.name for path in paths if path is not None}
+
+    def short(word: str) -> str:
+        option, is_, value = word.partition("=")
+        if option.startswith("--") and is_:
+            return f"{option}={short(value)}"
+        return names.get(str(Path(word)), word) if word else word
+
+    return shlex.join([NAME, *map(short, call.obj.words)])
+
+
+def expect_unset(call: typer.Context, *options: str) -> None:
+    """Refuse what was typed and would have no effect."""
+    for option in options:
+        source = call.get_parameter_source(option)
+        if source is not None and source.name != "DEFAULT":
+            raise typer.BadParameter(
+                "It belongs to --strategy evolution.", param_hint=f"--{option}"
+            )
+
+
+def expect_room(given: Sequence[Path | None], **wanted: Path | None) -> None:
+    """Find out before the minutes of work, not after, that a result could not be written."""
+    targets = [path for path in wanted.values() if path is not None]
+    figure = wanted.get("figure")
+    if figure is not None:
+        from onepixel_gui.report.figure import SUFFIXES
+
+        if figure.suffix.lower() not in SUFFIXES:
+            raise NotWritten(
+                f"{printable(figure.name)} does not end like a figure that can be drawn.",
+                f"Choose a name that ends in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}.",
+            )
+        targets.append(figure.with_suffix(figure.suffix + ".json"))  # the figure's own sidecar
+    taken = {_place(path) for path in given if path is not None}
+    for target in targets:
+        if _place(target) in taken:
+            raise NotWritten(
+                f"{printable(target.name)} would overwrite another file of this command.",
+                "Choose another name for it.",
+            )
+        taken.add(_place(target))
+        try_out(target)
+
+
+def _place(path: Path) -> str:
+    return os.path.realpath(path)
