@@ -1,0 +1,78 @@
+"""A Keras graph with its weights as one PyTorch network."""
+
+from collections.abc import Sequence
+from math import prod
+
+from torch import Tensor, nn
+
+from onepixel_gui.classifier.formats.keras_graph import Graph, Layer
+from onepixel_gui.classifier.formats.keras_layers import made
+from onepixel_gui.classifier.formats.keras_maps import Shape, Task
+from onepixel_gui.classifier.formats.keras_store import Datasets
+from onepixel_gui.problems import UnusableCheckpoint
+
+_LARGEST = 1 << 26  # numbers of one map of one tile
+_ALL = 1 << 31  # of all its maps together
+
+
+class KerasNetwork(nn.Module):
+    """(N, 3, H, W) -> (N, C). Walks a fixed plan, so that it can be traced.
+
+    plan: per step its module and the earlier values it reads; value 0 is the input.
+    """
+
+    def __init__(self, modules: Sequence[nn.Module], plan: Sequence[tuple[int, tuple[int, ...]]]):
+        super().__init__()
+        self.layers = nn.ModuleList(modules)
+        self.plan = tuple(plan)
+        last = {one: step for step, (_, read) in enumerate(self.plan) for one in read}
+        self.done = tuple(
+            tuple(one for one in set(read) if last[one] == step)
+            for step, (_, read) in enumerate(self.plan)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        values: dict[int, Tensor] = {0: x}
+        for step, ((module, read), done) in enumerate(zip(self.plan, self.done, strict=True)):
+            values[step + 1] = self.layers[module](*(values[one] for one in read))
+            for one in done:
+                del values[one]
+        return values[len(self.plan)]
+
+
+def assembled(graph: Graph, store: Datasets, size: tuple[int, int], name: str) -> nn.Module:
+    """The network for tiles of a size (H, W), in evaluation mode; `name` is the file's.
+
+    Raises UnusableCheckpoint, and ValueError or LookupError for settings that make no sense.
+    """
+    shapes: list[Shape] = [(*size, 3)]
+    modules: list[nn.Module] = []
+    plan: list[tuple[int, tuple[int, ...]]] = []
+    known: dict[tuple[object, ...], tuple[int, Shape]] = {}
+    for step in graph.steps[1:]:
+        read = tuple(shapes[one] for one in step.inputs)
+        key = (step.layer, read, step.operands if len(read) < len(step.operands) else ())
+        if key not in known:  # a layer used again is the same module, and read but once
+            arrays = store.arrays(step.layer)
+            module, shape = made(Task(step.layer, read, arrays, step.operands, graph.version))
+            known[key] = len(modules), shape
+            modules.append(module)
+        at, shape = known[key]
+        plan.append((at, step.inputs))
+        shapes.append(shape)
+        if prod(shape) > _LARGEST or sum(map(prod, shapes)) > _ALL:
+            raise _too_much(name, step.layer)
+    if len(shapes[-1]) != 1:
+        raise UnusableCheckpoint(
+            f"{name} does not return one row of numbers per tile.",
+            "Choose a classifier: a network that ends in one number for each class.",
+            detail=f"its last shape is {shapes[-1]}",
+        )
+    return KerasNetwork(modules, plan).eval()
+
+
+def _too_much(name: str, layer: Layer) -> UnusableCheckpoint:
+    return UnusableCheckpoint(
+        f"{name} makes more of a tile in its layer {layer.name[:60]} than memory holds.",
+        "Choose the checkpoint of a tile classifier.",
+    )
