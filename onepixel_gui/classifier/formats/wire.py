@@ -41,6 +41,10 @@ class Message:
     def __contains__(self, number: int) -> bool:
         return number in self._fields
 
+    def count(self, number: int) -> int:
+        """How often the field stands there."""
+        return len(self._fields.get(number, []))
+
     def integers(self, number: int) -> list[int]:
         """Signed 64-bit integers, packed or not."""
         found: list[int] = []
