@@ -135,7 +135,7 @@ def conventions(architecture: str, classes: int, shapes: Shapes | None = None) -
     shapes: weights that fit it, where the input's size may follow from them.
     """
     if architecture.startswith(timm_networks.PREFIX):
-        return timm_networks.habit(architecture, _categories()).fields(classes)
+        return timm_networks.habit(architecture, _categories(), shapes).fields(classes)
     known = _index().get(architecture)
     if known is None:
         return {}

@@ -41,7 +41,7 @@ def recognise(shapes: Shapes, hint: str = "") -> tuple[Fit, ...]:
     Networks are built without weights to make sure: up to ten seconds.
     """
     stored = weights(shapes)
-    if find_spec("timm") is None or len(stored) > _index()["longest"]:
+    if find_spec("timm") is None or len(stored) > _index()["longest"] or not _plausible(stored):
         return ()
     until, found = time.monotonic() + PATIENCE, []
     for name in _candidates(stored, hint):
@@ -86,10 +86,11 @@ def build(architecture: str, sizes: Mapping[str, int]) -> "nn.Module":
     return network.eval()
 
 
-def habit(architecture: str, categories: tuple[str, ...]) -> Habit:
-    """How timm's weights of this network are fed."""
+def habit(architecture: str, categories: tuple[str, ...], shapes: Shapes | None = None) -> Habit:
+    """How timm's weights of this network are fed; shapes may tell another size of the picture."""
     told = _facts(architecture.removeprefix(PREFIX))
-    return scaled(TRAINED, told.input_size[-1], told.mean, told.std, categories)
+    edge = sizes(architecture, shapes).get("edge", 0) if shapes else 0
+    return scaled(TRAINED, edge or told.input_size[-1], told.mean, told.std, categories)
 
 
 def fingerprint(shapes: Shapes, heads: Iterable[str]) -> str:
@@ -126,6 +127,10 @@ def _candidates(stored: Shapes, hint: str) -> list[str]:
     # Of several, the plainest name is the likeliest: the others are its later trainings.
     found.sort(key=lambda name: (len(name), name))
     return list(dict.fromkeys(named + found))
+
+
+def _plausible(stored: Shapes) -> bool:
+    return all(len(name) < 500 and len(shape) < 8 for name, shape in stored.items())
 
 
 def _plain(hint: str) -> str:

@@ -1,0 +1,442 @@
+"""A network is told from the names and shapes of its weights, before torch is loaded."""
+
+import importlib.util
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from onepixel_gui.classifier import recognition, timm_networks
+from onepixel_gui.classifier.architectures import OWN, made, torchvision_models
+
+MODELS = torchvision_models()
+BUILDERS = MODELS.list_models(module=MODELS)
+AUXILIARY = {"inception_v3": ("AuxLogits.",), "googlenet": ("aux1.", "aux2.")}
+
+
+def shapes_of(name, classes=2, *, auxiliary=1, **sizes):
+    """What a state dict of this network holds, in its order."""
+    if name in AUXILIARY:
+        sizes["auxiliary"] = auxiliary
+    if name.startswith("vit_"):
+        sizes.setdefault("places", 1 + 14**2)
+    if name.endswith("_fc"):
+        sizes.setdefault("hidden", 512)
+    told = {} if name == "codait_mitosis" else {"classes": classes}
+    state = made(name, {**told, **sizes}).state_dict()
+    return {key: tuple(value.shape) for key, value in state.items()}
+
+
+def weights(shapes):
+    return {k: s for k, s in shapes.items() if not k.endswith("num_batches_tracked")}
+
+
+def first(shapes, hint=""):
+    fit = recognition.recognise(shapes, hint)[0]
+    return fit.architecture, fit.classes, fit.exact
+
+
+@pytest.fixture(scope="module")
+def make_index():
+    path = Path(__file__).parents[2] / "packaging" / "make_index.py"
+    spec = importlib.util.spec_from_file_location("make_index", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+# ------------------------------------------------------------------ recognised as itself
+@pytest.mark.parametrize("name", BUILDERS)
+def test_each_torchvision_network_with_two_classes_is_recognised_as_itself_first(name):
+    assert first(shapes_of(name)) == (name, 2, True)
+
+
+@pytest.mark.parametrize("name", [name for name in OWN if name != "codait_mitosis"])
+def test_each_network_of_ours_is_recognised_as_itself_first(name):
+    assert first(shapes_of(name, 10)) == (name, 10, True)
+
+
+def test_the_mitosis_network_is_recognised_with_its_one_output():
+    assert first(shapes_of("codait_mitosis")) == ("codait_mitosis", 1, True)
+
+
+@pytest.mark.parametrize("classes", [1, 1000])
+@pytest.mark.parametrize("name", ["resnet18", "densenet121", "squeezenet1_0", "swin_t", "vit_b_32"])
+def test_the_number_of_classes_is_read_from_the_head(name, classes):
+    assert first(shapes_of(name, classes)) == (name, classes, True)
+
+
+def test_a_state_dict_made_by_torchvision_alone_is_recognised():
+    state = MODELS.resnet18(num_classes=3).state_dict()
+    shapes = {name: tuple(value.shape) for name, value in state.items()}
+    assert first(shapes) == ("resnet18", 3, True)
+    assert recognition.renaming("resnet18", shapes) == {name: name for name in shapes}
+
+
+@pytest.mark.parametrize("name", ["resnet50", "vgg16_bn", "cifar_resnet20"])
+def test_counters_of_batch_norms_may_be_missing(name):
+    assert first(weights(shapes_of(name))) == (name, 2, True)
+
+
+@pytest.mark.parametrize("name", AUXILIARY)
+def test_heads_that_only_training_uses_may_be_left_out_but_not_in_part(name):
+    shapes = shapes_of(name)
+    lean = {k: s for k, s in shapes.items() if not k.startswith(AUXILIARY[name])}
+    assert first(lean) == (name, 2, True)
+    assert recognition.sizes(name, lean)["auxiliary"] == 0
+    assert recognition.sizes(name, shapes)["auxiliary"] == 1
+    torn = dict(shapes)
+    del torn[next(k for k in shapes if k.startswith(AUXILIARY[name]))]
+    assert recognition.recognise(torn) == ()
+
+
+@pytest.mark.parametrize("side", [2, 7, 24])
+def test_the_size_of_a_vits_picture_follows_from_its_places(side):
+    shapes = shapes_of("vit_b_16", places=1 + side**2)
+    assert first(shapes) == ("vit_b_16", 2, True)
+    told = recognition.conventions("vit_b_16", 2, shapes)
+    assert told["input_size"] == (16 * side, 16 * side)
+
+
+@pytest.mark.parametrize("places", [0, 1, 12, 10**12])
+def test_places_that_are_no_square_fit_no_vit(places):
+    shapes = shapes_of("vit_b_16") | {"encoder.pos_embedding": (1, places, 768)}
+    assert recognition.recognise(shapes) == ()
+
+
+def test_the_width_of_hidden_layers_follows_from_their_weights():
+    shapes = shapes_of("cifar_vgg16_bn_fc", hidden=4096)
+    assert recognition.sizes("cifar_vgg16_bn_fc", shapes) == {"classes": 2, "hidden": 4096}
+
+
+def test_heads_that_disagree_about_the_classes_fit_nothing():
+    assert recognition.recognise(shapes_of("resnet18") | {"fc.bias": (3,)}) == ()
+
+
+@pytest.mark.parametrize("hint", ["resnet50", "ResNet-50", "torchvision's resnet50"])
+def test_a_network_that_the_file_names_and_fits_is_told_as_such(hint):
+    assert recognition.recognise(shapes_of("resnet50"), hint)[0].reason.startswith("The file names")
+    assert "names it" not in recognition.recognise(shapes_of("resnet18"), hint)[0].reason
+
+
+# ------------------------------------------------------------------ renamed wrappers
+RENAMINGS = {
+    "prefix": lambda name: f"encoder.net.{name}",
+    "words": lambda name: name.replace("layer", "stage").replace("downsample", "short"),
+    "head": lambda name: name.replace("fc.", "fc.1.").replace("classifier.", "head."),
+}
+
+
+@pytest.mark.parametrize("name", ["resnet50", "vgg16_bn", "cifar_resnet110_b", "mobilenet_v2"])
+@pytest.mark.parametrize("how", RENAMINGS)
+@pytest.mark.parametrize("by_letters", [False, True])
+def test_renamed_weights_are_led_back_to_their_own_names(name, how, by_letters):
+    shapes = shapes_of(name)
+    truth = {RENAMINGS[how](own): own for own in shapes}
+    stored = {renamed: shapes[own] for renamed, own in truth.items()}
+    if by_letters:  # as safetensors stores them: layer 10 before layer 2
+        stored = dict(sorted(stored.items()))
+    if truth == {own: own for own in shapes}:
+        pytest.skip("this network has none of these names")
+    fit = recognition.recognise(stored)[0]
+    assert (fit.architecture, fit.exact) == (name, False)
+    assert "names differ" in fit.reason
+    assert recognition.renaming(name, stored) == truth
+
+
+def test_layers_numbered_in_one_row_are_led_back_in_the_order_of_their_numbers():
+    shapes = weights(shapes_of("cifar_vgg16_bn", 10))
+    rows = {
+        layer: row for row, layer in enumerate(dict.fromkeys(k.rpartition(".")[0] for k in shapes))
+    }
+    truth = {f"{rows[k.rpartition('.')[0]]}.{k.rpartition('.')[2]}": k for k in shapes}
+    stored = dict(sorted((renamed, shapes[own]) for renamed, own in truth.items()))
+    assert recognition.renaming("cifar_vgg16_bn", stored) == truth
+
+
+def test_a_norms_mean_is_never_taken_for_its_weight():
+    shapes = weights(shapes_of("cifar_resnet20"))
+    swapped = {"running_mean": "weight", "weight": "running_mean"}
+    stored = {}
+    for name, shape in shapes.items():
+        layer, _, leaf = name.rpartition(".")
+        stored[f"net.{layer}.{swapped.get(leaf, leaf) if 'bn' in layer else leaf}"] = shape
+    for renamed, own in recognition.renaming("cifar_resnet20", stored).items():
+        assert renamed.rpartition(".")[2] == own.rpartition(".")[2]
+
+
+# ------------------------------------------------------------------ nothing fits
+def test_the_nearest_network_of_a_changed_one_is_named_with_three_differences():
+    shapes = shapes_of("resnet50") | {"conv1.weight": (64, 3, 3, 3), "neck.weight": (10, 512)}
+    del shapes["layer4.2.conv3.weight"]
+    assert recognition.recognise(shapes) == ()
+    near = recognition.nearest(shapes)
+    assert near.title == "torchvision's resnet50"
+    assert near.differences == (
+        "conv1.weight is 64 x 3 x 3 x 3 here and 64 x 3 x 7 x 7 there",
+        "layer4.2.conv3.weight is missing",
+        "neck.weight is 10 x 512 here and missing there",
+    )
+
+
+def test_another_head_on_a_known_network_is_told_by_both_sides():
+    shapes = shapes_of("resnet18")
+    del shapes["fc.weight"], shapes["fc.bias"]
+    near = recognition.nearest(shapes | {"fc.0.weight": (64, 512), "fc.2.weight": (2, 64)})
+    assert near.title == "torchvision's resnet18"
+    assert near.differences == (
+        "fc.weight is missing",
+        "fc.bias is missing",
+        "fc.0.weight is 64 x 512 here and missing there",
+    )
+
+
+def test_an_auxiliary_head_that_was_left_out_is_no_difference():
+    shapes = shapes_of("googlenet", auxiliary=0) | {"more.weight": (1,)}
+    assert recognition.nearest(shapes).differences == ("more.weight is 1 here and missing there",)
+
+
+def test_weights_that_do_not_fit_cannot_be_built():
+    with pytest.raises(ValueError, match="resnet34"):
+        recognition.sizes("resnet34", shapes_of("resnet18"))
+    with pytest.raises(LookupError):
+        recognition.renaming("resnet9000", {})
+
+
+def test_no_weights_are_no_network():
+    assert recognition.recognise({}) == ()
+    assert len(recognition.nearest({}).differences) == 3
+
+
+# ------------------------------------------------------------------ hostile
+SIZE = st.one_of(st.integers(-3, 3000), st.integers())
+SHAPES = st.dictionaries(st.text(), st.lists(SIZE, max_size=5).map(tuple), max_size=20)
+
+
+@settings(max_examples=60, deadline=None)
+@given(shapes=SHAPES, hint=st.text(max_size=20))
+def test_any_names_and_shapes_are_judged_without_a_fault(shapes, hint):
+    assert recognition.recognise(shapes, hint) == ()
+    near = recognition.nearest(shapes)
+    assert near.title
+    assert 1 <= len(near.differences) <= 3
+
+
+@settings(max_examples=40, deadline=None)
+@given(changes=SHAPES, place=st.integers(0, 61), shape=st.lists(SIZE, max_size=5).map(tuple))
+def test_a_network_with_any_weight_changed_is_judged_without_a_fault(changes, place, shape):
+    shapes = dict(RESNET18)
+    shapes[list(shapes)[place]] = shape
+    for fit in recognition.recognise(shapes | changes):
+        assert recognition.renaming(fit.architecture, shapes | changes)
+    assert recognition.nearest(shapes | changes).title
+
+
+RESNET18 = weights(shapes_of("resnet18"))
+
+HOSTILE = {
+    "many names": {f"layer{i}.weight": (i, -i) for i in range(100_000)},
+    "long names": {"9" * 500_000 + f".{i}": (1,) for i in range(60)},
+    "many sizes": {"weight": tuple(range(1_000_000))},
+    "huge sizes": {name: (10**12,) * len(shape) for name, shape in RESNET18.items()},
+    "a huge head": RESNET18 | {"fc.weight": (10**12, 512), "fc.bias": (10**12,)},
+    "a head of none": RESNET18 | {"fc.weight": (0, 512), "fc.bias": (0,)},
+    "a negative head": RESNET18 | {"fc.weight": (-2, 512), "fc.bias": (-2,)},
+    "deep names": {"a." * 100_000 + str(i): (2,) for i in range(62)},
+    "digits of all scripts": {f"{chr(0x661 + i % 9)}²{i}": (64,) for i in range(62)},
+    "lone surrogates": {f"\udc80{i}": (64,) for i in range(62)},
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_hostile_shapes_are_refused_at_once_and_described_in_brief(kind):
+    begun = time.process_time()
+    assert recognition.recognise(HOSTILE[kind], "resnet" * 100_000) == ()
+    told = recognition.nearest(HOSTILE[kind])
+    assert time.process_time() - begun < 2
+    assert all(len(sentence) < 400 for sentence in told.differences)
+
+
+def test_recognition_takes_a_fifth_of_a_second_when_warm():
+    shapes = shapes_of("densenet121")
+    recognition.recognise(shapes)
+    begun = time.process_time()
+    recognition.recognise(shapes)
+    assert time.process_time() - begun < 0.2
+
+
+def test_recognition_loads_no_torch():
+    program = (
+        "import sys; from onepixel_gui.classifier import recognition as r;"
+        "r.recognise({'a': (1,)}, 'resnet50'); r.nearest({'a': (1,)});"
+        "r.conventions('resnet50', 2);"
+        "sys.exit(any(n in sys.modules for n in ('torch', 'torchvision', 'timm', 'numpy')))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+# ------------------------------------------------------------------ conventions
+def test_torchvisions_conventions_are_those_of_its_own_weights():
+    told = recognition.conventions("efficientnet_b3", 2)
+    assert told == {
+        "input_size": (300, 300),
+        "scaling": "imagenet",
+        "order": "RGB",
+        "outputs": "logits",
+        "fitting": "resize",
+    }
+    assert recognition.conventions("efficientnet_v2_l", 2)["scaling"] == "minus-one-to-one"
+    names = recognition.conventions("resnet50", 1000)["classes"]
+    assert (len(names), names[0], names[-1]) == (1000, "tench", "toilet tissue")
+    assert recognition.source("resnet50") == "what torchvision's weights were trained with"
+
+
+@pytest.mark.parametrize("name", ["inception_v3", "googlenet"])
+def test_networks_that_rescale_inside_torchvision_are_fed_what_they_make_of_it(name):
+    assert recognition.conventions(name, 2)["scaling"] == "minus-one-to-one"
+
+
+def test_cifars_conventions_name_its_ten_classes_and_its_scaling():
+    told = recognition.conventions("cifar_resnet56", 10)
+    assert (told["input_size"], told["scaling"]) == ((32, 32), "imagenet")
+    assert told["classes"][2:4] == ("bird", "cat")
+    assert "classes" not in recognition.conventions("cifar_resnet56", 2)
+    other = recognition.conventions("cifar_resnet18", 10)
+    assert (other["scaling"], other["mean"][0], other["std"][0]) == ("custom", 0.4914, 0.2023)
+
+
+def test_the_mitosis_networks_conventions_are_its_publishers():
+    told = recognition.conventions("codait_mitosis", 1)
+    assert (told["input_size"], told["scaling"]) == ((64, 64), "minus-one-to-one")
+    assert told["classes"] == ("normal", "mitosis")
+
+
+def test_each_known_network_has_conventions_and_a_source():
+    for name in [*OWN, *BUILDERS]:
+        assert recognition.conventions(name, 2)["input_size"][0] >= 32
+        assert recognition.source(name)
+    assert recognition.conventions("resnet9000", 2) == {}
+    assert recognition.source("resnet9000") == ""
+
+
+# ------------------------------------------------------------------ the index
+SAMPLE = (
+    *("alexnet", "densenet121", "googlenet", "inception_v3", "mnasnet0_5", "regnet_x_400mf"),
+    *("swin_v2_t", "vgg11_bn", "vit_b_32", "codait_mitosis", "cifar_resnet20", "cifar_vgg16_fc"),
+)
+
+
+def same_as_stored(make_index, names):
+    import gzip
+
+    stored = json.loads(gzip.decompress(recognition.INDEX.read_bytes()))
+    made_now = json.loads(json.dumps(list(make_index.entries(names))))
+    return made_now == [entry for entry in stored["networks"] if entry["key"] in names]
+
+
+def test_the_index_says_what_torchvision_and_our_builders_make(make_index):
+    in_order = sorted(SAMPLE, key=[*OWN, *sorted(BUILDERS)].index)
+    assert same_as_stored(make_index, in_order)
+
+
+@pytest.mark.slow
+def test_the_whole_index_says_what_torchvision_and_our_builders_make(make_index):
+    assert same_as_stored(make_index, [*OWN, *sorted(BUILDERS)])
+
+
+def test_the_index_is_small_and_made_of_the_same_bytes_each_time(make_index):
+    data = recognition.INDEX.read_bytes()
+    assert len(data) < 300_000
+    assert make_index.packed({"a": [1]}) == make_index.packed({"a": [1]})
+    assert data[4:8] == bytes(4)  # no time of making
+
+
+# ------------------------------------------------------------------ timm
+@pytest.fixture
+def timm():
+    pytest.importorskip("torch")
+    if importlib.util.find_spec("timm") is None:
+        pytest.skip("timm is not installed: `pip install timm`")
+    return timm_networks.timm()
+
+
+def timm_shapes(name, classes, edge=0):
+    sizes = {"classes": classes} | ({"edge": edge} if edge else {})
+    state = timm_networks.build(f"timm:{name}", sizes).state_dict()
+    return {key: tuple(value.shape) for key, value in state.items()}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "resnet26d",
+        "vit_tiny_patch16_224",
+        "levit_128s",
+        "mobilenetv3_small_050",
+        "vit_tiny_r_s16_p8_224",
+    ],
+)
+@pytest.mark.usefixtures("timm")
+def test_networks_of_timm_are_recognised_where_nothing_else_fits(name):
+    shapes = timm_shapes(name, 2)
+    assert recognition.recognise(shapes) == ()
+    fits = recognition.recognise_timm(shapes)
+    assert f"timm:{name}" in [fit.architecture for fit in fits]
+    assert all(fit.exact and fit.classes == 2 for fit in fits)
+    assert recognition.sizes(f"timm:{name}", shapes) == {"classes": 2}
+
+
+@pytest.mark.usefixtures("timm")
+def test_the_network_that_a_file_names_comes_first_of_timms():
+    shapes = timm_shapes("deit_tiny_patch16_224", 2)
+    fits = recognition.recognise_timm(shapes, "timm/deit_tiny_patch16_224.fb_in1k")
+    assert fits[0].architecture == "timm:deit_tiny_patch16_224"
+    assert fits[0].reason.startswith("The file names it.")
+    assert len(fits) > 1
+
+
+@pytest.mark.usefixtures("timm")
+def test_the_size_of_a_timm_vits_picture_follows_from_its_places():
+    shapes = timm_shapes("vit_tiny_patch16_224", 2, 96)
+    key = recognition.recognise_timm(shapes)[0].architecture
+    assert recognition.sizes(key, shapes) == {"classes": 2, "edge": 96}
+    assert recognition.conventions(key, 2, shapes)["input_size"] == (96, 96)
+
+
+@pytest.mark.usefixtures("timm")
+def test_timms_conventions_are_those_of_its_own_weights():
+    told = recognition.conventions("timm:vit_tiny_patch16_224", 2)
+    assert (told["input_size"], told["scaling"]) == ((224, 224), "minus-one-to-one")
+    assert "timm" in recognition.source("timm:vit_tiny_patch16_224")
+    assert recognition.conventions("timm:resnet26d", 1000)["classes"][0] == "tench"
+
+
+@pytest.mark.usefixtures("timm")
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_hostile_shapes_are_no_network_of_timm_either(kind):
+    begun = time.process_time()
+    assert recognition.recognise_timm(HOSTILE[kind], "resnet26d") == ()
+    assert time.process_time() - begun < 5
+
+
+@pytest.mark.usefixtures("timm")
+def test_the_index_of_timm_says_what_timm_makes(make_index):
+    import gzip
+
+    stored = json.loads(gzip.decompress(timm_networks.INDEX.read_bytes()))["networks"]
+    names = ["convnext_atto", "levit_128s", "resnet26d", "test_vit", "test_efficientnet"]
+    for mark, found in make_index.fingerprints(names)["networks"].items():
+        assert set(found) <= set(stored[mark])
+
+
+def test_without_timm_none_of_its_networks_fits(monkeypatch):
+    monkeypatch.setattr(timm_networks, "find_spec", lambda _: None)
+    timm_networks.timm.cache_clear()
+    assert recognition.recognise_timm(RESNET18, "resnet18") == ()
+    with pytest.raises(LookupError, match="not installed"):
+        recognition.sizes("timm:resnet18", RESNET18)
