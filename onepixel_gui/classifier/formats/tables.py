@@ -10,21 +10,14 @@ from math import prod
 from pickletools import genops
 from typing import Any
 
-from onepixel_gui.classifier.formats.programs import unneeded
+from onepixel_gui.classifier.formats.programs import unneeded, words
 
 DEPTH = 200  # things inside each other; torch takes nested things apart by recursion
 STEPS = 2_000_000  # instructions of one pickle; a large transformer has 100,000
 
 _TENSOR = "torch._utils _rebuild_tensor_v2"
-_CALLED = frozenset(
-    [_TENSOR, "collections OrderedDict"]
-    + [
-        f"torch.jit._pickle {name}"
-        for name in (
-            "build_intlist build_doublelist build_boollist build_tensorlist restore_type_tag"
-        ).split()
-    ]
-)
+_LISTS = words("build_intlist build_doublelist build_boollist build_tensorlist restore_type_tag")
+_CALLED = {_TENSOR, "collections OrderedDict"} | {f"torch.jit._pickle {name}" for name in _LISTS}
 _BYTES = {
     **dict.fromkeys(("torch DoubleStorage", "torch LongStorage", "torch ComplexFloatStorage"), 8),
     **dict.fromkeys(("torch FloatStorage", "torch IntStorage"), 4),
@@ -32,7 +25,7 @@ _BYTES = {
     **dict.fromkeys(("torch ByteStorage", "torch CharStorage", "torch BoolStorage"), 1),
 }
 _CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
-_VALUES = frozenset("BININT BININT1 BININT2 LONG1 BINFLOAT BINUNICODE".split())
+_VALUES = words("BININT BININT1 BININT2 LONG1 BINFLOAT BINUNICODE")
 _CONTAINERS = {"EMPTY_TUPLE": "tuple", "EMPTY_LIST": "list", "EMPTY_DICT": "dict"}
 _TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 _FILLS = {
@@ -211,9 +204,13 @@ class _Machine:
 
     def _reduce(self, _: Any) -> None:
         called, given = self._above(len(self.stack) - 2)
-        if called.parts[0] not in _CALLED or given.kind != "tuple":
-            raise unneeded(self.name, f"a pickle that calls {called.parts[0]}")
-        self._push(called.parts[0], given.parts)
+        word = called.parts[0]
+        if called.kind != "name" or word in _BYTES:
+            raise TypeError("what is called has no name")
+        if word in _CALLED:
+            self._push(word, given.parts)
+        else:  # one of the program's own enumerations
+            self._push("object", [given])
 
     def _build(self, _: Any) -> None:
         (state,) = self._above(len(self.stack) - 1)

@@ -6,25 +6,21 @@ with wrong sizes make them read beyond their memory.  So every word of the texts
 what torch could call, every table with the bytes that are there, and torch reads a copy made of
 what was checked.  Loading then runs nothing of the file's own.
 
-What remains possible is what any program can do once it is asked about a tile: take long, or ask
-for more memory than there is.  The texts hold no `while` and no number above LARGEST, but a loop
-can still multiply.
+What remains possible is what any program can do once it is asked about a tile: never end, or ask
+for more memory than there is.  The texts hold no number above LARGEST, but a loop can multiply.
 """
 
 import io
-import json
 import re
 import tempfile
 import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 from zipfile import ZipFile
 
-from onepixel_gui.classifier.card import Card
 from onepixel_gui.classifier.formats.contents import Contents, Source
-from onepixel_gui.classifier.formats.programs import OPERATORS, Archive, unneeded
+from onepixel_gui.classifier.formats.programs import OPERATORS, Archive, told, unneeded, words
 from onepixel_gui.classifier.formats.tables import Table, tables
 
 if TYPE_CHECKING:
@@ -33,12 +29,13 @@ if TYPE_CHECKING:
 LARGEST = 1 << 32  # number in a program, besides its "until the end"
 _END = (1 << 63) - 1
 _PICKLES = {"data.pkl": "data/", "constants.pkl": "constants/"}
-_KEPT = re.compile(r"version|byteorder|(data|constants)\.pkl|(data|constants)/\w+|code/.+\.py")
-_TEXT, _PICKLE, _CARD = 8 << 20, 16 << 20, 1 << 16  # bytes at most, of each
+_KEPT = re.compile(
+    r"(\.data/)?version|byteorder|(data|constants)\.pkl|(data|constants)/\w+|code/.+\.py"
+)
+_TEXT, _PICKLE = 8 << 20, 16 << 20  # bytes at most, of each
 
 # What programs do besides asking operators of `aten`: numbers, lists, words, and being compiled.
-_LANGUAGE = frozenset(
-    """
+_LANGUAGE = words("""
     Bool BoolImplicit Float FloatImplicit ImplicitTensorToNum Int IntImplicit NumToTensor
     RaiseException ScalarImplicit Size TupleIndex Uninitialized __and__ __contains__
     __derive_index __getitem__ __interpolate __is__ __isnot__ __lshift__ __not__ __or__
@@ -51,24 +48,28 @@ _LANGUAGE = frozenset(
     is_autocast_enabled is_complex is_contiguous is_cpu is_cuda is_floating_point
     is_grad_enabled is_leaf is_nested is_quantized is_scripting is_sparse isinstance items
     itemsize join keys layout len list lower lstrip mathremainder max_pool3d name nbytes ndim
-    ndimension new_tensor ord pop range replace requires_grad requires_grad_ result_type reverse
-    rsub rstrip shape sort sorted startswith str strip tensor title type unchecked_cast
+    ndimension new_tensor ord pin_memory pop range replace requires_grad requires_grad_ result_type
+    reverse rsub rstrip shape sort sorted startswith str strip tensor title type unchecked_cast
     unchecked_unwrap_optional uninitialized update upper upsample_linear1d upsample_nearest1d
     upsample_nearest3d upsample_trilinear3d values warn
-    """.split()
-)
-_FORBIDDEN = frozenset(
-    """
+""")
+_FORBIDDEN = words("""
     __getstate__ __setstate__ await awaitable awaitable_nowait awaitable_wait fork rpc_async
     rpc_remote rpc_sync
-    """.split()
-)
+""")
+_HARMFUL = words("load owner put resize save seed wait")  # wherever they stand
+_PRIM = words("""
+    NumToTensor RaiseException data device dtype grad is_cpu is_cuda is_nested is_quantized
+    is_sparse itemsize layout max min name nbytes ndim requires_grad shape type unchecked_cast
+""")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _NUMBER = re.compile(r"(?<![\w.])\d+(?![\w.])")
 _QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'')
 _ESCAPED = re.compile(r"\\(.?)", re.DOTALL)
-_ATTRIBUTE = re.compile(r'\bgetattr\([\w.()]+, "\w+"\)')
-_ROOT = re.compile(r"(?<![\w.])ops\b(?!\.(?:prim|aten)\.)")
+_ATTRIBUTE = re.compile(r'\bgetattr\([\w.()]+, "[\w-]+"\)')
+_ROOTS = re.compile(r"(?<![\w.])(torch|ops)\b(?:\s*\.\s*(\w+))?(?:\s*\.\s*(\w+))?")
+_METHODS = re.compile(r"\.\s*(\w+)\s*\(")
+_DEFINED = re.compile(r"^ *(?:def|class) (\w+)", re.MULTILINE)
 
 
 def entries_recognised(names: Sequence[str]) -> bool:
@@ -87,7 +88,7 @@ def peek(file: BinaryIO, name: str) -> Contents:
         format="TorchScript",
         architecture="TorchScript",
         stored=sum(each.numbers for each in weights if each.name != "num_batches_tracked"),
-        told=_told(archive),
+        told=told(archive),
     )
 
 
@@ -127,16 +128,6 @@ def _checked(archive: Archive, pickle: str) -> list[Table]:
     return found
 
 
-def _told(archive: Archive) -> Mapping[str, Any]:
-    if "extra/card.json" not in archive:
-        return {}
-    card = json.loads(archive.read("extra/card.json", _CARD) or b"{}")
-    if "input" in card:
-        card["input_size"] = card.pop("input")
-    known = {field.name for field in fields(Card)}
-    return {key: value for key, value in card.items() if key in known}
-
-
 def _rewrite(archive: Archive, path: Path) -> None:
     """The same program, without what is not needed to run it and without two ways to read it."""
     with ZipFile(path, "w") as copy:
@@ -146,31 +137,48 @@ def _rewrite(archive: Archive, path: Path) -> None:
 
 
 def _compare(texts: Sequence[str], name: str) -> None:
-    """Refuse every word that torch could take for an operator that no tile classifier needs.
+    """Refuse what calls, or could call, an operator that no tile classifier needs.
 
-    The words are those of the whole text, strings included, however they are used: so nothing
-    depends on reading the language as torch's own compiler does.
+    Words count wherever they stand, in strings too: nothing depends on reading the language just
+    as torch's compiler does.  Plain words that are also names of layers and attributes count only
+    where they can be a call.
     """
-    words = {word for text in texts for word in _WORD.findall(text)}
-    beyond = words & (_callable() - OPERATORS - _LANGUAGE | _FORBIDDEN)
-    if beyond:
-        raise unneeded(name, f"it uses {', '.join(sorted(beyond)[:8])}")
+    beyond = _callable() - OPERATORS - _LANGUAGE
+    found = {word for text in texts for word in _WORD.findall(text)}
+    called = {word for text in texts for word in _calls(text)}
+    refused = {word for word in found & beyond if "_" in word} | (found & (_FORBIDDEN | _HARMFUL))
+    refused |= called & beyond
+    if refused:
+        raise unneeded(name, f"it uses {', '.join(sorted(refused)[:8])}")
     for text in texts:
         plain = _QUOTED.sub('""', text)
+        numbers = {int(digits) for digits in _NUMBER.findall(plain)} - {_END}
         if not {*_ESCAPED.findall(text)} <= {"'", '"', "\\", "n", "t", "r"}:
             raise unneeded(name, "it spells words in a roundabout way")
-        if text.count("getattr") != len(_ATTRIBUTE.findall(text)) or _ROOT.search(text):
+        if text.count("getattr") != len(_ATTRIBUTE.findall(text)) or not _rooted(text):
             raise unneeded(name, "it looks up names while it runs")
-        if "while" in _WORD.findall(plain):
-            raise unneeded(name, "it repeats something without an end in sight")
-        numbers = {int(digits) for digits in _NUMBER.findall(plain)} - {_END}
         if max(numbers, default=0) > LARGEST:
             raise unneeded(name, f"it uses the number {max(numbers)}")
 
 
+def _calls(text: str) -> set[str]:
+    """What is asked of torch, and of values unless the text itself defines it."""
+    roots = {first for root, first, _ in _ROOTS.findall(text) if root == "torch"}
+    return roots | ({*_METHODS.findall(text)} - {*_DEFINED.findall(text)})
+
+
+def _rooted(text: str) -> bool:
+    """`torch` and `ops` stand only before the operator's own name."""
+    return all(
+        first if root == "torch" else (first == "prim" and second in _PRIM) or first == "aten"
+        for root, first, second in _ROOTS.findall(text)
+    )
+
+
 def _callable() -> frozenset[str]:
-    """The names of all operators known to this torch, of every library that was loaded."""
+    """The names of all operators that texts can reach without saying whose they are."""
     import torch
 
     schemas: Any = torch._C._jit_get_all_schemas
-    return frozenset(schema.name.split("::")[-1] for schema in schemas())
+    spaces = (schema.name.split("::") for schema in schemas())
+    return frozenset(name for space, name in spaces if space in ("aten", "prim", "prims"))
