@@ -5,8 +5,10 @@ hours by keys that hash slowly or alike.  So its instructions, as `pickletools` 
 followed here one at a time, each within limits.
 """
 
+import re
 import time
 import warnings
+from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -32,23 +34,29 @@ STORAGES: Final[Mapping[str, tuple[str, int]]] = {
     "torch.BoolStorage": ("bool", 1),
 }
 _TORCH = ("torch.Size", "torch.device", "builtins.set", "_codecs.encode")
-_OTHER_DTYPES = ("double", "float", "half", "long", "int", "short")
-_DTYPES = {f"torch.{kind}" for kind in (*_OTHER_DTYPES, *(kind for kind, _ in STORAGES.values()))}
-# Beginnings of names.
-_PYTHON = ("argparse.Namespace", "collections.", "datetime.", "pathlib.", "types.SimpleNamespace")
-_TYPES = ("builtins.int", "builtins.float", "builtins.str", "builtins.list", "builtins.tuple")
-_NUMPY = ("numpy.dtype", "numpy.ndarray", "numpy.core.multiarray.", "numpy._core.multiarray.")
-_TRAINING = ("lightning.", "lightning_fabric.", "pytorch_lightning.", "omegaconf.", "typing.Any")
-_BYSTANDERS = (*_PYTHON, *_TYPES, *_NUMPY, *_TRAINING)
+_DTYPES = {f"torch.{kind}" for kind, _ in STORAGES.values()}
+_BYSTANDERS = re.compile(
+    r"argparse\.Namespace|types\.SimpleNamespace|typing\.Any|uuid\.UUID"
+    r"|builtins\.(int|float|str|list|tuple)|collections\.(defaultdict|deque)"
+    r"|datetime\.(datetime|date|time|timedelta|timezone)"
+    r"|pathlib\.(_local\.)?(Pure)?(Posix|Windows)?Path"
+    r"|numpy\.(dtype|ndarray|_?core\.(multiarray|numeric)\.(scalar|_reconstruct|_frombuffer))"
+    r"|((pytorch_)?lightning|lightning_fabric|omegaconf)(\.\w+)*\.[A-Z]\w*"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one pickle may take: bytes, instructions, levels, bits of an integer, seconds."""
+    """What one pickle may take.
+
+    size: bytes; steps: instructions; depth: containers in each other; copies: items of containers
+    (or eight letters each) that are asked for again; bits: of an integer; seconds: to read it.
+    """
 
     size: int = 8 << 20
-    steps: int = 1_000_000
+    steps: int = 800_000
     depth: int = 64
+    copies: int = 1 << 20
     bits: int = 128
     seconds: float = 3.0
 
@@ -146,10 +154,8 @@ class _Reader:
     def follow(self, head: BytesIO) -> None:
         deadline = time.monotonic() + self._limits.seconds
         for step, (opcode, argument, _) in enumerate(genops(head)):
-            if step >= self._limits.steps:
+            if step >= self._limits.steps or (step % 256 == 0 and time.monotonic() > deadline):
                 raise ValueError("too many instructions")
-            if step % 256 == 0 and time.monotonic() > deadline:
-                raise ValueError("takes too long to read")
             name = opcode.name
             if name in _OF_LAST:
                 count, name = _OF_LAST[name]
@@ -165,14 +171,11 @@ class _Reader:
                 self.stack.append(self.stack[-1])
             elif name in _NOT_IN_FILES:
                 raise ValueError("an instruction that no checkpoint has")
+            elif isinstance(argument, int) and argument.bit_length() > self._limits.bits:
+                raise ValueError("an integer of absurd length")
             elif name not in ("STOP", "FRAME"):
-                self.stack.append(self._scalar(argument))
+                self.stack.append(argument)
         self.value = self.stack.pop()
-
-    def _scalar(self, value: Any) -> Any:
-        if isinstance(value, int) and value.bit_length() > self._limits.bits:
-            raise ValueError("an integer of absurd length")
-        return value
 
     def _since_mark(self) -> list[Any]:
         items, self.stack = self.stack, self._marks.pop()
@@ -254,26 +257,22 @@ class _Reader:
             raise ValueError("a name that is no text")
         self._name(module, name)
 
-    def _name(self, module: str, name: str) -> None:
-        module = "builtins" if module == "__builtin__" else module  # as Python 2 wrote it
+    def _name(self, old: str, name: str) -> None:
+        module, name = NAME_MAPPING.get((old, name), (IMPORT_MAPPING.get(old, old), name))
         words = f"{module}.{name}"[:200]
         if not any(words in known for known in (_MAPPINGS, _TENSORS, STORAGES, _TORCH, _DTYPES)):
-            (self.opaque if words.startswith(_BYSTANDERS) else self.foreign)[words] = None
+            (self.opaque if _BYSTANDERS.fullmatch(words) else self.foreign)[words] = None
         self.stack.append(Named(words))
 
     def reduce(self, _: Any) -> None:
         arguments, function = self.stack.pop(), self.stack.pop()
         self.stack.append(self._called(function, arguments))
 
-    def make_since_mark(self, words: str | None) -> None:
-        """INST brings the class along as words; OBJ has it first behind the mark."""
-        items = self._since_mark()
-        if words is None:
-            function, *items = items
-        else:
-            self.named(words)
-            function = self.stack.pop()
-        self.stack.append(self._called(function, tuple(items)))
+    def instance(self, words: str) -> None:
+        arguments = tuple(self._since_mark())
+        self.named(words)
+        self.stack.append(arguments)
+        self.reduce(words)
 
     def _called(self, function: Any, arguments: Any) -> Any:
         if not isinstance(function, Named) or not isinstance(arguments, tuple):
@@ -293,9 +292,12 @@ class _Reader:
 
     def _copied(self, *parts: Any) -> None:
         """One instruction can ask for a copy of something large, and the next for another."""
-        sized = (part for part in parts if isinstance(part, str | bytes | list | tuple | dict))
-        self._copies += sum(map(len, sized))
-        if self._copies > self._limits.size:
+        for part in parts:
+            if isinstance(part, list | tuple | dict):
+                self._copies += len(part)
+            elif isinstance(part, str | bytes):
+                self._copies += len(part) >> 3
+        if self._copies > self._limits.copies:
             raise ValueError("asks for too many copies")
 
     def _mapping(self, arguments: tuple[Any, ...]) -> dict[Any, Any]:
@@ -317,11 +319,8 @@ class _Reader:
 
     def persistent(self, _: Any) -> None:
         kind, storage, key, _place, count, *view = self.stack.pop()
-        if kind != "storage" or not isinstance(storage, Named):
+        if kind != "storage" or not isinstance(storage, Named) or storage.name not in STORAGES:
             raise ValueError("points outside in an unknown way")
-        if storage.name not in STORAGES:  # named, so it is among the foreign
-            self.stack.append(None)
-            return
         part = view[0][1:] if view and view[0] is not None else None
         numbers = (count, *(part or ()))
         if not isinstance(key, str) or not all(type(n) is int and n >= 0 for n in numbers):
@@ -341,15 +340,9 @@ _FRESH: Final[Mapping[str, Callable[[], Any]]] = {
     "EMPTY_DICT": dict,
     "EMPTY_SET": list,
 }
-_NOT_IN_FILES: Final = {
-    "PERSID",
-    "EXT1",
-    "EXT2",
-    "EXT4",
-    "NEXT_BUFFER",
-    "READONLY_BUFFER",
-    "NEWOBJ_EX",
-}
+_NOT_IN_FILES: Final = frozenset(
+    ("PERSID", "EXT1", "EXT2", "EXT4", "NEXT_BUFFER", "READONLY_BUFFER", "NEWOBJ_EX", "OBJ")
+)
 # What takes the last few of the stack, and what takes as many since a mark.
 _OF_LAST: Final = {
     **{f"TUPLE{count}": (count, "TUPLE") for count in (1, 2, 3)},
@@ -369,8 +362,7 @@ _ACTIONS: Final[Mapping[str, Callable[[_Reader, Any], None]]] = {
     "SETITEMS": _Reader.set_items,
     "GLOBAL": _Reader.named,
     "STACK_GLOBAL": _Reader.stack_named,
-    "INST": _Reader.make_since_mark,
-    "OBJ": _Reader.make_since_mark,
+    "INST": _Reader.instance,
     "REDUCE": _Reader.reduce,
     "NEWOBJ": _Reader.reduce,
     "BUILD": _Reader.build,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from onepixel_gui.classifier.formats.contents import Contents, Source
-from onepixel_gui.classifier.formats.pickles import DEFAULT, Made, Outline, Storage, outline
+from onepixel_gui.classifier.formats.pickles import DEFAULT, Limits, Made, Outline, Storage, outline
 from onepixel_gui.classifier.formats.wrappers import find, own_names, told
 from onepixel_gui.problems import UnusableCheckpoint
 
@@ -29,6 +29,7 @@ torch.save(model.state_dict(), "weights.pt")"""
 
 _MAGIC = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 _DIRECTORY = 8 << 20  # bytes; 70,000 weights
+_FEW, _MANY = Limits(size=1 << 16, steps=1000), Limits(steps=200_000, seconds=1.0)
 _SLACK = 1 << 16  # bytes by which a zip may grow when taken apart
 _DIMENSIONS = 16
 _FLOATS = frozenset({"float64", "float32", "float16", "bfloat16"})
@@ -225,8 +226,8 @@ def _weight(item: Any) -> _Weight | None:
     if not isinstance(item, Made):
         return None
     if item.name.startswith("torch._utils._rebuild_parameter"):
-        return _weight(item.arguments[0])
-    if not item.name.startswith("torch._utils._rebuild_tensor"):
+        item = item.arguments[0]  # a tensor, and no parameter in turn
+    if not isinstance(item, Made) or not item.name.startswith("torch._utils._rebuild_tensor"):
         return None
     storage, offset, size, stride, *rest = item.arguments
     if not isinstance(storage, Storage) or (len(rest) > 2 and rest[2]):
@@ -321,11 +322,11 @@ def _in_a_row(file: BinaryIO, name: str) -> Outline:
     """A magic number, a version, facts of the machine, the weights, keys of storages; numbers."""
     size = file.seek(0, 2)
     file.seek(0)
-    _, version, machine = (outline(file).value for _ in range(3))
+    _, version, machine = (outline(file, _FEW).value for _ in range(3))
     if version != 1001 or not isinstance(machine, dict) or machine.get("little_endian") is False:
         raise ValueError("not a file of torch, or one of a machine of another byte order")
     found = _accepted(outline(file), name)
-    keys = outline(file).value
+    keys = outline(file, _MANY).value
     needed = {storage.key: storage.count * storage.itemsize for storage in found.stored}
     if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
         raise ValueError("storages without keys")

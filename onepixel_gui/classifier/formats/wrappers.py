@@ -14,6 +14,8 @@ _PLAIN = (*_STATE, "model", "net", "network", "module", "weights", "params")
 _AVERAGED = ("ema", "state_dict_ema", "model_ema", "ema_state_dict", "ema_model")
 _LEVELS = 3  # {"model": {"state_dict": {...}}} and one more
 
+_LONGEST = 500  # letters of a name
+
 _PREFIXES = ("module.", "model.", "backbone.", "_orig_mod.", "net.", "network.", "encoder.")
 # Parts of a weight's name that no network has, only its training.
 _TRAINING = re.compile(
@@ -40,50 +42,64 @@ class Found:
 
 def find(value: Any, is_weight: Callable[[Any], bool]) -> Found | None:
     """The network's weights in what a file holds; averaged ones only where there are no others."""
-    found = _inside(value, is_weight, _LEVELS)
+    search = _Search(is_weight)
+    found = search.inside(value, _LEVELS)
     if found is None:
         return None
-    averaged = [key for key in _AVERAGED if _held(value, key, is_weight)]
-    if found.path and found.path[0] in _AVERAGED:
+    if any(key in _AVERAGED for key in found.path):
         note = "The weights are moving averages (EMA); the file holds no others."
-    elif averaged:
+    elif any(search.holds(value.get(key), 1) for key in _AVERAGED):
         note = "The file also holds moving averages (EMA) of the weights, which are not used."
     else:
         return found
     return Found(found.path, found.held, (*found.notes, note))
 
 
-def _inside(value: Any, is_weight: Callable[[Any], bool], levels: int) -> Found | None:
-    if not isinstance(value, dict) or levels < 0:
-        return None
-    bare = any(isinstance(key, str) and is_weight(item) for key, item in value.items())
-    for key in (*_PLAIN, *(() if bare else _AVERAGED)):
-        deeper = _inside(value.get(key), is_weight, levels - 1)
-        if deeper is not None:
-            return Found((key, *deeper.path), deeper.held, deeper.notes)
-    if bare:
-        return Found((), value, ())
-    others = [key for key in value if isinstance(key, str) and _held(value, key, is_weight)]
-    if len(others) == 1:
-        note = f'The weights stand under "{others[0]}".'
-        return Found((others[0],), value[others[0]], (note,))
-    return None
+class _Search:
+    """Looks into each dictionary once, however often a file mentions it."""
 
+    def __init__(self, is_weight: Callable[[Any], bool]) -> None:
+        self._is_weight = is_weight
+        self._known: dict[tuple[int, int], bool] = {}
 
-def _held(value: Any, key: str, is_weight: Callable[[Any], bool]) -> bool:
-    inner = value.get(key) if isinstance(value, dict) else None
-    return isinstance(inner, dict) and any(
-        is_weight(item) or (isinstance(item, dict) and any(map(is_weight, item.values())))
-        for item in inner.values()
-    )
+    def holds(self, value: Any, levels: int = 0) -> bool:
+        """A dictionary with a weight in it, or in one that lies so many levels inside."""
+        if not isinstance(value, dict):
+            return False
+        place = (id(value), levels)
+        if place not in self._known:
+            self._known[place] = any(
+                isinstance(key, str) and self._is_weight(item) for key, item in value.items()
+            ) or (levels > 0 and any(self.holds(item, levels - 1) for item in value.values()))
+        return self._known[place]
+
+    def inside(self, value: Any, levels: int) -> Found | None:
+        if not isinstance(value, dict) or levels < 0:
+            return None
+        bare = self.holds(value)
+        for key in _PLAIN if bare else (*_PLAIN, *_AVERAGED):
+            deeper = self.inside(value.get(key), levels - 1)
+            if deeper is not None:
+                return Found((key, *deeper.path), deeper.held, deeper.notes)
+        return Found((), value, ()) if bare else self._only(value)
+
+    def _only(self, value: dict[Any, Any]) -> Found | None:
+        """Under a key of the file's own invention, where weights stand under no other."""
+        keys = [key for key, item in value.items() if isinstance(key, str) and self.holds(item)]
+        if len(keys) != 1:
+            return None
+        return Found((keys[0],), value[keys[0]], (f'The weights stand under "{keys[0][:60]}".',))
 
 
 def own_names(shapes: Iterable[str]) -> tuple[dict[str, str], tuple[str, ...]]:
     """The network's own name of each weight -> its name in the file, and notes for the reader.
 
-    Prefixes that all weights share are wrappers'; what training added is left out.
+    Prefixes that all weights share are wrappers'; what training added is left out.  Raises
+    ValueError for names that nobody gives.
     """
     whole = list(shapes)
+    if any(len(name) > _LONGEST for name in whole):
+        raise ValueError("a weight with a name of absurd length")
     kept = _of_network([key for key in whole if key.rpartition(".")[2] not in _PROFILED])
     names, stripped = {key: key for key in kept or whole}, ""
     while prefix := _shared(names):
