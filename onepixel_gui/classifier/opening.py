@@ -41,7 +41,7 @@ STATED, ASSUMED, ASKED = "stated in the file", "assumed", "asked of the network"
 
 _HEAD = 4096  # bytes that tell the kind
 _CHUNK = 8 << 20
-_ZIPS = ("keras_file", "exported", "torchscript", "state_dict")  # the first that knows its entries
+_ZIPS = ("keras_file", "torchscript", "state_dict", "exported")  # the first that knows its entries
 _PLAIN = ("keras_file", "safetensors_file", "state_dict", "caffe", "onnx_file")
 _READABLE = (
     "Choose weights (.safetensors, .pt, .pth), TorchScript, .pt2, .onnx, or Keras (.h5, .keras)."
@@ -199,10 +199,9 @@ def _fits(name: str, contents: Contents) -> tuple[Fit, ...]:
     if fits:
         return fits
     near = recognition.nearest(contents.shapes)
-    but = " ".join(f"{text[:1].upper()}{text[1:]}." for text in near.differences)
     raise UnusableCheckpoint(
-        f"{name} holds the weights of no network that is known here; nearest is {near.title}. "
-        f"{but}".rstrip(),
+        f"{name} holds the weights of no network that is known here; nearest is {near.title}, "
+        f"but {'; '.join(near.differences)}.",
         "Choose the checkpoint of a known network, or export yours whole: TorchScript, .pt2, ONNX.",
         detail="\n".join(f"{key} {shape}" for key, shape in [*contents.shapes.items()][:400]),
     )

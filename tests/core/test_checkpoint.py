@@ -4,17 +4,19 @@ import contextlib
 import json
 import pickle
 import struct
+import subprocess
+import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from onepixel_gui.classifier import checkpoint
+from onepixel_gui.classifier import checkpoint, opening, sidecar
 from onepixel_gui.classifier.classifier import Classifier
 from onepixel_gui.problems import UnusableCheckpoint
 from tests.core.networks import Squashed, Tiny, codait_weights, noise, save_codait, save_script
@@ -59,41 +61,47 @@ def test_the_hash_of_a_card_is_that_of_the_file(tmp_path):
     assert card.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_missing_and_surplus_weights_are_counted(tmp_path):
+def test_weights_of_no_known_network_name_the_nearest_and_the_first_three_differences(tmp_path):
     weights = codait_weights()
     del weights["head.bias"], weights["stem.weight"]
-    weights["surplus"] = torch.zeros(1)
+    weights["surplus"] = torch.zeros(7)
     problem = refused(save_codait(tmp_path / "m.safetensors", weights=weights))
-    assert "2 weights missing, 1 extra" in problem.what
-    assert "head.bias" in problem.detail
+    assert "nearest is CODAIT" in problem.what
+    for word in ("head.bias", "stem.weight", "surplus"):
+        assert word in problem.what
+    assert "TorchScript" in problem.remedy
 
 
 def test_weights_of_another_shape_are_refused(tmp_path):
     weights = codait_weights() | {"head.bias": torch.zeros(7)}
-    refused(save_codait(tmp_path / "m.safetensors", weights=weights))
+    assert "head" in refused(save_codait(tmp_path / "m.safetensors", weights=weights)).what
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_weights_that_are_no_numbers_are_refused(tmp_path, value):
+def test_weights_that_are_no_numbers_are_a_doubt(tmp_path, value):
     weights = codait_weights()
     weights["head.bias"][0] = value
-    assert "not numbers" in refused(save_codait(tmp_path / "m.safetensors", weights=weights)).what
+    card, _ = checkpoint.load(save_codait(tmp_path / "m.safetensors", weights=weights))
+    assert any("1 of its weights" in doubt for doubt in card.doubts)
 
 
-def test_weights_that_do_not_say_of_which_network_are_refused(tmp_path):
+def test_weights_without_a_word_are_recognised_by_names_and_shapes(tmp_path):
     from safetensors.torch import save_file
 
     save_file(codait_weights(), str(tmp_path / "bare.safetensors"))
-    assert "codait_mitosis" in refused(tmp_path / "bare.safetensors").remedy
+    card, _ = checkpoint.load(tmp_path / "bare.safetensors")
+    assert (card.architecture, card.scaling) == ("codait_mitosis", "minus-one-to-one")
+    assert card.classes == ("normal", "mitosis")
     save_codait(tmp_path / "other.safetensors", architecture="resnet9000")
-    assert "of which network" in refused(tmp_path / "other.safetensors").what
+    card, _ = checkpoint.load(tmp_path / "other.safetensors")
+    assert card.architecture == "codait_mitosis"
 
 
 @pytest.mark.parametrize(
     ("told", "word"),
     [
         ({"subject": "dragon"}, "subject"),
-        ({"classes": ["same", "same"]}, "subject"),
+        ({"classes": ["same", "same"]}, "classes"),
         ({"scaling": "upside-down"}, "scaling"),
         ({"outputs": "poems"}, "outputs"),
         ({"threshold": 1.5}, "threshold"),
@@ -101,8 +109,8 @@ def test_weights_that_do_not_say_of_which_network_are_refused(tmp_path):
         ({"classes": ["a", "b", "c"]}, "3 classes but returns 1"),
         ({"input": [128, 128]}, "returns 4 numbers"),
         ({"input": [16, 16]}, "damaged"),
-        ({"input": "wide"}, "damaged"),
-        ({"threshold": "high"}, "damaged"),
+        ({"input": "wide"}, "input"),
+        ({"threshold": "high"}, "threshold"),
         (["a list"], "damaged"),
     ],
 )
@@ -126,7 +134,9 @@ def test_a_torchscript_file_without_a_card_is_asked_and_its_assumptions_are_doub
     assert card.architecture == "TorchScript"
     assert len(card.classes) == max(outputs, 2)
     assert card.classes[:2] == (("normal", "mitosis") if outputs < 3 else ("class 0", "class 1"))
-    assert card.outputs == ("probabilities" if squashed else "logits")
+    kind = "sigmoid" if outputs == 1 else "softmax"
+    assert card.outputs == (kind if squashed else "logits")
+    assert card.sources["outputs"] == "asked of the network"
     assert (card.input_size, card.scaling) == (edge, "zero-to-one")
     assert len(card.doubts) == 3
     assert "64 x 64 px was assumed" in card.doubts[0]
@@ -192,7 +202,7 @@ def test_a_pickle_of_the_oldest_kind_is_refused_and_never_run(tmp_path):
 def test_a_whole_model_saved_by_torch_is_refused_and_never_run(tmp_path):
     path = tmp_path / "model.pt"
     torch.save({"weights": torch.zeros(2), "trap": Trap(tmp_path / "sprung")}, path)
-    assert "TorchScript" in refused(path).remedy
+    assert "torch.save(model.state_dict()" in refused(path).remedy
     assert not (tmp_path / "sprung").exists()
 
 
@@ -235,71 +245,80 @@ def test_a_folder_and_a_missing_file_are_refused(tmp_path):
 
 def test_a_file_larger_than_any_tile_classifier_is_not_read(tmp_path, monkeypatch):
     path = save_codait(tmp_path / "m.safetensors")
-    monkeypatch.setattr(checkpoint, "LARGEST", 1000)
-    monkeypatch.setattr(Path, "read_bytes", lambda _: pytest.fail("read"))
+    monkeypatch.setattr(opening, "LARGEST", 1000)
+    monkeypatch.setattr(opening, "peeked", lambda *_: pytest.fail("read"))
     assert "larger than" in refused(path).what
 
 
 def test_a_file_that_may_not_be_read_is_a_problem(tmp_path, monkeypatch):
     path = save_codait(tmp_path / "m.safetensors")
 
-    def forbidden(_):
+    def forbidden(*_):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", forbidden)
+    monkeypatch.setattr(Path, "open", forbidden)
     assert "may read it" in refused(path).remedy
 
 
-# ------------------------------------------------------------------ HDF5
-def keras(path, layers=38):
-    """A Keras file of the IBM layout with random weights, as many convolutions as asked for."""
-    weights, rng = codait_weights(1), np.random.default_rng(0)
-    names = ["stem"]
-    for block in range(9):
-        names += [f"blocks.{block}.{part}" for part in ("conv1", "conv2", "conv3", "shortcut")]
-    names += ["head"]
-    norms = [f"blocks.{b}.norm{n}" for b in range(9) for n in (1, 2, 3)] + ["norm"]
-    with h5py.File(path, "w") as file:
-        group = file.create_group("model_weights")
-        for number, name in enumerate(names[:layers], 1):
-            kernel = weights[f"{name}.weight"].numpy().transpose(2, 3, 1, 0)
-            parts = {"kernel:0": kernel, "bias:0": weights[f"{name}.bias"].numpy()}
-            _layer(group, f"conv2d_{number}", parts)
-        for number, name in enumerate(norms, 1):
-            size = len(weights[f"{name}.weight"])
-            arrays = rng.random((4, size), np.float32) + 0.5
-            keys = ("gamma:0", "beta:0", "moving_mean:0", "moving_variance:0")
-            _layer(group, f"batch_normalization_{number}", dict(zip(keys, arrays, strict=True)))
-        group.create_group("input_1").attrs["weight_names"] = np.array([], "S1")
-    return path
+# ------------------------------------------------------------------ cards
+def test_a_card_beside_the_file_is_gone_by_and_clears_what_was_assumed(tmp_path):
+    path = save_script(Tiny(), tmp_path / "net.pt", {"input": [8, 8]})
+    assumed, _ = checkpoint.load(path)
+    assert assumed.sources["scaling"] == opening.ASSUMED
+    assert any("scaling" in doubt for doubt in assumed.doubts)
+    card = replace(assumed, scaling="imagenet", order="BGR", classes=("a", "b"), subject="b")
+    sidecar.write(card, sidecar.beside(path))
+    known, _ = checkpoint.load(path)
+    assert (known.scaling, known.order, known.classes) == ("imagenet", "BGR", ("a", "b"))
+    assert known.sources["scaling"] == "the card beside the file"
+    assert known.doubts == ()
 
 
-def _layer(group, name, parts):
-    layer = group.create_group(name)
-    layer.attrs["weight_names"] = [f"{name}/{part}".encode() for part in parts]
-    for part, array in parts.items():
-        layer.create_dataset(f"{name}/{part}", data=array)
+def test_a_card_of_an_earlier_file_is_told_and_not_used(tmp_path):
+    path = save_script(Tiny(), tmp_path / "net.pt", TOLD)
+    card, _ = checkpoint.load(path)
+    sidecar.write(replace(card, order="BGR", sha256="0" * 64), sidecar.beside(path))
+    again, _ = checkpoint.load(path)
+    assert again.order == "RGB"
+    assert any("earlier version" in doubt for doubt in again.doubts)
 
 
-def test_a_keras_file_of_the_ibm_layout_is_rebuilt(tmp_path):
-    card, network = checkpoint.load(keras(tmp_path / "ibm.hdf5"))
-    assert card.name == "IBM MAX mitosis detector"
-    assert card.weights == 112_585
-    weights, state = codait_weights(1), network.state_dict()
-    for name in ("stem.weight", "blocks.4.shortcut.weight", "blocks.8.conv3.bias", "head.weight"):
-        assert torch.equal(state[name], weights[name])
+def test_a_card_that_is_given_overrides_the_one_beside_the_file(tmp_path):
+    path = save_script(Tiny(), tmp_path / "net.pt", TOLD)
+    card, _ = checkpoint.load(path)
+    sidecar.write(replace(card, threshold=0.3), sidecar.beside(path))
+    sidecar.write(replace(card, threshold=0.7), tmp_path / "other.toml")
+    assert checkpoint.load(path, card=tmp_path / "other.toml")[0].threshold == 0.7
 
 
-def test_another_keras_file_is_refused(tmp_path):
-    assert "IBM MAX" in refused(keras(tmp_path / "other.h5", layers=37)).what
+def test_a_file_that_changes_between_inspection_and_loading_is_refused(tmp_path):
+    path = save_codait(tmp_path / "m.safetensors")
+    inspected = opening.inspect(path)
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(UnusableCheckpoint, match="changed while"):
+        list(checkpoint.loading(inspected))
+    path.unlink()
+    with pytest.raises(UnusableCheckpoint, match="not a file"):
+        list(checkpoint.loading(inspected))
 
 
-@pytest.mark.parametrize("share", [0.05, 0.5, 0.99])
-def test_a_keras_file_that_was_cut_short_is_refused(tmp_path, share):
-    path = keras(tmp_path / "ibm.hdf5")
-    data = path.read_bytes()
-    path.write_bytes(data[: int(len(data) * share)])
-    assert "damaged" in refused(path).what
+def test_an_inspection_needs_no_torch(tmp_path):
+    path = save_codait(tmp_path / "m.safetensors")
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from onepixel_gui.classifier.opening import inspect\n"
+        f"inspect(Path({str(path)!r})); sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode == 0
+
+
+def test_another_network_that_fits_can_be_asked_for(tmp_path):
+    path = save_codait(tmp_path / "m.safetensors")
+    with pytest.raises(UnusableCheckpoint, match="does not fit resnet18"):
+        opening.inspect(path, architecture="resnet18")
+    assert opening.inspect(path, architecture="codait_mitosis").fits[0].exact
 
 
 # ------------------------------------------------------------------ damage anywhere
