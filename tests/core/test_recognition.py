@@ -345,6 +345,7 @@ def test_the_index_says_what_torchvision_and_our_builders_make(make_index):
 
 
 @pytest.mark.slow
+@pytest.mark.skipif("'slow' not in config.getoption('-m')", reason="all networks; ask with -m slow")
 def test_the_whole_index_says_what_torchvision_and_our_builders_make(make_index):
     assert same_as_stored(make_index, [*OWN, *sorted(BUILDERS)])
 
