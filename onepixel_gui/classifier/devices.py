@@ -3,8 +3,10 @@
 import ctypes
 import platform
 import sys
+from dataclasses import dataclass
 from functools import cache
 
+import psutil
 import torch
 
 from onepixel_gui.problems import Problem
@@ -16,6 +18,16 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD, _KEEP = -1, -3, 1 << 30
 
 class NoSuchDevice(Problem):
     """A device was asked for that this machine does not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """name: "cpu", "cuda:0", "mps".  title: what the maker calls it.  free, total: bytes."""
+
+    name: str
+    title: str
+    free: int
+    total: int
 
 
 @cache
@@ -53,6 +65,33 @@ def choose(wanted: str = "auto") -> torch.device:
     raise NoSuchDevice(
         f"This machine has no device named {wanted}.", f"Choose one of: auto, {', '.join(here)}."
     )
+
+
+def in_order(wanted: str = "auto") -> tuple[str, ...]:
+    """The devices of this machine: first the one that is wanted, if it is there, then the best."""
+    here = available()
+    try:
+        first = str(choose(wanted))
+    except NoSuchDevice:
+        return here
+    return (first, *(name for name in here if name != first))
+
+
+def room(name: str) -> tuple[int, int]:
+    """(free, total) bytes of memory of a device of this machine."""
+    if name.startswith("cuda"):
+        free, total = torch.cuda.mem_get_info(name)
+        return free, total
+    if name == "mps":
+        total = torch.mps.recommended_max_memory()
+        return max(0, total - torch.mps.driver_allocated_memory()), total
+    memory = psutil.virtual_memory()
+    return memory.available, memory.total
+
+
+def listed() -> tuple[Device, ...]:
+    """The devices of this machine with their memory, best first."""
+    return tuple(Device(name, title(torch.device(name)), *room(name)) for name in available())
 
 
 def title(device: torch.device) -> str:

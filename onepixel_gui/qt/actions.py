@@ -24,7 +24,9 @@ class Action:
 ACTIONS = (
     Action("open_tiles", "Open tiles…", "Ctrl+O", "Open tiles from files"),
     Action("open_folder", "Open folder…", "Ctrl+Shift+F", "Open a folder of tiles"),
-    Action("open_checkpoint", "Open checkpoint…", "Ctrl+Shift+O", "Use another classifier"),
+    Action("open_checkpoint", "Open checkpoint…", "Ctrl+Shift+O", "Look at another classifier"),
+    Action("edit_card", "Edit card…", "Ctrl+E", "Class names, input size, scaling, threshold"),
+    Action("compare", "Compare with…", "Ctrl+B", "A second classifier beside this one"),
     Action(
         "open_demonstration", "Open the demonstration", "Ctrl+D", "Painted tiles and classifier"
     ),
@@ -55,3 +57,4 @@ ACTIONS = (
     Action("palette", "All commands…", "Ctrl+K", "Find a command by typing"),
     Action("quit", "Quit", "Ctrl+Q", "Stop everything and close"),
 )
+TOOLTIPS = {row.name: row.tooltip for row in ACTIONS}

@@ -13,9 +13,12 @@ from onepixel_gui import RESOURCES
 from onepixel_gui.attack.probe import Guidance, Settings
 from onepixel_gui.classifier.card import CHECKPOINTS
 from onepixel_gui.problems import Problem
+from onepixel_gui.qt.arrivals import Arrivals
 from onepixel_gui.qt.dialogs import ExportChoice, ExportDialog, SettingsDialog, Template
 from onepixel_gui.qt.dropping import Cargo
-from onepixel_gui.qt.preferences import Memory, Preferences
+from onepixel_gui.qt.jobs import Job, Lanes
+from onepixel_gui.qt.preferences import Memory, Preferences, Recent
+from onepixel_gui.qt.recent import Recents
 from onepixel_gui.qt.session import Loaded, Session
 from onepixel_gui.qt.shelf import Shelf
 from onepixel_gui.qt.view import Quantity
@@ -32,10 +35,24 @@ class Commands(QObject):
     preferences_changed = Signal(object)  # Preferences
     noted = Signal(str)  # a short word of success
     failed = Signal(object)  # Problem
+    edit_card_wished = Signal()
+    compare_wished = Signal()
 
-    def __init__(self, session: Session, shelf: Shelf, memory: Memory, window: QWidget) -> None:
+    def __init__(
+        self,
+        session: Session,
+        shelf: Shelf,
+        previews: Lanes,
+        errands: Lanes,
+        memory: Memory,
+        window: QWidget,
+    ) -> None:
+        """previews, errands: lanes for looking at checkpoints, and for loading them."""
         super().__init__(window)
         self._session, self._shelf, self._memory, self._window = session, shelf, memory, window
+        self._previews = previews
+        self.arrivals = Arrivals(previews, errands, self)
+        self.recents = Recents(memory, previews, self)
         self.preferences = memory.preferences()
         self.quantity: Quantity | None = None  # None: towards the flip
 
@@ -54,12 +71,16 @@ class Commands(QObject):
             self.open_paths([Path(name)])
 
     def open_checkpoint(self) -> None:
+        path = self._checkpoint_chosen("Open a checkpoint")
+        if path is not None:
+            self.bring_checkpoint(path)
+
+    def _checkpoint_chosen(self, title: str, start: str = "") -> Path | None:
         kinds = " ".join(f"*{suffix}" for suffix in sorted(CHECKPOINTS))
         name, _ = QFileDialog.getOpenFileName(
-            self._window, "Open a checkpoint", filter=f"Checkpoints ({kinds})"
+            self._window, title, start, filter=f"Checkpoints ({kinds})"
         )
-        if name:
-            self.use_checkpoint(Path(name))
+        return Path(name) if name else None
 
     def open_demonstration(self) -> None:
         self._shelf.open([DEMONSTRATION], first=FIRST_TILE)
@@ -69,14 +90,38 @@ class Commands(QObject):
         if cargo.tiles:
             self.open_paths(cargo.tiles)
         if cargo.checkpoint is not None:
-            self.use_checkpoint(cargo.checkpoint)
+            self.bring_checkpoint(cargo.checkpoint)
 
     def open_paths(self, paths: Sequence[Path]) -> None:
         self._shelf.open(paths)
 
+    def bring_checkpoint(self, path: Path) -> None:
+        """Preview it and load it in the background; the bench stays until the reader takes it."""
+        self.arrivals.bring(path, self.preferences.device)
+
     def use_checkpoint(self, path: Path) -> None:
-        """Load in the background; the classifier in use stays until the new one is ready."""
-        self._session.open_classifier(path, self.preferences.device)
+        """The same without a preview: the classifier in use stays until the new one is ready."""
+        self.arrivals.bring(path, self.preferences.device, at_once=True)
+
+    def use_recent(self, recent: Recent) -> None:
+        """Preview it; chosen a second time, take it."""
+        arrival = self.arrivals.arrival
+        if arrival is not None and str(arrival.path) == recent.path:
+            self.arrivals.take()
+        else:
+            self.bring_checkpoint(Path(recent.path))
+
+    def locate(self, lost: Recent) -> None:
+        path = self._checkpoint_chosen(f"Where is {lost.name} now?", Path(lost.path).name)
+        if path is not None:
+            self.recents.seek(lost, path)
+            self.bring_checkpoint(path)
+
+    def edit_card(self) -> None:
+        self.edit_card_wished.emit()
+
+    def compare(self) -> None:
+        self.compare_wished.emit()
 
     # -------------------------------------------------------------- runs
     def run(self) -> None:
@@ -89,21 +134,26 @@ class Commands(QObject):
         self._session.sweep(self.preferences)
 
     def stop(self) -> None:
-        self._session.stop()
+        """End the run; where there is none, send away what is arriving."""
+        if self._session.activity is not None:
+            self._session.stop()
+        else:
+            self.arrivals.dismiss()
 
     def unpin(self) -> None:
         self._session.set_cursor(None)
 
     def settings(self) -> None:
-        from importlib.util import find_spec
-
-        devices: tuple[str, ...] = ("cpu",)
-        if self._session.classifier is not None and find_spec("torch") is not None:
-            from onepixel_gui.classifier import devices as machine  # torch is loaded by now
-
-            devices = machine.available()
-        dialog = SettingsDialog(self.preferences, devices, self._window)
-        if dialog.exec() == QDialog.DialogCode.Accepted:
+        dialog = SettingsDialog(self.preferences, ("cpu",), self._window)
+        job = Job(_devices)  # torch may not be loaded yet, and a graphics card wakes slowly
+        job.happened.connect(
+            lambda event: dialog.show_devices(event.what) if dialog.isVisible() else None
+        )
+        job.failed.connect(self.failed)
+        self._previews.add(job)
+        accepted = dialog.exec() == QDialog.DialogCode.Accepted
+        job.stop()
+        if accepted:
             self.set_preferences(dialog.chosen())
 
     def set_preferences(self, preferences: Preferences) -> None:
@@ -111,9 +161,8 @@ class Commands(QObject):
         before, self.preferences = self.preferences, preferences
         self._memory.keep(preferences)
         self.preferences_changed.emit(preferences)
-        checkpoint = self._session.loading or self._session.checkpoint
-        if preferences.device != before.device and checkpoint is not None:
-            self.use_checkpoint(checkpoint)
+        if preferences.device != before.device:
+            self.arrivals.move(preferences.device)
 
     def switch_theme(self) -> None:
         other = "light" if self.preferences.theme == "dark" else "dark"
@@ -228,6 +277,12 @@ class Commands(QObject):
             self.command_line(sweep=self._session.findings.latest == "sweep")
         )
         self.noted.emit("The command line is on the clipboard")
+
+
+def _devices() -> Generator[Loaded]:
+    from onepixel_gui.classifier import devices
+
+    yield Loaded(devices.listed())
 
 
 def _options(settings: Settings | Guidance) -> list[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
@@ -25,7 +25,11 @@ from PySide6.QtWidgets import (
 
 from onepixel_gui.qt.preferences import Preferences
 
+if TYPE_CHECKING:
+    from onepixel_gui.classifier.devices import Device
+
 Template = Literal["attack", "sensitivity"]
+_BEST = "best of this machine"
 
 
 class SettingsDialog(QDialog):
@@ -45,9 +49,9 @@ class SettingsDialog(QDialog):
         self._palette.addItem("27 colours (3 levels per channel)", "27")
         self._palette.setCurrentIndex(self._palette.findData(now.palette))
         self._device = _choice("Device")
-        for name in ("auto", *devices):
-            self._device.addItem("best of this machine" if name == "auto" else name, name)
-        self._device.setCurrentIndex(max(0, self._device.findData(now.device)))
+        for name in dict.fromkeys(("auto", *devices, now.device)):
+            self._device.addItem(_BEST if name == "auto" else name, name)
+        self._device.setCurrentIndex(self._device.findData(now.device))
         self._budget = faint()
         for spin in (self._population, self._generations):
             spin.valueChanged.connect(self._tell_budget)
@@ -63,6 +67,17 @@ class SettingsDialog(QDialog):
             palette=self._palette.currentData(),
             device=self._device.currentData(),
         )
+
+    def show_devices(self, devices: "Sequence[Device]") -> None:
+        """Offer these, best first, with their free memory; the choice stays as it is."""
+        chosen = self._device.currentData()
+        self._device.clear()
+        self._device.addItem(_BEST, "auto")
+        for device in devices:
+            self._device.addItem(device_words(device), device.name)
+        if self._device.findData(chosen) < 0:
+            self._device.addItem(f"{chosen} · not on this machine", chosen)
+        self._device.setCurrentIndex(self._device.findData(chosen))
 
     def _lay_out(self) -> None:
         form = QFormLayout()
@@ -212,6 +227,13 @@ class CommandPalette(QDialog):
         if item is not None and not item.isHidden():
             self.close()
             self.chosen.emit(self._actions[self._rows.index(item)])
+
+
+def device_words(device: "Device") -> str:
+    """ "cuda:0 · NVIDIA L4 · free 12.3 of 24 GB"."""
+    free, total = device.free / 1e9, device.total / 1e9
+    whole = f"{total:.0f}" if total >= 10 else f"{total:.1f}"
+    return f"{device.name} · {device.title} · free {free:.1f} of {whole} GB"
 
 
 def faint(text: str = "") -> QLabel:

@@ -32,7 +32,7 @@ class Cargo:
         if self.tiles:
             lines.append(f"Open {_named(self.tiles)} in place of the present list")
         if self.checkpoint is not None:
-            lines.append(f"Use {self.checkpoint.name} as the classifier; its results start afresh")
+            lines.append(f"Look at {self.checkpoint.name}; the classifier stays until you say Use")
         if self.refused:
             more = "" if len(self.refused) == 1 else f" and {len(self.refused) - 1} more"
             lines.append(f"Leave out {self.refused[0]}{more}: neither tile nor checkpoint")

@@ -1,6 +1,10 @@
-"""What is remembered between two starts: settings of the search, look, and the window's place."""
+"""What is remembered between two starts: settings, recent classifiers, and the window's place."""
 
-from dataclasses import dataclass, fields, replace
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from math import isfinite
 from pathlib import Path
 from typing import Any, Literal
 
@@ -42,6 +46,23 @@ class Preferences:
         return replace(self, **changes)
 
 
+RECENT = 12  # classifiers that are remembered
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """A classifier that was used. path: of its checkpoint.  used: seconds since 1970."""
+
+    path: str
+    name: str
+    sha256: str
+    used: float
+
+    @classmethod
+    def now(cls, path: Path, name: str, sha256: str) -> "Recent":
+        return cls(str(path), name, sha256, time.time())
+
+
 class Memory:
     """Preferences and window state in one readable .ini file; a damaged value counts as unset."""
 
@@ -65,6 +86,20 @@ class Memory:
             self._store.setValue(f"preferences/{field.name}", getattr(preferences, field.name))
         self._store.sync()
 
+    def recent(self) -> tuple[Recent, ...]:
+        """Classifiers that were used, the latest first, at most RECENT."""
+        try:
+            told = json.loads(str(self._store.value("recent/classifiers") or "[]"))
+        except (ValueError, RecursionError):
+            return ()
+        entries = told if isinstance(told, list) else []
+        kept = [recent for each in entries if (recent := _recent(each)) is not None]
+        return tuple(sorted(kept, key=lambda recent: -recent.used)[:RECENT])
+
+    def keep_recent(self, recent: Sequence[Recent]) -> None:
+        self._store.setValue("recent/classifiers", json.dumps([asdict(each) for each in recent]))
+        self._store.sync()
+
     def geometry(self) -> QByteArray | None:
         value = self._store.value("window/geometry")
         return value if isinstance(value, QByteArray) else None
@@ -72,6 +107,19 @@ class Memory:
     def keep_geometry(self, geometry: QByteArray) -> None:
         self._store.setValue("window/geometry", geometry)
         self._store.sync()
+
+
+def _recent(told: Any) -> Recent | None:
+    """An entry of the list, None where it is damaged."""
+    try:
+        path, name, sha256 = (told[key] for key in ("path", "name", "sha256"))
+        used = float(told["used"])
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
+    words = all(isinstance(word, str) and 0 < len(word) < 5000 for word in (path, name, sha256))
+    if not words or "\0" in path or len(sha256) != 64 or not isfinite(used):
+        return None
+    return Recent(path, name, sha256, used)
 
 
 def _like(default: Any, value: Any) -> Any:

@@ -4,7 +4,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -42,7 +41,7 @@ _REMEMBERED = 200  # tiles whose results are kept at hand
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A file became a tile or a classifier."""
+    """Something was read, asked or written."""
 
     droppable: ClassVar[bool] = False
     what: Any
@@ -52,9 +51,9 @@ class Session(QObject):
     """Tile, classifier, cursor and the run in progress.
 
     At most one search or sweep at a time; a glance (one pixel, one colour) has a lane and a probe
-    of its own, so that it is answered while a run goes on, and so have errands: loading a
-    checkpoint, writing a file.  Events of what was stopped or replaced are nobody's business any
-    more and are dropped by identity.
+    of its own, so that it is answered while a run goes on, and so have errands: writing a file.
+    Events of what was stopped or replaced are nobody's business any more and are dropped by
+    identity.
     """
 
     tile_changed = Signal(object)  # Tile or None
@@ -63,7 +62,6 @@ class Session(QObject):
     happened = Signal(object)  # attack.Event
     examined = Signal(object)  # Sensitivity
     findings_changed = Signal(object)  # Findings
-    loading_changed = Signal(object)  # Path of the checkpoint being loaded, or None
     progressed = Signal(object)  # Progress
     busy_changed = Signal(object)  # Activity or None
     cursor_changed = Signal(object)  # Cursor or None
@@ -77,7 +75,6 @@ class Session(QObject):
         self.tile: Tile | None = None
         self.classifier: Classifier | None = None
         self.checkpoint: Path | None = None  # of the classifier
-        self.loading: Path | None = None
         self.question: Question | None = None
         self._probe: Probe | None = None  # of the glances: their lane is one thread
         self.cursor: Cursor | None = None
@@ -96,30 +93,6 @@ class Session(QObject):
             yield Loaded(read(file.path, label=file.label))
 
         self._start("tile", work, lambda event: self.set_tile(event.what), self._glances)
-
-    def open_classifier(self, path: Path, device: str) -> None:
-        """Load a checkpoint beside the one in use; a bad file leaves the bench as it was."""
-
-        def work() -> Generator[Loaded]:
-            from onepixel_gui.classifier.classifier import Classifier
-
-            classifier = Classifier.open(path, device)
-            for slow in ("scipy.signal", "skimage.color"):
-                import_module(slow)  # here, not when the first result waits for it
-            yield Loaded(classifier)
-
-        self._set_loading(path)
-        self._start(
-            "classifier",
-            work,
-            lambda event: self.set_classifier(event.what, path),
-            self._errands,
-            done=lambda: self._set_loading(None),
-        )
-
-    def _set_loading(self, path: Path | None) -> None:
-        self.loading = path
-        self.loading_changed.emit(path)
 
     def set_tile(self, tile: Tile | None) -> None:
         self.stop()

@@ -55,6 +55,24 @@ def told(session: Session) -> Told | None:
     return Told(sentence, None, doubts, hint)
 
 
+def hint(session: Session, *, loading: bool) -> str:
+    """What to do next while there is nothing to tell. loading: a classifier is on its way."""
+    if session.tile is None:
+        return "Drop tiles, a folder or a checkpoint anywhere on the window."
+    if loading:
+        return "The classifier is loading …"
+    if session.classifier is None:
+        return "Drop a checkpoint anywhere on the window."
+    return "The classifier has not answered about this tile."
+
+
+def why_not_guided(card: Card) -> str:
+    """Why no gradients can be had of this classifier, "" where they can."""
+    if card.white_box:
+        return ""
+    return f"{card.name} is a black box: guided search needs gradients and is not offered"
+
+
 def classifier_words(card: Card, serving: Serving) -> tuple[str, str]:
     """What the reader calls the classifier, and what of its work is saved, "" when not known."""
     device = serving.device.upper()

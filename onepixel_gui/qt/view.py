@@ -2,14 +2,21 @@
 
 from dataclasses import dataclass
 from math import ceil, log10
-from typing import Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QBuffer, QIODevice
 from PySide6.QtWidgets import QWidget
 
 from onepixel_gui.analysis.sensitivity import Sensitivity
 from onepixel_gui.attack.probe import Advanced, Began, Ended, Painted
+from onepixel_gui.problems import Problem
 from onepixel_gui.report.wording import TIMES, power_of_ten
+
+if TYPE_CHECKING:
+    from onepixel_gui.classifier.card import Card, Inspection
+    from onepixel_gui.classifier.classifier import Classifier
+    from onepixel_gui.classifier.opening import Step
 
 Quantity = Literal["lowest", "highest", "change"]
 Activity = Literal["search", "guided", "sweep"]
@@ -36,6 +43,33 @@ class Progress:
     total: int
     seconds_left: float | None
     previewing: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arrival:
+    """A checkpoint on its way to the bench; swapped whole, never edited.
+
+    step:       what is being done with it now; None before and after.
+    inspection: what is known of it, classifier: its network; None until then.
+    place:      where the reader wants it as soon as it is ready; None while he only looks.
+    at_once:    he asked for it without a preview.
+    problem:    why it cannot be used like this.
+    """
+
+    path: Path
+    step: "Step | None" = None
+    inspection: "Inspection | None" = None
+    classifier: "Classifier | None" = None
+    place: Literal["first", "second"] | None = None
+    at_once: bool = False
+    problem: Problem | None = None
+
+    @property
+    def card(self) -> "Card | None":
+        """The best that is known: what the network itself said completes it."""
+        if self.classifier is not None:
+            return self.classifier.card
+        return None if self.inspection is None else self.inspection.card
 
 
 @dataclass(frozen=True, slots=True, eq=False)

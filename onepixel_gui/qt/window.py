@@ -1,7 +1,5 @@
 """The window: it arranges panes and passes values down and wishes up; it decides nothing."""
 
-from pathlib import Path
-
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import (
     QAction,
@@ -28,7 +26,9 @@ from PySide6.QtWidgets import (
 
 from onepixel_gui.problems import Problem
 from onepixel_gui.qt import theme as look
-from onepixel_gui.qt.actions import ACTIONS
+from onepixel_gui.qt.actions import ACTIONS, TOOLTIPS
+from onepixel_gui.qt.arrival_card import ArrivalCard
+from onepixel_gui.qt.classifier_button import ClassifierButton
 from onepixel_gui.qt.commands import Commands
 from onepixel_gui.qt.dialogs import CommandPalette
 from onepixel_gui.qt.dropping import DropCard
@@ -42,12 +42,14 @@ from onepixel_gui.qt.panes.shift import ShiftPane
 from onepixel_gui.qt.panes.tile import TilePane
 from onepixel_gui.qt.panes.verdict import VerdictBar
 from onepixel_gui.qt.preferences import Memory, Preferences
+from onepixel_gui.qt.reception import Reception
 from onepixel_gui.qt.session import Session
 from onepixel_gui.qt.shelf import Shelf
-from onepixel_gui.qt.telling import DOING, classifier_words, finding, told
-from onepixel_gui.qt.view import Activity, Cursor, Findings, Progress, Quantity
+from onepixel_gui.qt.telling import DOING, finding, hint, told, why_not_guided
+from onepixel_gui.qt.view import Activity, Arrival, Cursor, Findings, Progress, Quantity
 
 _PATIENCE = 60_000  # ms that closing waits for a figure being written
+_CLASSIFIER = ("open_checkpoint", "edit_card", "compare")  # in the menu of its button
 _TOOLBAR = ("settings", "sweep", "stop", "run", "guide", "export")
 
 
@@ -60,11 +62,13 @@ class Window(QMainWindow):
         self.setAcceptDrops(True)
         self._memory = memory
         _install(memory.preferences())  # before the panes: a text keeps the letters it began with
-        runs, glances, fetches, errands = self._lanes = tuple(Lanes(1) for _ in range(4))
+        self._lanes = tuple(Lanes(1) for _ in range(5))
+        runs, glances, fetches, errands, previews = self._lanes
         self._sweeper = Sweeper(self, busy=lambda: self.jobs > 0)
         self.session = Session(runs, glances, errands, self)
         self.shelf = Shelf(fetches, self)
-        self.commands = Commands(self.session, self.shelf, memory, self)
+        self.commands = Commands(self.session, self.shelf, previews, errands, memory, self)
+        self.arrivals = self.commands.arrivals
         self.gallery, self.tile, self.map = GalleryPane(), TilePane(), MapPane()
         self.shift, self.search, self.periods = ShiftPane(), SearchPane(), PeriodsPane()
         self.verdict, self.messages = VerdictBar(), MessageStrip()
@@ -85,9 +89,7 @@ class Window(QMainWindow):
         self._title, self._facts = QLabel("onepixel_gui"), look.Line()
         self._facts.setObjectName("faint")
         self._title.setStyleSheet("font-size: 16px; font-weight: 600;")
-        self._classifier = QPushButton("No classifier yet")
-        self._classifier.clicked.connect(self.actions_by_name["open_checkpoint"].trigger)
-        self._classifier.setToolTip(self.actions_by_name["open_checkpoint"].toolTip())
+        self._classifier = ClassifierButton([self.actions_by_name[name] for name in _CLASSIFIER])
         top = QHBoxLayout()
         top.addWidget(self._title)
         top.addWidget(self._facts, 1)
@@ -103,6 +105,7 @@ class Window(QMainWindow):
         layout.addLayout(self._grid(), 1)
         layout.addWidget(self.verdict)
         self.setCentralWidget(body)
+        self._arrival = ArrivalCard(self)  # lies over the body
         self.resize(1440, 900)
         self.gallery.list.setFocus()
 
@@ -135,6 +138,7 @@ class Window(QMainWindow):
         button.setAccessibleName(action.text())
         button.clicked.connect(action.trigger)
         action.changed.connect(lambda: button.setEnabled(action.isEnabled()))
+        action.changed.connect(lambda: button.setToolTip(action.toolTip()))
         button.setEnabled(action.isEnabled())
         return button
 
@@ -188,7 +192,10 @@ class Window(QMainWindow):
         shelf.scored.connect(self.gallery.set_answer)
         shelf.refused.connect(lambda index, why: self.gallery.set_unreadable(index, why.what))
         shelf.failed.connect(self.show_problem)
-        session.loading_changed.connect(self._show_loading)
+        self.arrivals.changed.connect(self._show_arrival)
+        reception = Reception(self.commands, session, self._arrival, self._classifier)
+        reception.told.connect(self.show_problem)
+        reception.noted.connect(self._note)
         self.commands.failed.connect(self.show_problem)
         self.commands.noted.connect(self._note)
         self.commands.preferences_changed.connect(self._dress)
@@ -217,25 +224,11 @@ class Window(QMainWindow):
         classifier = self.session.classifier
         self.gallery.forget_results(classifier.card.classes if classifier is not None else ())
         self.shelf.set_classifier(classifier)
-        self._name_classifier()
 
-    def _show_loading(self, path: Path | None) -> None:
-        if path is None:
-            self._name_classifier()
-        else:
-            self._classifier.setText(f"Loading {path.name} …")
+    def _show_arrival(self, _arrival: Arrival | None) -> None:
+        self._enable()
         if self.session.question is None:
             self._tell()
-
-    def _name_classifier(self) -> None:
-        classifier = self.session.classifier
-        name, facts = "No classifier yet", ""
-        if classifier is not None:
-            name, facts = classifier_words(classifier.card, classifier.serving)
-        hint = self.actions_by_name["open_checkpoint"].toolTip()
-        self._classifier.setText(name)
-        self._classifier.setToolTip(f"{facts}\n{hint}" if facts else hint)
-        self._classifier.setAccessibleDescription(facts)
 
     def _show_question(self) -> None:
         question = self.session.question
@@ -277,14 +270,8 @@ class Window(QMainWindow):
             self.verdict.show_verdict(
                 said.sentence, flipped=said.flipped, doubts=said.doubts, fine_print=said.fine_print
             )
-        elif self.session.tile is None:
-            self.verdict.clear("Drop tiles, a folder or a checkpoint anywhere on the window.")
-        elif self.session.loading is not None:
-            self.verdict.clear("The classifier is loading …")
-        elif self.session.classifier is None:
-            self.verdict.clear("Drop a checkpoint anywhere on the window.")
         else:
-            self.verdict.clear("The classifier has not answered about this tile.")
+            self.verdict.clear(hint(self.session, loading=self.arrivals.arrival is not None))
 
     def _note(self, words: str) -> None:
         self._facts.setText(words)
@@ -296,24 +283,27 @@ class Window(QMainWindow):
 
     def _enable(self) -> None:
         """Actions that can do nothing now are grey."""
-        session = self.session
-        ready = session.question is not None
-        busy = session.activity is not None
+        session, classifier = self.session, self.session.classifier
+        ready, busy = session.question is not None, session.activity is not None
+        reason = "" if classifier is None else why_not_guided(classifier.card)
         states = {
             "run": ready and session.activity != "search",
-            "guide": ready and session.activity != "guided",
+            "guide": ready and session.activity != "guided" and not reason,
             "sweep": ready and session.activity != "sweep",
-            "stop": busy,
+            "stop": busy or self.arrivals.arrival is not None,
             "export": bool(self.commands.templates()),
             "save_attacked": session.findings.ended is not None,
             "copy_command": ready,
+            "edit_card": classifier is not None,
+            "compare": classifier is not None,
         }
         for name, enabled in states.items():
             self.actions_by_name[name].setEnabled(enabled)
+        self.actions_by_name["guide"].setToolTip(reason or TOOLTIPS["guide"])
 
     def _dress(self, preferences: Preferences) -> None:
         _install(preferences)
-        for pane in (*self._panes, self.gallery, self.verdict):
+        for pane in (*self._panes, self.gallery, self.verdict, self._arrival):
             pane.set_theme(look.THEMES[preferences.theme])
 
     # -------------------------------------------------------------- wishes go up
@@ -369,8 +359,8 @@ class Window(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop everything, wait for the workers, remember the window's place."""
         self._memory.keep_geometry(self.saveGeometry())
-        self.session.close()
-        self.shelf.close()
+        for part in (self.session, self.shelf, self.arrivals, self.commands.recents):
+            part.close()
         for lanes in self._lanes:
             lanes.close(_PATIENCE)
         self._sweeper.close()

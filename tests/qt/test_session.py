@@ -17,7 +17,7 @@ from onepixel_gui.attack.probe import (
     SweepBegan,
     Swept,
 )
-from onepixel_gui.problems import Problem, TileTooSmall, UnreadableTile, UnusableCheckpoint
+from onepixel_gui.problems import Problem, TileTooSmall, UnreadableTile
 from onepixel_gui.qt.preferences import Preferences
 from onepixel_gui.qt.session import Loaded, Session
 from onepixel_gui.qt.telling import finding, told
@@ -518,42 +518,10 @@ def test_a_bad_tile_is_a_problem_and_leaves_the_bench_as_it_was(bench, tmp_path)
     assert (bench.session.tile, bench.session.question) == before
 
 
-def test_a_bad_checkpoint_is_a_problem_and_leaves_the_bench_as_it_was(bench, tmp_path):
-    bench.open()
-    before = bench.session.classifier, bench.session.checkpoint, bench.session.question
-    bad = tmp_path / "weights.pt"
-    bad.write_bytes(b"\x80\x04not a network")
-    loading = []
-    bench.session.loading_changed.connect(loading.append)
-    bench.session.open_classifier(bad, "cpu")
-    bench.rest()
-    assert [type(problem) for problem in bench.problems] == [UnusableCheckpoint]
-    assert (bench.session.classifier, bench.session.checkpoint, bench.session.question) == before
-    assert loading == [bad, None]
-
-
-def test_a_checkpoint_takes_the_bench_with_its_path(bench, checkpoint):
-    bench.open()
-    bench.session.open_classifier(checkpoint, "cpu")
-    bench.until(lambda: bench.session.loading is None)
-    bench.rest()
-    assert not bench.problems
-    assert bench.session.checkpoint == checkpoint
-    assert bench.session.classifier.card.name == "corner"
-    assert bench.session.question.answer == "normal"  # 4 - 8 * 150 / 255 is below 0
-
-
-def test_a_checkpoint_is_loaded_while_a_sweep_runs(held, checkpoint):
-    bench, _ = held
-    bench.session.open_classifier(checkpoint, "cpu")
-    bench.until(lambda: bench.session.loading is None)
-    assert bench.session.classifier.card.name == "corner"
-    assert bench.session.activity is None
-
-
 def test_a_tile_too_small_for_the_classifier_is_a_problem_and_has_no_question(bench, checkpoint):
-    bench.session.open_classifier(checkpoint, "cpu")
-    bench.until(lambda: bench.session.classifier is not None)
+    from onepixel_gui.classifier.classifier import Classifier
+
+    bench.session.set_classifier(Classifier.open(checkpoint, "cpu"), checkpoint)
     bench.session.set_tile(tile(edge=12))
     bench.rest()
     assert [type(problem) for problem in bench.problems] == [TileTooSmall]

@@ -352,14 +352,19 @@ def test_a_dragged_folder_is_announced_by_name(qtbot, make_window, pictures):
     assert len(window.gallery.rows.entries) == 6
 
 
-def test_a_dragged_checkpoint_says_that_results_start_afresh(qtbot, window, checkpoint, tmp_path):
+def test_a_dragged_checkpoint_is_previewed_and_replaces_nothing(
+    qtbot, window, checkpoint, tmp_path
+):
     other = tmp_path / "other.pt"
     other.write_bytes(checkpoint.read_bytes())
-    drag = Drag(other)
+    before, drag = window.session.classifier, Drag(other)
     assert drag.enter(window)
-    assert card(window).text == "Use other.pt as the classifier; its results start afresh"
+    assert card(window).text == "Look at other.pt; the classifier stays until you say Use"
+    drag.drop(window)
+    until(qtbot, lambda: window.arrivals.arrival and window.arrivals.arrival.classifier)
+    assert window.session.classifier is before
     with qtbot.waitSignal(window.session.classifier_changed):
-        drag.drop(window)
+        qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
     assert window.session.checkpoint == other
 
 
@@ -369,7 +374,7 @@ def test_a_mixed_drag_says_what_is_left_out(make_window, pictures, checkpoint, t
     assert Drag(pictures[0], checkpoint, tmp_path / "notes.txt").enter(window)
     assert card(window).text.splitlines() == [
         f"Open {pictures[0].name} in place of the present list",
-        "Use corner.pt as the classifier; its results start afresh",
+        "Look at corner.pt; the classifier stays until you say Use",
         "Leave out notes.txt: neither tile nor checkpoint",
     ]
 
