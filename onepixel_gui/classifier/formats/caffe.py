@@ -20,7 +20,7 @@ from onepixel_gui.classifier.formats.caffe_chain import (
     steps_of,
 )
 from onepixel_gui.classifier.formats.contents import Contents, Source
-from onepixel_gui.classifier.formats.wire import LENGTH, VARINT, Message, looks_like
+from onepixel_gui.classifier.formats.wire import LENGTH, VARINT, Message, looks_like, shown
 from onepixel_gui.problems import UnusableCheckpoint
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def peek(file: BinaryIO, name: str) -> Contents:
         {"input_size": size} if size else {}
     )
     fed = "how Caffe feeds its networks"
-    title = net.text(1)[:60]
+    title = shown(net.text(1), 60)
     return Contents(
         format="Caffe model",
         stored=sum(blob.size for layer in layers for blob in layer.blobs),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onepixel_gui.classifier.formats.wire import Message
+from onepixel_gui.classifier.formats.wire import Message, shown
 from onepixel_gui.problems import UnusableCheckpoint
 
 SOURCES = frozenset(
@@ -54,7 +54,7 @@ class Layer:
 
     def problem(self, words: str) -> UnusableCheckpoint:
         return UnusableCheckpoint(
-            f"{self.file} has a layer {self.name[:60]!r} ({self.kind[:40]}) {words}.",
+            f"{self.file} has a layer {self.name[:60]!r} ({shown(self.kind, 40)}) {words}.",
             _ELSEWISE,
         )
 

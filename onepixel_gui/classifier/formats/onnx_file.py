@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from onepixel_gui.classifier.formats import onnx_trial
 from onepixel_gui.classifier.formats.contents import Contents, Source
 from onepixel_gui.classifier.formats.onnx_graph import Facts, Recipe, beside, facts_of
-from onepixel_gui.classifier.formats.wire import LENGTH, VARINT, Message, looks_like
+from onepixel_gui.classifier.formats.wire import LENGTH, VARINT, Message, looks_like, shown
 from onepixel_gui.problems import UnusableCheckpoint
 
 if TYPE_CHECKING:
@@ -91,15 +91,15 @@ def network(source: Source, contents: Contents) -> "nn.Module":
 def _notes(facts: Facts) -> list[str]:
     recipe, notes = facts.recipe, []
     if facts.producer:
-        notes.append(f"Exported by {facts.producer}.")
+        notes.append(f"Exported by {shown(facts.producer, 60)}.")
     if recipe.last:
         notes.append("It takes channels last; tiles are turned for it.")
     if recipe.size is None:
         notes.append("The file leaves the input size open.")
     if facts.others:
-        notes.append(f"Of its {len(facts.others) + 1} outputs {recipe.output[:60]} is used.")
+        notes.append(f"Of its {len(facts.others) + 1} outputs {shown(recipe.output, 60)} is used.")
     for place in sorted({one.location for one in recipe.outside}):
-        notes.append(f"Its weights lie in {place[:80]}, which its sha256 does not cover.")
+        notes.append(f"Its weights lie in {shown(place, 80)}, which its sha256 does not cover.")
     return notes
 
 
@@ -131,7 +131,7 @@ def _tried(source: Source, recipe: Recipe, folder: Path) -> dict[str, Any]:
             "Export the network again, with other settings or as TorchScript.",
             detail=f"exit code {done.returncode}\n{done.stderr[-2000:].decode(errors='replace')}",
         )
-    return _sound(source.name, json.loads(done.stdout))
+    return _sound(source.name, json.loads(done.stdout.splitlines()[-1]))
 
 
 def _tried_here(source: Source, told: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from onepixel_gui.classifier.formats.wire import Message
+from onepixel_gui.classifier.formats.wire import Message, shown
 from onepixel_gui.problems import UnusableCheckpoint
 
 NODES = 10_000  # a large Swin transformer written step by step has half of it
@@ -140,7 +140,7 @@ def beside(outside: Sequence[Outside], folder: Path | None, file: str) -> None:
             raise _away(file, location)
         if not path.is_file():
             raise UnusableCheckpoint(
-                f"{file} keeps its weights in {location[:80]}, which is not beside it.",
+                f"{file} keeps its weights in {shown(location, 80)}, which is not beside it.",
                 "Put both files into one folder, under the names that they were exported with.",
             )
         wanted = [one for one in outside if one.location == location]
@@ -148,7 +148,7 @@ def beside(outside: Sequence[Outside], folder: Path | None, file: str) -> None:
         beyond = any(one.offset + one.length > size for one in wanted)
         if beyond or sum(one.length for one in wanted) > 2 * size:
             raise UnusableCheckpoint(
-                f"{file} wants more weights than {location[:80]} holds.",
+                f"{file} wants more weights than {shown(location, 80)} holds.",
                 "Fetch both files again; they belong together.",
             )
 
@@ -233,15 +233,15 @@ def _nodes(graph: Message, file: str, tensors: _Tensors) -> Iterator[_Node]:
 def _walked(graph: Message, file: str, tensors: _Tensors, left: list[int]) -> Iterator[_Node]:
     if 15 in graph:
         raise _refused(file, "stores sparse weights")
+    left[0] -= graph.count(1)
+    if left[0] < 0:
+        raise _refused(file, f"has more than {NODES:,} operations")
     for message in graph.messages(1):
-        left[0] -= 1
-        if left[0] < 0:
-            raise _refused(file, f"has more than {NODES:,} operations")
         kind, domain = message.text(4), message.text(7)
         if domain not in _OWN and not (domain == "com.microsoft" and kind in _FUSED):
             raise _refused(
                 file,
-                f"needs the operator {kind[:40]} of {domain[:60]}, which is not part of ONNX",
+                f"needs the operator {shown(kind, 40)} of {shown(domain, 60)}, which is not part of ONNX",
                 "Export it with standard ONNX operators only.",
             )
         if kind in _UNBOUNDED:
@@ -263,7 +263,7 @@ def _inside(
         tensors.add(tensor)
     for graph in (*attribute.messages(6), *attribute.messages(11)):
         if kind != "If":
-            raise _refused(file, f"has an operation {kind[:40]} that runs other operations")
+            raise _refused(file, f"has an operation {shown(kind, 40)} that runs other operations")
         for tensor in graph.messages(5):
             tensors.add(tensor)
         yield from _walked(graph, file, tensors, left)
@@ -298,7 +298,7 @@ def _value(message: Message) -> Value:
 def _picture(inputs: Sequence[Value], file: str) -> Value:
     """The one input, (N, 3, H, W) or (N, H, W, 3)."""
     if len(inputs) != 1:
-        names = ", ".join(value.name[:40] for value in inputs[:4]) or "none"
+        names = ", ".join(shown(value.name, 40) for value in inputs[:4]) or "none"
         raise _refused(file, f"takes {len(inputs)} inputs ({names}) instead of one picture")
     (picture,) = inputs
     dims = picture.dims

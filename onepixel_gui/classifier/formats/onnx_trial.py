@@ -40,7 +40,11 @@ def session(
         options.add_session_config_entry("session.use_env_allocators", "1")
         options.add_session_config_entry("session.use_device_allocator_for_initializers", "1")
     return ort.InferenceSession(
-        data, options, providers=list(providers), disabled_optimizers=["ConstantFolding"]
+        data,
+        options,
+        providers=list(providers),
+        disabled_optimizers=["ConstantFolding"],
+        enable_fallback=0,  # it would print, and try the same again
     )
 
 
