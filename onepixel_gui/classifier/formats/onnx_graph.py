@@ -241,7 +241,7 @@ def _walked(graph: Message, file: str, tensors: _Tensors, left: list[int]) -> It
         if domain not in _OWN and not (domain == "com.microsoft" and kind in _FUSED):
             raise _refused(
                 file,
-                f"needs the operator {shown(kind, 40)} of {shown(domain, 60)}, which is not part of ONNX",
+                f"needs {shown(kind, 40)} of {shown(domain, 60)}, which is no part of ONNX",
                 "Export it with standard ONNX operators only.",
             )
         if kind in _UNBOUNDED:
