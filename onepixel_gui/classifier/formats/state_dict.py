@@ -163,7 +163,7 @@ def _described(told_by: Outline, name: str) -> _Reading:
     kinds = {held[key].dtype for key in names.values()} & _FLOATS - {"float32"}
     if kinds:
         notes += (f"Weights stored as {' and '.join(sorted(kinds))} are used as float32.",)
-    fields, sources = told(told_by.value if found.path else {})
+    fields, sources = told(told_by.value)
     contents = Contents(
         "PyTorch state dict",
         stored(shapes),
