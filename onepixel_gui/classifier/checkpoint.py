@@ -18,6 +18,7 @@ from onepixel_gui.classifier.opening import (
     ASKED,
     ASSUMED,
     BROKEN,
+    Bytes,
     Step,
     damaged,
     inspect,
@@ -52,8 +53,8 @@ def loading(inspected: Inspection) -> Generator[Step, None, tuple[Card, nn.Modul
     name = inspected.path.name
     try:
         source = yield from _read(inspected)
-        reader = reader_of(io.BytesIO(source.data), name)
-        contents: Contents = reader.peek(io.BytesIO(source.data), name)
+        reader = reader_of(Bytes(source.data, source.path), name)
+        contents: Contents = reader.peek(Bytes(source.data, source.path), name)
         yield Step(f"Building {inspected.card.architecture}")
         if inspected.fits:
             weights = reader.weights(source, contents)
@@ -160,9 +161,9 @@ def _looks_like(answers: Tensor) -> Outputs:
 
 def _assumptions(card: Card) -> tuple[str, ...]:
     """What nobody stated, one sentence each."""
-    height, width = card.input_size
+    size = f"{card.input_size[0]} x {card.input_size[1]} px"
     said = {
-        "input_size": f"The checkpoint does not state its input; {height} x {width} px was assumed.",
+        "input_size": f"The checkpoint does not state its input; {size} was assumed.",
         "scaling": "The checkpoint does not state its scaling; colours scaled to 0-1 was assumed.",
         "classes": "The checkpoint does not name its classes.",
     }

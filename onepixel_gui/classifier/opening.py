@@ -4,6 +4,7 @@ No torch here: a preview shall not wait for it, and a hostile file shall not rea
 """
 
 import hashlib
+import io
 import os
 import zlib
 from collections.abc import Generator, Mapping
@@ -56,6 +57,14 @@ class Step:
     words: str
     done: int = 0
     total: int = 0
+
+
+class Bytes(io.BytesIO):
+    """The bytes of a file, with its path: some kinds read a second file beside the first."""
+
+    def __init__(self, data: bytes, path: Path) -> None:
+        super().__init__(data)
+        self.name = str(path)
 
 
 def inspect(path: Path, *, card: Path | None = None, architecture: str = "") -> Inspection:

@@ -239,9 +239,7 @@ class Windowed:
         if node.op == "output":
             raise Unknown("the network ends")
         if node.op == "get_attr":
-            self.known[node] = None
-            value = _attribute(self.trace.network, str(node.target))
-            return Step(node, lambda _batch: value, ())
+            return self._constant(node, _attribute(self.trace.network, str(node.target)))
         slide = slide_of(node, self.trace.modules)
         if slide is not None:
             return self._sliding(node, slide)
@@ -249,6 +247,23 @@ class Windowed:
         if padding is not None:
             return self._padding(node, padding)
         return self._keeping(node)
+
+    def _constant(self, node: fx.Node, value: Any) -> Step:
+        """The same for every tile; a picture of the input's size, as a mean image, by windows."""
+        shape = self.trace.shapes[self.trace.input]
+        if not isinstance(value, Tensor) or value.shape[-2:] != shape[2:] or value.ndim < 3:
+            self.known[node] = None
+            return Step(node, lambda _batch: value, ())
+        self.known[node] = self.known[self.trace.input]
+        picture = value.reshape(-1, *shape[2:])
+        inside = torch.arange(self.span, device=value.device)
+
+        def run(batch: Batch) -> Tensor:
+            rows = batch.rows.clamp(max=shape[2] - self.span)[:, None, None] + inside[:, None]
+            columns = batch.columns.clamp(max=shape[3] - self.span)[:, None, None] + inside
+            return picture[:, rows, columns].transpose(0, 1)
+
+        return Step(node, run, ())
 
     def _sliding(self, node: fx.Node, slide: Any) -> Step:
         (source,) = node.all_input_nodes

@@ -154,3 +154,34 @@ def test_a_layer_on_windows_answers_as_the_dense_network(layer, through):
     passed = {node.name for node in classifier.windowed.known}
     assert ("then" in passed) == through
     assert "first" in passed
+
+
+class Less(nn.Module):
+    """A mean image is taken away first, as networks of Caffe have it."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.rand(shape))
+        self.rest = Between(nn.Conv2d(6, 6, 3, padding=1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.rest(x - self.mean)
+
+
+@pytest.mark.parametrize("pixels", [1, 3])
+@pytest.mark.parametrize("shape", [(3, *EDGE), (1, 3, *EDGE), (1, *EDGE)])
+def test_a_mean_image_is_cut_as_the_windows_are(shape, pixels):
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        network = Less(shape).eval()
+    classifier = Forced(network, EDGE)
+    passed = {node.name for node in classifier.windowed.known}
+    assert "rest_then" in passed
+    rng = np.random.default_rng(pixels)
+    places = rng.integers(0, (*EDGE, 256, 256, 256), (200, pixels, 5)).astype(np.int16)
+    for count in classifier.splits():
+        classifier.use(count)
+        probe = classifier.probe(TILE)
+        np.testing.assert_allclose(
+            probe(places).logits, probe.confirm(places).logits, atol=1e-4, rtol=1e-4
+        )
