@@ -18,15 +18,17 @@ _CIFAR10 = (
 _SPREAD: tuple[Channels, Channels] = ((0.4914, 0.4822, 0.4465), (0.247, 0.2435, 0.2616))
 _KUANGLIU: tuple[Channels, Channels] = ((0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.201))
 
-# Who trained such networks, and on what their inputs were scaled with.
+# Where networks of such names are trained, and what their inputs are scaled with there.
 _CIFAR = (
-    (r"cifar_(resnet\d\d\d?)", "the usual code for He's CIFAR networks", IMAGENET),
-    (r"cifar_(resnet\d\d\d?)_b", "the usual code for CIFAR ResNets of option B", _KUANGLIU),
-    (r"cifar_(vgg\d\d(?:_bn)?_fc)", "the usual code for CIFAR VGGs with three layers", IMAGENET),
-    (r"cifar_(vgg\d\d(?:_bn)?)", "the usual code for CIFAR VGGs", _KUANGLIU),
-    (r"(allconv|nin)(?:_bn)?", "the mean and spread of CIFAR-10", _SPREAD),
+    (r"cifar_resnet(18|34|50)", "what a common CIFAR-10 training code uses", _KUANGLIU),
+    (r"cifar_resnet\d+", "what the common code for He's CIFAR ResNets uses", IMAGENET),
+    (r"cifar_resnet\d+_b", "what the common code for CIFAR ResNets of option B uses", _KUANGLIU),
+    (r"cifar_vgg.*_fc", "what the common code for CIFAR VGGs with three layers uses", IMAGENET),
+    (r"cifar_vgg.*", "what a common CIFAR-10 training code uses", _KUANGLIU),
+    (r"(allconv|nin).*", "the mean and spread of CIFAR-10, assumed", _SPREAD),
 )
-_KUANGLIUS = ("cifar_resnet18", "cifar_resnet34", "cifar_resnet50")
+_TITLES = {"allconv": "AllConv of Su et al.", "nin": "NiN of Su et al."}
+_EXTRAS = {"b": "option B", "bn": "batch norm", "fc": "three linear layers"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,21 +78,16 @@ def of_own(key: str) -> tuple[str, Habit] | None:
     if key in _RARE:
         return _RARE[key]
     for pattern, source, spread in _CIFAR:
-        match = re.fullmatch(pattern, key)
-        if match:
-            spread = _KUANGLIU if key in _KUANGLIUS else spread
+        if re.fullmatch(pattern, key):
             return _cifar_title(key), scaled(source, 32, *spread, _CIFAR10)
     return None
 
 
 def _cifar_title(key: str) -> str:
-    words = key.removeprefix("cifar_").split("_")
-    kinds = {"allconv": "AllConv of Su et al.", "nin": "NiN of Su et al."}
-    title = kinds.get(
-        words[0], "CIFAR " + re.sub("resnet", "ResNet-", words[0]).replace("vgg", "VGG")
-    )
-    extras = {"b": "option B", "bn": "batch norm", "fc": "three linear layers"}
-    told = ", ".join(extras[word] for word in words[1:])
+    kind, *extras = key.removeprefix("cifar_").split("_")
+    title = "CIFAR " + kind.replace("resnet", "ResNet-").replace("vgg", "VGG")
+    title = _TITLES.get(kind, title)
+    told = ", ".join(_EXTRAS[word] for word in extras)
     return f"{title} ({told})" if told else title
 
 

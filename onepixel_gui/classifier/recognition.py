@@ -118,7 +118,7 @@ def renaming(architecture: str, shapes: Shapes) -> Mapping[str, str]:
     Raises as `sizes`.
     """
     if architecture.startswith(timm_networks.PREFIX):
-        return {name: name for name in shapes}
+        return timm_networks.renaming(shapes)
     match = _matched(architecture, shapes)
     modules = {_parted(left)[0]: _parted(right)[0] for left, right in match.names.items()}
     counters = {
@@ -132,7 +132,7 @@ def renaming(architecture: str, shapes: Shapes) -> Mapping[str, str]:
 def conventions(architecture: str, classes: int, shapes: Shapes | None = None) -> dict[str, Any]:
     """Fields of a card as users of that network have them; none for one that is unknown.
 
-    shapes: weights that fit it, where the input's size may follow from them.
+    shapes: weights that fit it, where the input's size may follow from them; raises as `sizes`.
     """
     if architecture.startswith(timm_networks.PREFIX):
         return timm_networks.habit(architecture, _categories(), shapes).fields(classes)
@@ -323,12 +323,18 @@ def _difference(name: str, pattern: Pattern, shape: Shape | None) -> str:
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 3]}..."
+    shown = "".join(c if c.isprintable() else "?" for c in name[:_LONGEST])
+    return shown if len(name) <= _LONGEST else f"{shown[: _LONGEST - 3]}..."
 
 
 def _size(shape: Sequence[int | str]) -> str:
-    words = [str(size) for size in shape[:8]] + (["..."] if len(shape) > 8 else [])
+    words = [_number(size) for size in shape[:8]] + (["..."] if len(shape) > 8 else [])
     return " x ".join(words) or "a single number"
+
+
+def _number(size: int | str) -> str:
+    # Python refuses to write down whole numbers of thousands of digits.
+    return "huge" if isinstance(size, int) and abs(size) >> 64 else str(size)
 
 
 # ------------------------------------------------------------------ the index

@@ -74,6 +74,16 @@ def sizes(architecture: str, shapes: Shapes) -> Mapping[str, int]:
     raise ValueError(f"these weights are not those of {architecture}")
 
 
+def renaming(shapes: Shapes) -> Mapping[str, str]:
+    """As `recognition.renaming`: names agree, but a counter needs a norm to count for."""
+    means = {name for name in shapes if name.endswith(".running_mean")}
+    return {
+        name: name
+        for name in shapes
+        if not name.endswith(_COUNTER) or name.removesuffix(_COUNTER) + "running_mean" in means
+    }
+
+
 def build(architecture: str, sizes: Mapping[str, int]) -> "nn.Module":
     """The network with its weights on the meta device; what can be computed is real."""
     import torch
@@ -130,7 +140,8 @@ def _candidates(stored: Shapes, hint: str) -> list[str]:
 
 
 def _plausible(stored: Shapes) -> bool:
-    return all(len(name) < 500 and len(shape) < 8 for name, shape in stored.items())
+    named = all(len(name) < 500 and len(shape) < 8 for name, shape in stored.items())
+    return named and all(0 <= size < 1 << 40 for shape in stored.values() for size in shape)
 
 
 def _plain(hint: str) -> str:

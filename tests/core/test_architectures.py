@@ -5,13 +5,12 @@ import json
 import time
 from threading import Thread
 
-import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import fx, nn
 
-from onepixel_gui.classifier import recognition, timm_networks
+from onepixel_gui.classifier import recognition
 from onepixel_gui.classifier.architectures import (
     OWN,
     CodaitMitosis,
@@ -256,30 +255,3 @@ def test_what_is_unknown_or_does_not_fit_is_not_built():
         build("resnet9000", {"fc.weight": (2, 2)})
     with pytest.raises(ValueError, match="resnet18"):
         build("resnet18", {"fc.weight": (2, 2)})
-
-
-# ------------------------------------------------------------------ timm
-@pytest.fixture
-def timm():
-    try:
-        return timm_networks.timm()
-    except LookupError:
-        pytest.skip("timm is not installed: `pip install timm`")
-
-
-@pytest.mark.parametrize(
-    ("name", "edge"),
-    [
-        ("resnet10t", 64),
-        ("levit_128s", 224),
-        ("test_vit_relpos", 160),
-        ("densenetblur121d", 64),
-        ("vit_tiny_r_s16_p8_224", 224),
-    ],
-)
-def test_a_rebuilt_network_of_timm_answers_as_timms_own(timm, name, edge):
-    torch.manual_seed(7)
-    network = shaken(timm.create_model(name, num_classes=3))
-    x = pictures(edge)
-    with torch.inference_mode():
-        np.testing.assert_allclose(rebuilt(f"timm:{name}", network)(x), network(x), atol=1e-5)
