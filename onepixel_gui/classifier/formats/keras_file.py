@@ -6,6 +6,7 @@ is ever opened.
 
 import io
 import json
+import zlib
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from onepixel_gui.classifier.formats import keras_codait as codait
 from onepixel_gui.classifier.formats import keras_told as told_by
 from onepixel_gui.classifier.formats.contents import Contents, Source
 from onepixel_gui.classifier.formats.keras_graph import Graph, graph_of
-from onepixel_gui.classifier.formats.keras_store import Archive, Datasets, Legacy, linked, words
+from onepixel_gui.classifier.formats.keras_store import Archive, Datasets, Legacy, linked
 from onepixel_gui.problems import UnusableCheckpoint
 
 if TYPE_CHECKING:
@@ -163,11 +164,11 @@ def _opened(file: IO[bytes], name: str) -> "Iterator[tuple[Any, int, Datasets]]"
     file.seek(0)
     if recognises(head):
         with h5py.File(file, "r") as hdf5:
+            store = Legacy(hdf5, file, name, size + _SPARE)
             if not linked(hdf5, "model_weights"):
-                raise _no_model(name, hdf5)
-            told = words(hdf5, "model_config", name)
-            version = words(hdf5, "keras_version", name)
-            store = Legacy(hdf5, name, size + _SPARE)
+                raise _no_model(name, store)
+            told = store.words(hdf5, "model_config")
+            version = store.words(hdf5, "keras_version")
             yield _parsed(told[0], name) if told else None, _major(version), store
         return
     try:
@@ -177,14 +178,16 @@ def _opened(file: IO[bytes], name: str) -> "Iterator[tuple[Any, int, Datasets]]"
             held = _weights(archive, file, size, name)
             with h5py.File(held, "r") as hdf5:
                 version = [str(metadata.get("keras_version", "3"))]
-                yield model, _major(version), Archive(hdf5, name, size + _SPARE)
-    except BadZipFile as broken:
+                yield model, _major(version), Archive(hdf5, held, name, size + _SPARE)
+    except (BadZipFile, EOFError, zlib.error) as broken:
         raise ValueError(str(broken)) from broken
 
 
-def _no_model(name: str, hdf5: Any) -> UnusableCheckpoint:
+def _no_model(name: str, store: Datasets) -> UnusableCheckpoint:
     weights_only = ("layers", "_layer_checkpoint_dependencies")
-    if any(linked(hdf5, one) for one in weights_only) or words(hdf5, "layer_names", name):
+    if any(linked(store.file, one) for one in weights_only) or store.words(
+        store.file, "layer_names"
+    ):
         return UnusableCheckpoint(
             f"{name} holds Keras weights without the network they belong to.",
             "Save the whole model with model.save(), not only its weights.",

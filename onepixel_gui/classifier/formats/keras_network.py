@@ -1,6 +1,7 @@
 """A Keras graph with its weights as one PyTorch network."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from math import prod
 
 from torch import Tensor, nn
@@ -11,8 +12,10 @@ from onepixel_gui.classifier.formats.keras_maps import Shape, Task
 from onepixel_gui.classifier.formats.keras_store import Datasets
 from onepixel_gui.problems import UnusableCheckpoint
 
+Read = tuple[int, ...]
 _LARGEST = 1 << 26  # numbers of one map of one tile
 _ALL = 1 << 31  # of all its maps together
+_RESERVED = frozenset(dir(nn.ModuleDict()))
 
 
 class KerasNetwork(nn.Module):
@@ -21,9 +24,9 @@ class KerasNetwork(nn.Module):
     plan: per step its module and the earlier values it reads; value 0 is the input.
     """
 
-    def __init__(self, modules: Sequence[nn.Module], plan: Sequence[tuple[int, tuple[int, ...]]]):
+    def __init__(self, modules: Mapping[str, nn.Module], plan: Sequence[tuple[str, Read]]) -> None:
         super().__init__()
-        self.layers = nn.ModuleList(modules)
+        self.layers = nn.ModuleDict(modules)
         self.plan = tuple(plan)
         last = {one: step for step, (_, read) in enumerate(self.plan) for one in read}
         self.done = tuple(
@@ -46,21 +49,23 @@ def assembled(graph: Graph, store: Datasets, size: tuple[int, int], name: str) -
     Raises UnusableCheckpoint, and ValueError or LookupError for settings that make no sense.
     """
     shapes: list[Shape] = [(*size, 3)]
-    modules: list[nn.Module] = []
-    plan: list[tuple[int, tuple[int, ...]]] = []
-    known: dict[tuple[object, ...], tuple[int, Shape]] = {}
+    modules: dict[str, nn.Module] = {}
+    plan: list[tuple[str, Read]] = []
+    known: dict[tuple[object, ...], tuple[str, Shape]] = {}
+    total = 0
     for step in graph.steps[1:]:
         read = tuple(shapes[one] for one in step.inputs)
         key = (step.layer, read, step.operands if len(read) < len(step.operands) else ())
         if key not in known:  # a layer used again is the same module, and read but once
             arrays = store.arrays(step.layer)
             module, shape = made(Task(step.layer, read, arrays, step.operands, graph.version))
-            known[key] = len(modules), shape
-            modules.append(module)
+            known[key] = _title(step.layer, modules), shape
+            modules[known[key][0]] = module
         at, shape = known[key]
         plan.append((at, step.inputs))
         shapes.append(shape)
-        if prod(shape) > _LARGEST or sum(map(prod, shapes)) > _ALL:
+        total += prod(shape)
+        if prod(shape) > _LARGEST or total > _ALL:
             raise _too_much(name, step.layer)
     if len(shapes[-1]) != 1:
         raise UnusableCheckpoint(
@@ -69,6 +74,14 @@ def assembled(graph: Graph, store: Datasets, size: tuple[int, int], name: str) -
             detail=f"its last shape is {shapes[-1]}",
         )
     return KerasNetwork(modules, plan).eval()
+
+
+def _title(layer: Layer, taken: Mapping[str, nn.Module]) -> str:
+    """A name that says which layer it is, and that a module may have."""
+    title = re.sub(r"[^0-9A-Za-z_]", "_", layer.name[:60]) or "layer"
+    while title in taken or title in _RESERVED:
+        title = f"{title}_{len(taken)}"
+    return title
 
 
 def _too_much(name: str, layer: Layer) -> UnusableCheckpoint:

@@ -6,13 +6,14 @@ memory holds: every link, dataset and size is looked at before it is followed, o
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from onepixel_gui.classifier.formats.hdf5_headers import EXTERNAL, LAYOUT, Headers
 from onepixel_gui.classifier.formats.keras_graph import Layer
 from onepixel_gui.problems import UnusableCheckpoint
 
@@ -26,11 +27,13 @@ _SAME = {"depthwise_kernel": "kernel"}  # Keras 3 calls it so
 class Datasets(ABC):
     """The weights of a file, layer by layer.
 
-    spare: bytes that all of them together may take.
+    file: as h5py opened it, and the same as bytes.  name: the file's.
+    spare: bytes that all weights together may take.
     """
 
-    def __init__(self, file: Any, name: str, spare: int) -> None:
+    def __init__(self, file: Any, raw: Any, name: str, spare: int) -> None:
         self.file, self.name, self.spare = file, name, spare
+        self._headers = Headers(raw)
         self.layers: tuple[Layer, ...] = ()  # all that have weights
 
     @abstractmethod
@@ -58,16 +61,38 @@ class Datasets(ABC):
     def at(self, path: str) -> Any:
         one = self.file
         for step in filter(None, path.split("/")):
-            if not isinstance(one, h5py.Group):
-                raise KeyError(f"nothing at {path[:200]}")
-            if not isinstance(one.get(step, getlink=True), h5py.HardLink):
-                raise self.refuse("refers to something outside itself, or to nothing", path)
+            where = address(one, step) if isinstance(one, h5py.Group) else None
+            if where is None:
+                raise self.refuse("refers to something that does not lie in it", path)
+            for kind, data in self._headers.messages(where):
+                virtual = kind == LAYOUT and data[0] > 2 and data[1] > 2
+                if kind == EXTERNAL or virtual:
+                    raise self.refuse("keeps its weights in other files", path)
             one = one[step]
         return one
 
+    def words(self, group: Any, key: str) -> list[str]:
+        """An attribute of one or many strings; [] where there is none.
+
+        Keras parts a long one into key0, key1, and so on.
+        """
+        found: list[str] = []
+        keys = [key] if h5py.h5a.exists(group.id, key.encode()) else _numbered(group, key)
+        for one in keys:
+            attribute = h5py.h5a.open(group.id, one.encode())
+            count = attribute.get_space().get_simple_extent_npoints()
+            kind = attribute.get_type()
+            if count * kind.get_size() > _LARGEST_ATTRIBUTE:
+                raise self.refuse("describes itself in more words than any network needs", one)
+            if count and isinstance(kind, h5py.h5t.TypeStringID) and kind.is_variable_str():
+                where = h5py.h5o.get_info(group.id).addr
+                found += self._headers.strings(where, one, count)
+            elif count:
+                told = np.atleast_1d(group.attrs[one])
+                found += [x.decode() if isinstance(x, bytes) else str(x) for x in told.tolist()]
+        return found
+
     def _judge(self, one: Any, path: str) -> None:
-        if one.external or one.is_virtual:
-            raise self.refuse("keeps its weights in other files", path)
         if one.dtype.kind not in "fiu" or one.dtype.itemsize > 8:
             raise self.refuse("holds weights that are no ordinary numbers", path)
         settings = one.id.get_create_plist()
@@ -99,23 +124,24 @@ class Archive(Datasets):
 class Legacy(Datasets):
     """A whole-model HDF5 file: a group per layer of the outermost model, with a list of weights."""
 
-    def __init__(self, file: Any, name: str, spare: int) -> None:
-        super().__init__(file, name, spare)
+    def __init__(self, file: Any, raw: Any, name: str, spare: int) -> None:
+        super().__init__(file, raw, name, spare)
         self._listed: dict[str, list[str]] = {}
+        self._owners: dict[str, dict[str, list[str]]] = {}
         self._ordered: dict[str, dict[Layer, list[str]]] = {}
 
     def listed(self, top: str) -> list[str]:
         """Weights of one layer of the outermost model, in the file's order, as paths below it."""
         if top not in self._listed:
             group = self.at(f"model_weights/{top}")
-            self._listed[top] = words(group, "weight_names", self.name)
+            self._listed[top] = self.words(group, "weight_names")
         return self._listed[top]
 
     def of(self, layer: Layer) -> dict[str, Any]:
         top = layer.place[0]
         paths = self.listed(top)
         if len(layer.place) > 1:
-            paths = self._named(layer.place, paths) or self._in_order(top, paths)[layer]
+            paths = self._named(layer.place) or self._in_order(top, paths)[layer]
         if len(paths) != len(layer.parts):
             raise ValueError(f"{layer.name} has {len(paths)} weights, not {len(layer.parts)}")
         return {
@@ -123,13 +149,16 @@ class Legacy(Datasets):
             for part, path in zip(layer.parts, paths, strict=True)
         }
 
-    def _named(self, place: tuple[str, ...], paths: Iterable[str]) -> list[str]:
+    def _named(self, place: tuple[str, ...]) -> list[str]:
         """The weights that are called after a layer inside a nested model; [] if none is."""
-        owners: dict[str, list[str]] = {}
-        for path in paths:
-            owners.setdefault(path.rpartition("/")[0], []).append(path)
+        top = place[0]
+        if top not in self._owners:
+            owners: dict[str, list[str]] = {}
+            for path in self.listed(top):
+                owners.setdefault(path.rpartition("/")[0], []).append(path)
+            self._owners[top] = owners
         for start in range(len(place)):
-            if found := owners.get("/".join(place[start:])):
+            if found := self._owners[top].get("/".join(place[start:])):
                 return found
         return []
 
@@ -156,35 +185,22 @@ def _slots(layers: list[Layer]) -> Iterator[tuple[Layer, str]]:
                     yield layer, part
 
 
-def linked(group: Any, name: str) -> bool:
-    """Something of that name lies in a group itself, and not behind a reference."""
-    return isinstance(group.get(name, getlink=True), h5py.HardLink)
-
-
-def words(group: Any, key: str, name: str) -> list[str]:
-    """An attribute of one or many strings; [] where there is none. `name` is the file's.
-
-    Keras parts a long one into key0, key1, and so on.
-    """
-    if not h5py.h5a.exists(group.id, key.encode()):
-        return [one for part in _numbered_keys(group, key) for one in words(group, part, name)]
-    attribute = h5py.h5a.open(group.id, key.encode())
-    count = attribute.get_space().get_simple_extent_npoints()
-    if count == 0:
-        return []
-    if count * attribute.get_type().get_size() > _LARGEST_ATTRIBUTE:
-        raise UnusableCheckpoint(
-            f"{name} describes itself in more words than any network needs.",
-            "Choose the checkpoint of a tile classifier.",
-            detail=key,
-        )
-    told = group.attrs[key]
-    listed = [told] if isinstance(told, (str, bytes)) else list(told)
-    return [one.decode("utf-8") if isinstance(one, bytes) else str(one) for one in listed]
-
-
-def _numbered_keys(group: Any, key: str) -> Iterator[str]:
+def _numbered(group: Any, key: str) -> Iterator[str]:
     for number in range(_ATTRIBUTES):
         if not h5py.h5a.exists(group.id, f"{key}{number}".encode()):
             return
         yield f"{key}{number}"
+
+
+def linked(group: Any, name: str) -> bool:
+    """Something of that name lies in a group itself, and not behind a reference."""
+    return address(group, name) is not None
+
+
+def address(group: Any, name: str) -> int | None:
+    """Where in the file the object of that name has its header; None as above."""
+    links, key = group.id.links, name.encode()
+    if not links.exists(key):
+        return None
+    link = links.get_info(key)
+    return int(link.u) if link.type == h5py.h5l.TYPE_HARD else None
