@@ -28,6 +28,7 @@ from onepixel_gui.qt.view import Arrival
 
 _WIDTH = 470  # pixels
 _MARGIN, _BELOW = 18, 90  # pixels to the window's edges; below is the verdict
+_LEAST = 60  # pixels of height that facts have
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
@@ -47,26 +48,30 @@ class ArrivalCard(QFrame):
         self._theme = DARK
         self._arrival: Arrival | None = None
         self._before: QWidget | None = None  # had the focus
-        self._name, self._state = Line(), Line()
+        self._name, self._title, self._state = Line(), QLabel("NEW CLASSIFIER"), Line()
         self._facts = _Facts()
         self._facts.network_wished.connect(self.network_wished)
         self._outer = QVBoxLayout(self)
         self._scroll = QScrollArea()
         self._doing, self._far = QLabel(), QLabel()
         self._bar = QProgressBar()
-        self._use = _button("Use", "Use it from now on (Enter)", "primary")
-        self._second = _button("Use as B", "Beside the classifier in use, on the same tile")
-        self._edit = _button("Edit card…", "Class names, input size, scaling, threshold")
-        self._cancel = _button("Cancel", "Leave everything as it is (Esc)")
+        self._use = _button("Use", "Enter", "Use it from now on", "primary")
+        self._second = _button("Use as B", "", "Beside the classifier in use, on the same tile")
+        self._edit = _button("Edit card…", "", "Class names, input size, scaling, threshold")
+        self._cancel = _button("Cancel", "Esc", "Leave everything as it is")
         self._prepare()
         self._lay_out()
         self._wire()
         self.set_theme(DARK)
         over.installEventFilter(self)
+        self._facts.installEventFilter(self)
         self.hide()
 
     def _prepare(self) -> None:
-        self._state.setObjectName("title")
+        self._title.setObjectName("title")
+        self._state.setObjectName("faint")
+        self._state.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self._state.setText("nothing is replaced before you choose Use")
         self._name.setAccessibleName("File")
         self._doing.setAccessibleName("Progress in words")
         for label in (self._doing, self._far):
@@ -86,7 +91,9 @@ class ArrivalCard(QFrame):
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
     def _lay_out(self) -> None:
-        line = QHBoxLayout()
+        header, line = QHBoxLayout(), QHBoxLayout()
+        header.addWidget(self._title)
+        header.addWidget(self._state, 1)
         line.addWidget(self._doing, 1)
         line.addWidget(self._far)
         buttons = QHBoxLayout()
@@ -99,7 +106,7 @@ class ArrivalCard(QFrame):
         outer = self._outer
         outer.setContentsMargins(16, 12, 16, 14)
         outer.setSpacing(7)
-        outer.addWidget(self._state)
+        outer.addLayout(header)
         outer.addWidget(self._name)
         outer.addWidget(self._scroll)
         outer.addLayout(line)
@@ -149,7 +156,6 @@ class ArrivalCard(QFrame):
     def _show_progress(self, arrival: Arrival) -> None:
         doing, far = words.progress(arrival)
         ready = arrival.classifier is not None
-        self._state.setText("NEW CLASSIFIER")
         self._doing.setText(doing)
         self._doing.setAccessibleDescription(f"{doing} {far}")
         self._far.setText(far)
@@ -185,17 +191,31 @@ class ArrivalCard(QFrame):
         if over is None or self._arrival is None:
             return
         width = min(_WIDTH, over.width() - 2 * _MARGIN)
-        margins = self._outer.contentsMargins()
-        rest = self._outer.totalHeightForWidth(width) - self._scroll.height()
-        room = over.height() - _BELOW - _MARGIN - rest
-        wished = self._facts.height_for(width - margins.left() - margins.right())
-        self._scroll.setFixedHeight(max(60, min(wished, room)))
-        height = self._scroll.height() + rest
+        self._scroll.setVisible(self._arrival.inspection is not None)
+        self._scroll.setFixedHeight(_LEAST)
+        height = self._outer.totalHeightForWidth(width)
+        if self._arrival.inspection is not None:
+            room = over.height() - _BELOW - _MARGIN - height + _LEAST
+            self._fit(width, room)
+            height += self._scroll.height() - _LEAST
         left, top = over.width() - width - _MARGIN, over.height() - _BELOW - height
         self.setGeometry(left, top, width, height)
 
+    def _fit(self, width: int, room: int) -> None:
+        """As high as what is known needs, if there is room."""
+        margins, edges = self._outer.contentsMargins(), 2  # pixels of the lines at the sides
+        wished = self._facts.height_for(width - margins.left() - margins.right() - edges)
+        self._scroll.setFixedHeight(max(_LEAST, min(wished, room)))
+        # Left to itself a bar that was needed once stays: it narrows what it scrolls.
+        policies = Qt.ScrollBarPolicy
+        scrolled = wished > self._scroll.height()
+        self._scroll.setVerticalScrollBarPolicy(
+            policies.ScrollBarAlwaysOn if scrolled else policies.ScrollBarAlwaysOff
+        )
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Resize and watched is self.parentWidget():
+        resized = event.type() == QEvent.Type.Resize and watched is self.parentWidget()
+        if resized or (event.type() == QEvent.Type.LayoutRequest and watched is self._facts):
             self._place()
         return False
 
@@ -230,72 +250,90 @@ class _Facts(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("facts")
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(0, 4, 6, 4)
+        self._lines: dict[str, tuple[QLabel, QLabel]] = {}  # value, source
+        self._inspection: Inspection | None = None
+        self._networks = QComboBox()
+        self._networks.setAccessibleName("Network")
+        self._networks.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._networks.activated.connect(self._choose)
+        self._doubts, self._notes = _text("", "doubt"), _text("", "faint")
+        self._doubts.setAccessibleName("Doubts")
+        self._notes.setAccessibleName("Notes")
+        self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(14)
-        self._grid.setVerticalSpacing(6)
+        self._grid.setVerticalSpacing(1)
         self._grid.setColumnStretch(1, 1)
+        self._whole = QVBoxLayout(self)
+        self._whole.setContentsMargins(0, 4, 6, 4)
+        self._whole.setSpacing(8)
+        self._whole.addLayout(self._grid)
+        self._whole.addWidget(self._doubts)
+        self._whole.addWidget(self._notes)
+        self._whole.addStretch(1)
 
     def show_arrival(self, arrival: Arrival) -> None:
-        self._clear()
-        for row in words.rows(arrival):
-            self._add(row, arrival.inspection)
         card, inspection = arrival.card, arrival.inspection
-        if card is not None and inspection is not None:
-            for doubt in card.doubts:
-                self._remark(f"⚠ {doubt}", "doubt")
-            for note in inspection.notes:
-                self._remark(note, "faint")
+        if inspection is not self._inspection:
+            self._inspection = inspection
+            self._offer(inspection)
+        for row in words.rows(arrival):
+            self._fill(row)
+        doubts = () if card is None else card.doubts
+        notes = () if inspection is None else inspection.notes
+        for label, lines in (
+            (self._doubts, [f"⚠ {each}" for each in doubts]),
+            (self._notes, notes),
+        ):
+            label.setText("\n".join(lines))
+            label.setVisible(bool(lines))
 
     def height_for(self, width: int) -> int:
         """Pixels that all of it takes at this width."""
-        return self._grid.totalHeightForWidth(width)
+        return self._whole.totalHeightForWidth(width)
 
-    def _clear(self) -> None:
-        while (item := self._grid.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
-
-    def _add(self, row: words.Row, inspection: Inspection | None) -> None:
-        line = self._grid.rowCount()
-        label = _text(row.label, "faint")
-        label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-        self._grid.addWidget(label, line, 0)
-        self._grid.addWidget(self._value(row, inspection), line, 1)
-        if row.source:
-            kind = "assumed" if row.doubtful else "source"
-            self._grid.addWidget(_text(row.source, kind), line + 1, 1)
-
-    def _value(self, row: words.Row, inspection: Inspection | None) -> QWidget:
-        if row.label == "Network" and inspection is not None and len(inspection.fits) > 1:
-            return self._networks(inspection)
-        value = _text(row.value)
-        value.setAccessibleName(row.label)
+    def _fill(self, row: words.Row) -> None:
+        value, source = self._lines.get(row.label) or self._add(row.label)
+        value.setText(row.value)
         value.setAccessibleDescription(f"{row.value} {row.source}".strip())
+        value.setToolTip(escape(row.hint))
+        source.setText(row.source)
+        source.setVisible(bool(row.source))
+        if source.objectName() != (kind := "assumed" if row.doubtful else "source"):
+            source.setObjectName(kind)
+            source.style().polish(source)
+
+    def _add(self, name: str) -> tuple[QLabel, QLabel]:
+        value, source = self._lines[name] = _text(""), _text("", "source")
+        value.setAccessibleName(name)
         value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        if row.hint:
-            value.setToolTip(escape(row.hint))
-        return value
+        top = 3 * len(self._lines)
+        label = _text(name, "faint")
+        label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self._grid.addWidget(label, top, 0)
+        self._grid.addWidget(value, top, 1)
+        self._grid.addWidget(source, top + 1, 1)
+        self._grid.setRowMinimumHeight(top + 2, 4)
+        if name == words.NETWORK:
+            self._grid.addWidget(self._networks, top, 1)
+            self._offer(self._inspection)
+        return value, source
 
-    def _networks(self, inspection: Inspection) -> QComboBox:
-        box = QComboBox()
-        box.setAccessibleName("Network")
-        box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        for index, fit in enumerate(inspection.fits):
-            box.addItem(fit.title, fit.architecture)
-            reason = escape(words.how_sure(fit))
-            box.setItemData(index, reason, Qt.ItemDataRole.ToolTipRole)
-        box.setToolTip(f"{len(inspection.fits)} networks fit these weights, the best first")
-        box.activated.connect(lambda index: self._choose(inspection, index))
-        return box
+    def _offer(self, inspection: Inspection | None) -> None:
+        """The networks that fit; nothing to choose where it is one or none."""
+        fits = () if inspection is None else inspection.fits
+        self._networks.clear()
+        for index, fit in enumerate(fits):
+            self._networks.addItem(fit.title, fit.architecture)
+            hint = escape(words.how_sure(fit))
+            self._networks.setItemData(index, hint, Qt.ItemDataRole.ToolTipRole)
+        self._networks.setToolTip(f"{len(fits)} networks fit these weights, the best first")
+        self._networks.setVisible(len(fits) > 1)
+        if words.NETWORK in self._lines:
+            self._lines[words.NETWORK][0].setVisible(len(fits) < 2)
 
-    def _choose(self, inspection: Inspection, index: int) -> None:
-        if index:
-            self.network_wished.emit(inspection.fits[index].architecture)
-
-    def _remark(self, text: str, kind: str) -> None:
-        self._grid.addWidget(_text(text, kind), self._grid.rowCount(), 0, 1, 2)
+    def _choose(self, index: int) -> None:
+        if index > 0:
+            self.network_wished.emit(self._networks.itemData(index))
 
 
 def _learned(before: Arrival, now: Arrival) -> bool:
@@ -315,9 +353,9 @@ def _text(text: str, kind: str = "") -> QLabel:
     return label
 
 
-def _button(text: str, hint: str, kind: str = "") -> QPushButton:
-    button = QPushButton(text)
+def _button(text: str, key: str, hint: str, kind: str = "") -> QPushButton:
+    button = QPushButton(f"{text}  {key}".rstrip())
     button.setObjectName(kind)
-    button.setToolTip(hint)
+    button.setToolTip(f"{hint} ({key})" if key else hint)
     button.setAccessibleName(text)
     return button

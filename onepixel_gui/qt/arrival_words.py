@@ -1,7 +1,7 @@
 """What the preview of a checkpoint says, row by row: values and where they come from, in words."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from onepixel_gui.classifier.card import Card, Fit, Fitting, Inspection, Outputs, Scaling
 from onepixel_gui.qt.view import Arrival
@@ -26,6 +26,7 @@ _FITTINGS: dict[Fitting, str] = {
     "resize": "the whole tile is resized",
     "refuse": "refused",
 }
+NETWORK = "Network"  # the row where another can be chosen
 _NAMED = 6  # classes that are named
 _LETTERS = 32  # of a class that are shown
 
@@ -55,7 +56,9 @@ def rows(arrival: Arrival) -> tuple[Row, ...]:
         _network(inspection),
         Row("Parameters", f"{card.weights:,}"),
         _row("Input", _input(card), card, input_size="size", order="order"),
-        _row("Scaling", SCALINGS[card.scaling], card, scaling="scaling"),
+        replace(
+            _row("Scaling", SCALINGS[card.scaling], card, scaling="scaling"), hint=_scaling(card)
+        ),
         _row("Classes", _classes(card), card, classes="names", subject="the one in question"),
         _row("Output", _output(card), card, outputs="kind", threshold="threshold"),
         _row("Other sizes", _FITTINGS[card.fitting], card, fitting="fitting"),
@@ -83,7 +86,8 @@ def size(count: int) -> str:
 
 
 def how_sure(fit: Fit) -> str:
-    return f"{'exact' if fit.exact else 'likely'}: {fit.reason[:1].lower()}{fit.reason[1:]}"
+    reason = fit.reason.rstrip(".")
+    return f"{'exact' if fit.exact else 'likely'}: {reason[:1].lower()}{reason[1:]}"
 
 
 def progress(arrival: Arrival) -> tuple[str, str]:
@@ -105,14 +109,24 @@ def progress(arrival: Arrival) -> tuple[str, str]:
 
 def _network(inspection: Inspection) -> Row:
     if not inspection.fits:
-        return Row("Network", inspection.card.architecture, "comes with the file")
+        return Row(NETWORK, inspection.card.architecture, "comes with the file")
     fit = inspection.fits[0]
-    return Row("Network", fit.title, how_sure(fit), not fit.exact)
+    return Row(NETWORK, fit.title, how_sure(fit), not fit.exact)
 
 
 def _input(card: Card) -> str:
     height, width = card.input_size
     return f"{height} × {width} px (height × width) · {card.order}"
+
+
+def _scaling(card: Card) -> str:
+    if card.scaling != "custom":
+        return "v: a colour of a pixel, 0 to 255"
+    figures = ("mean", card.mean), ("spread", card.std)
+    told = "; ".join(
+        f"{word} {', '.join(f'{each:.4g}' for each in numbers)}" for word, numbers in figures
+    )
+    return f"(v / 255 − mean) / spread; red, green, blue: {told}"
 
 
 def _classes(card: Card) -> str:
@@ -128,18 +142,18 @@ def _classes(card: Card) -> str:
 def _output(card: Card) -> str:
     words = _OUTPUTS[card.outputs]
     if len(card.classes) == 2:
-        return f"{words} · {_short(card.subject)} from {card.threshold:g} on"
+        return f"{words} · answers {_short(card.subject)} from {card.threshold:g} on"
     return words
 
 
 def _serving(arrival: Arrival) -> tuple[Row, ...]:
     if arrival.classifier is None:
         waits = "not known" if arrival.problem is not None else "being measured …"
-        return (Row("One pixel", waits),)
+        return (Row("One pixel", waits), Row("Device", waits))
     serving = arrival.classifier.serving
     device = " · ".join(dict.fromkeys((serving.device, serving.device_name)))
     told = serving.shortcut or "not known what of the arithmetic is saved"
-    return (Row("One pixel", told), Row("Device", f"{device} · {serving.batch:,} at once"))
+    return (Row("One pixel", told), Row("Device", f"{device} · {serving.batch:,} tiles at once"))
 
 
 def _row(label: str, value: str, card: Card, **fields: str) -> Row:
@@ -153,7 +167,7 @@ def _source(sources: Mapping[str, str], fields: Mapping[str, str]) -> str:
     told = {word: sources[field] for field, word in fields.items() if sources.get(field)}
     if len(set(told.values())) == 1 and len(told) in (1, len(fields)):
         return next(iter(told.values()))
-    return " · ".join(f"{word} {source}" for word, source in told.items())
+    return " · ".join(f"{word}: {source}" for word, source in told.items())
 
 
 def _short(name: str) -> str:
