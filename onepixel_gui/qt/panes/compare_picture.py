@@ -1,10 +1,11 @@
-"""One of the equal pictures that are compared: tile or map, with outlines, in tile positions."""
+"""One of the equal pictures that are compared: its head, its image, outlines and colour bar."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import (
+    QBrush,
     QColor,
     QImage,
     QKeyEvent,
@@ -16,22 +17,23 @@ from PySide6.QtGui import (
     QTransform,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
+from PySide6.QtWidgets import QApplication, QSizePolicy, QVBoxLayout, QWidget
 
 from onepixel_gui.attack.probe import Bools
 from onepixel_gui.qt.panes import marks
 from onepixel_gui.qt.panes.map_legend import ColourScale, draw_legend
 from onepixel_gui.qt.panes.placement import FIT, Placement, Zoom
 from onepixel_gui.qt.panes.pointing import clicked, hovered, keyed
-from onepixel_gui.qt.theme import DARK, Theme
+from onepixel_gui.qt.theme import DARK, Line, Theme
 from onepixel_gui.qt.view import Cursor
 from onepixel_gui.tiles.tile import Window
 
 SOLID_BLUE, DASHED_ORANGE = "#0072B2", "#E69F00"  # Okabe and Ito's, told apart by line as well
 _WHITE_HALO = QColor(255, 255, 255, 235)
-_WIDTH, _RIM = 1.6, 1.4  # logical px
+_WIDTH, _RIM = 1.6, 1.0  # logical px
 _GRID_FROM = 8.0  # logical px per position
-_SCALE_HEIGHT = 44
+_BAR_ROOM, _WIDEST_BAR = 50.0, 240.0  # logical px, below each picture
+_LINES = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +49,7 @@ class Outlined:
 class Drawn:
     """What a picture shows. window: where `image`, one pixel per position, lies on the tile.
 
+    scale:  what its colours mean; None for a tile.
     beyond: (H, W) over `window`, where to draw a contour around; None for none.
     seen:   parts of the tile to frame, each with a word.
     mpp:    micrometres per pixel of a scale bar, "none" for no bar.
@@ -54,6 +57,7 @@ class Drawn:
 
     image: QImage
     window: Window
+    scale: ColourScale | None = None
     beyond: Bools | None = None
     outlines: tuple[Outlined, ...] = ()
     seen: tuple[tuple[str, Window], ...] = ()
@@ -104,6 +108,9 @@ class Picture(QWidget):
 
     def show_drawn(self, drawn: Drawn) -> None:
         self._drawn, self._hint = drawn, ""
+        scale = drawn.scale
+        words = "" if scale is None else f"{scale.label}, {scale.low:g} to {scale.high:g}"
+        self.setAccessibleDescription(words)
         self._contour = QPainterPath() if drawn.beyond is None else marks.edges(drawn.beyond)
         self._outlines = [(marks.edges(o.flips, border=True), o) for o in drawn.outlines]
         self.update()
@@ -135,8 +142,8 @@ class Picture(QWidget):
 
     @property
     def placement(self) -> Placement:
-        """Where the frame lies now."""
-        room = QSizeF(self.size())
+        """Where the frame lies now: the same in all pictures of one size."""
+        room = QSizeF(self.width(), max(1.0, self.height() - _BAR_ROOM))
         return self._view.placed(self._frame.shape, room, self.devicePixelRatioF())
 
     def cell(self, row: int, column: int) -> QRectF:
@@ -145,8 +152,13 @@ class Picture(QWidget):
 
     def position_at(self, point: QPointF) -> tuple[int, int] | None:
         """(row, column) of the tile under a point, None beside the picture or without one."""
-        at = None if self._drawn is None else self.placement.pixel_at(point)
+        seen = self._drawn is not None and self._canvas.contains(point)
+        at = self.placement.pixel_at(point) if seen else None
         return None if at is None else (at[0] + self._frame.row, at[1] + self._frame.column)
+
+    @property
+    def _canvas(self) -> QRectF:
+        return QRectF(self.rect()).adjusted(0, 0, 0, -_BAR_ROOM)
 
     def _box(self, window: Window) -> QRectF:
         end = self.cell(window.row + window.height, window.column + window.width)
@@ -209,7 +221,7 @@ class Picture(QWidget):
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
 
     def _draw_empty(self, painter: QPainter) -> None:
-        box = self.placement.box.intersected(QRectF(self.rect())).adjusted(1, 1, -1, -1)
+        box = self.placement.box.intersected(self._canvas).adjusted(1, 1, -1, -1)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(QColor(self._theme.edge), 1.2, Qt.PenStyle.DashLine))
         painter.drawRoundedRect(box, 8, 8)
@@ -220,15 +232,16 @@ class Picture(QWidget):
 
     def _draw_picture(self, painter: QPainter, drawn: Drawn) -> None:
         at = self.placement
-        shown = at.box.intersected(QRectF(self.rect()))
+        shown = at.box.intersected(self._canvas)
         painter.save()
         painter.setClipRect(shown)
-        painter.fillRect(at.box, QColor(self._theme.field))
+        painter.fillRect(at.box, QColor(self._theme.field))  # unlike any colour of a map:
+        painter.fillRect(at.box, QBrush(QColor(self._theme.faint), Qt.BrushStyle.BDiagPattern))
         shrunk = at.scale * self.devicePixelRatioF() < 1
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, shrunk)
         painter.drawImage(self._box(drawn.window), drawn.image)
         if at.scale >= _GRID_FROM:
-            marks.grid(painter, at.box, at.scale, QRectF(self.rect()))
+            marks.grid(painter, at.box, at.scale, shown)
         self._draw_lines(painter, drawn)
         for word, window in drawn.seen:
             self._draw_seen(painter, word, window)
@@ -240,6 +253,13 @@ class Picture(QWidget):
         painter.drawRect(shown.adjusted(-1, -1, 0, 0))
         if drawn.mpp != "none":
             marks.scale_bar(painter, shown, at.scale, drawn.mpp, [])
+        if drawn.scale is not None:
+            self._draw_scale(painter, shown, drawn.scale)
+
+    def _draw_scale(self, painter: QPainter, shown: QRectF, scale: ColourScale) -> None:
+        width = min(self.width() - 16.0, max(shown.width(), 140.0), _WIDEST_BAR)
+        box = QRectF(shown.center().x() - width / 2, shown.bottom() + 8, width, _BAR_ROOM - 8)
+        draw_legend(painter, box, self._theme, scale, outlined="")
 
     def _draw_lines(self, painter: QPainter, drawn: Drawn) -> None:
         """Contour below outlines, and every rim below every line, so that none hides another."""
@@ -247,10 +267,11 @@ class Picture(QWidget):
         contour = self._placed(drawn.window).map(self._contour)
         marks.haloed(painter, contour, marks.BLACK, 1.0, marks.LIGHT_HALO)
         placed = [(self._placed(o.window).map(path), o.dashed) for path, o in self._outlines]
-        for path, _ in placed:
-            painter.strokePath(path, QPen(_WHITE_HALO, _WIDTH + 2 * _RIM))
-        for path, dashed in placed:
-            painter.strokePath(path, outline_pen(dashed, self.placement.scale))
+        pens = [_outline_pen(dashed, self.placement.scale) for _, dashed in placed]
+        for (path, _), pen in zip(placed, pens, strict=True):
+            painter.strokePath(path, QPen(_WHITE_HALO, pen.widthF() + 2 * _RIM))
+        for (path, _), pen in zip(placed, pens, strict=True):
+            painter.strokePath(path, pen)
 
     def _placed(self, window: Window) -> QTransform:
         """From positions of a window to logical pixels."""
@@ -272,48 +293,46 @@ class Picture(QWidget):
             marks.corners(painter, cell, marks.CURSOR, closed=True)
 
 
-def outline_pen(dashed: bool, edge: float) -> QPen:
+def _outline_pen(dashed: bool, edge: float) -> QPen:
     """Solid blue for A, dashed orange for B. edge: logical px of a position.
 
     Each edge of a position is a line of its own: half a dash at both ends of it makes them meet.
     """
-    pen = QPen(QColor(DASHED_ORANGE if dashed else SOLID_BLUE), _WIDTH)
-    if not dashed:
-        return pen
-    pen.setCapStyle(Qt.PenCapStyle.FlatCap)
-    unit = edge / _WIDTH  # dashes are counted in widths of the pen
-    pen.setDashPattern([0.3 * unit, 0.4 * unit, 0.3 * unit, 1e-3])
+    width = min(_WIDTH, max(1.0, 0.4 * edge))
+    pen = QPen(QColor(DASHED_ORANGE if dashed else SOLID_BLUE), width)
+    if dashed:
+        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+        unit = edge / width  # dashes are counted in widths of the pen
+        pen.setDashPattern([0.3 * unit, 0.4 * unit, 0.3 * unit, 1e-3])
     return pen
 
 
-class ScaleBar(QWidget):
-    """The colour bar below a picture, with its ends, its middle, and what it is of."""
+class Head(QWidget):
+    """A bold line and three faint ones; what has no room is cut and whole in the hint."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
         self.setAccessibleName(name)
-        self.setFixedHeight(_SCALE_HEIGHT)
-        self._theme = DARK
-        self._scale: ColourScale | None = None
+        self._title = Line()
+        self._lines = [Line() for _ in range(_LINES)]
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(1)
+        for line in (self._title, *self._lines):
+            column.addWidget(line)
+        for line in self._lines:
+            line.setObjectName("faint")
 
     def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
-        self.update()
+        self._title.setStyleSheet(f"color: {theme.text}; font-size: 14px; font-weight: 600;")
 
-    def show_scale(self, scale: ColourScale | None) -> None:
-        """None leaves the place empty."""
-        self._scale = scale
-        words = "" if scale is None else f"{scale.label}, {scale.low:g} to {scale.high:g}"
-        self.setAccessibleDescription(words)
-        self.update()
+    def say(self, title: str, *lines: str) -> None:
+        self._title.setText(title)
+        for label, text in zip(self._lines, (*lines, *[""] * _LINES), strict=False):
+            label.setText(text)
+        self.setAccessibleDescription(", ".join(part for part in (title, *lines) if part))
 
     @property
-    def scale(self) -> ColourScale | None:
-        return self._scale
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        if self._scale is None:
-            return
-        box = QRectF(self.rect()).adjusted(8, 6, -8, 0)
-        box = box.adjusted(spare := max(0.0, (box.width() - 240) / 2), 0, -spare, 0)
-        draw_legend(QPainter(self), box, self._theme, self._scale, outlined="")
+    def text(self) -> str:
+        """All of it, line by line."""
+        return "\n".join(line.text() for line in (self._title, *self._lines) if line.text())
