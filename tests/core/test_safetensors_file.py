@@ -180,6 +180,7 @@ REFUSED = {
     "card": made({"__metadata__": {"card": "a sentence"}, "w": entry()}, NUMBERS),
     "card as list": made({"__metadata__": {"card": "[1]"}, "w": entry()}, NUMBERS),
     "deep card": made({"__metadata__": {"card": "[" * 100_000}, "w": entry()}, NUMBERS),
+    "many lists": made(b'{"w": [' + b"[]," * 4_000_000 + b"[]]}"),
     "long name": made({"w" * 600: entry()}, NUMBERS),
     "long header": struct.pack("<Q", 1 << 40) + b"{}",
     "header past the end": struct.pack("<Q", 500) + b"{}",

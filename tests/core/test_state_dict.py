@@ -10,8 +10,10 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections import OrderedDict
+from collections import Counter, OrderedDict, defaultdict, deque
+from datetime import datetime
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -214,6 +216,34 @@ def test_optimisers_schedulers_and_numpy_numbers_are_passed_over():
     data = saved(run)
     assert peek(data).told["architecture_hint"] == "vgg16"
     assert set(load(data)) == set(network.state_dict())
+
+
+class AttributeDict(dict):
+    """As Lightning keeps its settings."""
+
+
+AttributeDict.__module__ = "lightning.fabric.utilities.data"
+
+
+@FORMS
+def test_containers_of_other_kinds_are_passed_over(monkeypatch, zipped):
+    module = ModuleType(AttributeDict.__module__)
+    module.AttributeDict = AttributeDict
+    for name in ("lightning", "lightning.fabric", "lightning.fabric.utilities", module.__name__):
+        monkeypatch.setitem(sys.modules, name, module)
+    run = {
+        "hyper_parameters": AttributeDict(arch="vgg11"),
+        "losses": deque([0.5, 0.25], maxlen=5),
+        "seen": defaultdict(list, a=[1]),
+        "counts": Counter("aab"),
+        "when": datetime(2024, 1, 2),
+        "kind": float,
+        "array": np.arange(3),
+        "state_dict": STATE,
+    }
+    data = saved(run, zipped)
+    assert peek(data).told["architecture_hint"] == "vgg11"
+    same(load(data), STATE)
 
 
 @FORMS

@@ -1,4 +1,4 @@
-"""What a pickle would build, read as plain data: nothing it names is imported or called. No torch.
+"""What a pickle would build, as plain data: nothing that it names is imported or called. No torch.
 
 Python's own Unpickler, even when every name it meets is replaced by a stub, can be kept busy for
 hours by keys that hash slowly or alike.  So its instructions, as `pickletools` decodes them, are
@@ -54,7 +54,7 @@ class Limits:
     """
 
     size: int = 8 << 20
-    steps: int = 800_000
+    steps: int = 500_000
     depth: int = 64
     copies: int = 1 << 20
     bits: int = 128

@@ -16,7 +16,8 @@ from onepixel_gui.problems import UnusableCheckpoint
 if TYPE_CHECKING:
     from torch import Tensor
 
-_HEADER = 16 << 20  # bytes; 100,000 weights and more
+_HEADER = 16 << 20  # bytes
+_BRACKETS = 300_000  # opened in the header, three for each weight; more take long to read
 _DIMENSIONS = 16
 _ITEM_SIZES: Final = {
     **{"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "BOOL": 1},
@@ -95,7 +96,10 @@ def _header(file: BinaryIO) -> tuple[dict[str, Any], int]:
     length = int.from_bytes(file.read(8), "little")
     if length > min(_HEADER, size - 8):
         raise ValueError("a header larger than the file, or than any that is read")
-    header = _json(file.read(length))
+    text = file.read(length)
+    if text.count(b"[") + text.count(b"{") > _BRACKETS:
+        raise ValueError("a header of more weights than any that is read")
+    header = _json(text)
     if not isinstance(header, dict) or not all(isinstance(part, dict) for part in header.values()):
         raise ValueError("a header that is no list of weights")
     return header, size - 8 - length

@@ -7,10 +7,12 @@ nothing is left for `torch.load` to be surprised by.  The weights are looked at 
 
 import math
 import zlib
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pickle import UnpicklingError
+from threading import Lock
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
@@ -92,7 +94,7 @@ def as_used(
 class _Bystander:
     """Stands where the pickle names what is not needed; takes anything and does nothing."""
 
-    def __new__(cls, *_arguments: object) -> "_Bystander":
+    def __new__(cls, *_arguments: object) -> Any:
         return super().__new__(cls)
 
     def __init__(self, *_arguments: object) -> None:
@@ -102,12 +104,30 @@ class _Bystander:
         pass
 
 
+class _Held(_Bystander):
+    """The same for a kind of dictionary; torch sets items only of the kinds that it knows."""
+
+    def __new__(cls, *_arguments: object) -> Any:
+        return OrderedDict[Any, Any]()
+
+
+class _Queued(_Bystander):
+    """The same for a kind of list."""
+
+    def __new__(cls, *_arguments: object) -> Any:
+        return list[Any]()
+
+
+_LOADING: Final = Lock()  # torch keeps one list of stand-ins for all threads
+_STAND_INS: Final = {"defaultdict": _Held, "AttributeDict": _Held, "deque": _Queued}
+
+
 def _loaded(data: bytes, opaque: Sequence[str]) -> Any:
     import torch
 
-    harmless: Any = [(_Bystander, name) for name in opaque]
+    harmless: Any = [(_STAND_INS.get(name.split(".")[-1], _Bystander), name) for name in opaque]
     try:
-        with torch.serialization.safe_globals(harmless):
+        with _LOADING, torch.serialization.safe_globals(harmless):
             return torch.load(BytesIO(data), map_location="cpu", weights_only=True)
     except (UnpicklingError, EOFError) as broken:
         raise ValueError(str(broken)) from broken
