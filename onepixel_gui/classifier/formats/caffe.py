@@ -20,7 +20,7 @@ from onepixel_gui.classifier.formats.caffe_chain import (
     steps_of,
 )
 from onepixel_gui.classifier.formats.contents import Contents, Source
-from onepixel_gui.classifier.formats.wire import LENGTH, VARINT, Message, looks_like, shown
+from onepixel_gui.classifier.formats.wire import LENGTH, VARINT, Message, looks_like, shown, whole
 from onepixel_gui.problems import UnusableCheckpoint
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 _NET = {1: LENGTH, 2: LENGTH, 3: LENGTH, 4: VARINT, 5: VARINT, 6: LENGTH, 7: VARINT, 8: LENGTH}
 _NET[100] = LENGTH
-_LARGEST = 2 << 30  # bytes; protobuf allows no more
 _LARGEST_MEAN = 64 << 20  # bytes
 _LONGEST = 400  # layers
 
@@ -73,10 +72,7 @@ def peek(file: BinaryIO, name: str) -> Contents:
 
     Raises UnusableCheckpoint for layers that are not known here, ValueError for a damaged file.
     """
-    data = file.read(_LARGEST + 1)
-    if len(data) > _LARGEST:
-        raise ValueError("larger than any protobuf message")
-    net = Message(data)
+    net = Message(whole(file))
     layers = _layers(net, name)
     steps = steps_of(layers, net.texts(3), name)
     transform = next((one.transform for one in layers if one.kind in SOURCES), Message(b""))

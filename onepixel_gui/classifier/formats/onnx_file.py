@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from onepixel_gui.classifier.formats import onnx_trial
 from onepixel_gui.classifier.formats.contents import Contents, Source
 from onepixel_gui.classifier.formats.onnx_graph import Facts, Recipe, beside, facts_of
-from onepixel_gui.classifier.formats.wire import LENGTH, VARINT, Message, looks_like, shown
+from onepixel_gui.classifier.formats.wire import LENGTH, VARINT, Message, looks_like, shown, whole
 from onepixel_gui.problems import UnusableCheckpoint
 
 if TYPE_CHECKING:
     from torch import nn
 
-_LARGEST = (2 << 30) - 1  # bytes; protobuf allows no more
 _PATIENCE = 4.0  # seconds for the first tile of a small file
 _PER_BYTE = 1 / 50e6  # seconds more
 _NEWEST = 64  # of the format's versions; 2026 has 13
@@ -36,10 +35,7 @@ def peek(file: BinaryIO, name: str) -> Contents:
 
     Raises UnusableCheckpoint for what is hostile or no tile classifier, ValueError for damage.
     """
-    data = file.read(_LARGEST + 1)
-    if len(data) > _LARGEST:
-        raise ValueError("larger than any protobuf message")
-    facts = facts_of(Message(data), name)
+    facts = facts_of(Message(whole(file)), name)
     recipe = facts.recipe
     path = getattr(file, "name", None)
     beside(recipe.outside, Path(path).parent if isinstance(path, str) else None, name)

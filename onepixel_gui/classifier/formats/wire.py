@@ -1,12 +1,13 @@
 """Protobuf's wire format, read strictly and lazily; no generated code, no recursion of its own."""
 
 import struct
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 FIELDS = 300_000  # of one file, all that is looked at; large vision transformers have a tenth
+LARGEST = (2 << 30) - 1  # bytes
 DEPTH = 40  # messages inside each other
 
 VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
@@ -121,6 +122,15 @@ class Message:
         self._budget[0] -= count
         if self._budget[0] < 0:
             raise ValueError(f"more than {FIELDS:,} fields")
+
+
+def whole(file: BinaryIO) -> bytes:
+    """The bytes of an open file, if protobuf allows that many. Raises ValueError before reading."""
+    size = file.seek(0, 2)
+    if size > LARGEST:
+        raise ValueError(f"{size:,} bytes are more than any protobuf message has")
+    file.seek(0)
+    return file.read()
 
 
 def field_at(view: memoryview, place: int) -> tuple[int, int, int | memoryview, int]:
