@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from onepixel_gui import cli
+from onepixel_gui import cli, terminal
 from onepixel_gui.problems import Problem
 from tests.core.networks import save_bench, save_codait
 
@@ -139,7 +139,11 @@ def previewed(monkeypatch):
     from onepixel_gui.classifier.classifier import Classifier
 
     plain = Classifier.probe
-    monkeypatch.setattr(Classifier, "probe", lambda self, tile: Previewed(plain(self, tile)))
+
+    def probe(self, tile, **how):
+        return Previewed(plain(self, tile, **how))
+
+    monkeypatch.setattr(Classifier, "probe", probe)
 
 
 GUIDED = ("attack", "a.png", "--strategy", "guided", "--model")
@@ -339,7 +343,7 @@ def test_a_bad_file_is_told_in_two_lines_without_a_traceback(go):
 def test_a_result_that_could_not_be_written_is_told_before_any_work(
     go, monkeypatch, bench, words, told
 ):
-    monkeypatch.setattr(cli, "_watch", lambda *_: pytest.fail("worked first"))
+    monkeypatch.setattr(cli, "watch", lambda *_: pytest.fail("worked first"))
     before = {path: path.read_bytes() for path in bench.iterdir() if path.is_file()}
     command = "map" if "--out" in words else "attack"
     assert told in problem(go(command, "a.png", "--model", "weak.pt", *words))
@@ -380,13 +384,14 @@ def test_a_mistake_in_the_words_exits_2_and_names_it(go, words):
 
 
 def test_without_the_demonstration_in_place_the_remedy_names_model(go, monkeypatch, tmp_path):
-    monkeypatch.setattr(cli, "DEMO_CHECKPOINT", tmp_path / "nothing.safetensors")
+    monkeypatch.setattr(terminal, "DEMO_CHECKPOINT", tmp_path / "nothing.safetensors")
     assert "--model" in problem(go("score", "a.png"))
 
 
 def test_without_model_the_demonstrations_classifier_is_used(go, monkeypatch, tmp_path):
     told = {"name": "stand-in"}
-    monkeypatch.setattr(cli, "DEMO_CHECKPOINT", save_codait(tmp_path / "d.safetensors", told=told))
+    path = save_codait(tmp_path / "d.safetensors", told=told)
+    monkeypatch.setattr(terminal, "DEMO_CHECKPOINT", path)
     assert "stand-in looks at 64 x 64 px" in problem(go("map", "a.png"))
 
 
@@ -396,7 +401,7 @@ def test_a_bug_is_told_in_two_lines_that_lead_to_the_log(go, monkeypatch, tmp_pa
 
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     monkeypatch.setattr("platformdirs.user_log_path", lambda *_, **__: tmp_path / "log")
-    monkeypatch.setattr(cli, "_watch", broken)
+    monkeypatch.setattr(cli, "watch", broken)
     told = problem(go("map", "a.png"))
     log = tmp_path / "log" / "command-line.log"
     assert "RuntimeError" in told
@@ -463,7 +468,7 @@ def test_ctrl_c_during_the_preview_tells_no_number(go, monkeypatch, words):
 
 @pytest.mark.usefixtures("heard")
 def test_ctrl_c_while_the_classifier_loads_exits_130_with_one_line(go, monkeypatch):
-    monkeypatch.setattr(cli, "_classifier", lambda *_: signal.raise_signal(signal.SIGINT))
+    monkeypatch.setattr(terminal.Which, "open", lambda *_: signal.raise_signal(signal.SIGINT))
     assert go("score", "a.png") == (130, [], ["Stopped before the end."])
     assert go("map", "a.png") == (130, [], ["Stopped before anything was found."])
 

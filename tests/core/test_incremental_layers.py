@@ -171,7 +171,7 @@ class Less(nn.Module):
 @pytest.mark.parametrize("pixels", [1, 3])
 @pytest.mark.parametrize("shape", [(3, *EDGE), (1, 3, *EDGE), (1, *EDGE)])
 def test_a_mean_image_is_cut_as_the_windows_are(shape, pixels):
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(), torch.no_grad():
         torch.manual_seed(3)
         network = Less(shape).eval()
     classifier = Forced(network, EDGE)
