@@ -152,22 +152,19 @@ def exported(network, path, *, batch, opset, dynamo=False):
     ("name", "batch", "opset", "dynamo"),
     [
         ("resnet18", 0, 17, False),
-        ("resnet18", 1, 11, False),
-        ("mobilenet_v2", 0, 13, False),
+        ("mobilenet_v2", 1, 11, False),
         ("squeezenet1_1", 2, 9, False),
         ("squeezenet1_1", 0, 18, True),
         ("vit", 0, 17, False),
     ],
 )
-@torch.inference_mode()
 def test_an_exported_network_answers_as_it_does_in_torch(tmp_path, name, batch, opset, dynamo):
     network = built(name)
     path = tmp_path / "exported.onnx"
-    with torch.inference_mode(False), torch.enable_grad():  # without, attention is fused
-        data = exported(network, path, batch=batch, opset=opset, dynamo=dynamo)
+    data = exported(network, path, batch=batch, opset=opset, dynamo=dynamo)
     contents, found = read(data, tmp_path, path.name)
     x = tiles(5, (3, 64, 64))
-    torch.testing.assert_close(found(x), network(x), atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(found(x), network(x).detach(), atol=1e-4, rtol=1e-4)
     assert found.batch == batch
     told = {"input_size": (64, 64), "count": 2, "outputs": "logits"}
     assert contents.told == told
@@ -616,7 +613,7 @@ def test_a_damaged_file_is_told_of_refused_or_damaged_but_never_a_bug(place, val
 
 
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(place=st.integers(0, len(WHOLE) - 1), bit=st.integers(0, 7))
 def test_a_turned_bit_is_run_refused_or_damaged_but_never_a_bug(tmp_path, place, bit):
