@@ -12,21 +12,24 @@ large its tensors get is found out before any is made.
 
 import io
 import json
+import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
 from zipfile import ZipFile
 
 from onepixel_gui.classifier.formats.contents import Contents, Source
 from onepixel_gui.classifier.formats.graphs import WIDTHS, Graph, Weight, graph, weights
 from onepixel_gui.classifier.formats.programs import Archive, told, unneeded
+from onepixel_gui.classifier.formats.tables import tables
 from onepixel_gui.problems import UnusableCheckpoint
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 _SHARED = 64 << 20  # bytes: weights that share their numbers get them once each
-_JSON = 24 << 20  # bytes
+_JSON, _SAMPLE = 24 << 20, 1 << 20  # bytes at most
 
 _FOLDERS = {"weights": "weight_", "constants": "tensor_"}
 _DTYPES = {
@@ -83,12 +86,37 @@ def network(source: Source, contents: Contents) -> "nn.Module":  # noqa: ARG001
 
     archive = _opened(io.BytesIO(source.data), source.name)
     program, tensors = _parts(archive)
-    loaded = torch.export.load(io.BytesIO(_rewritten(program, tensors)))
+    with _reading(), _silence("torch.export"):
+        loaded = torch.export.load(io.BytesIO(_rewritten(program, tensors)))
+        unlifted = loaded.module(check_guards=False)
     with torch.no_grad():
         for folder, held in (("weights", loaded.state_dict), ("constants", loaded.constants)):
             for weight in tensors[folder]:
                 held[weight.name].copy_(_numbers(archive, folder, weight))
-    return served(loaded.module(check_guards=False), program.shape, source.name)
+    with _reading():
+        return served(unlifted, program.shape, source.name)
+
+
+@contextmanager
+def _silence(logger: str) -> Iterator[None]:
+    """torch logs what it is about to raise, with all of the file's words."""
+    voice = logging.getLogger(logger)
+    before, voice.disabled = voice.disabled, True
+    try:
+        yield
+    finally:
+        voice.disabled = before
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Whatever torch finds wrong with a graph, as one kind of error: it has no kind of its own."""
+    try:
+        yield
+    except UnusableCheckpoint:
+        raise
+    except Exception as broken:
+        raise ValueError(f"{type(broken).__name__}: {broken}") from broken
 
 
 # ------------------------------------------------------------------ the archive
@@ -107,6 +135,9 @@ def _opened(file: BinaryIO, name: str) -> Archive:
     for entry in archive:
         if not _KNOWN.fullmatch(entry):
             raise unneeded(name, f"it holds {entry}")
+        if entry.startswith("data/sample_inputs/") and archive.size(entry):
+            sample = Archive(io.BytesIO(archive.read(entry)), name)
+            tables(sample.read("data.pkl", _SAMPLE), name)  # refuses what could run
     return archive
 
 

@@ -30,6 +30,8 @@ _TARGET = re.compile(r"torch\.ops\.aten\.([A-Za-z_]\w*)\.([A-Za-z]\w*)", re.ASCI
 _NAME = re.compile(r"[A-Za-z_]\w{0,250}", re.ASCII)
 _PATH = re.compile(r"(?!__)\w{1,250}(\.(?!__)\w{1,250}){0,40}", re.ASCII)
 _TEXT = re.compile(r"[A-Za-z0-9_,.> -]{0,100}")
+# A size in words: never evaluated, but a file that calls for more than sums is refused.
+_EXPRESSION = re.compile(r"(?!.*__)[\w+*/(),'=<> -]{1,400}", re.ASCII)
 _LEAF = '{"type": null, "context": null, "children_spec": []}'
 _ONE_TILE = (
     '[1, {"type": "builtins.tuple", "context": "null", "children_spec": ['
@@ -183,7 +185,7 @@ def _input(specs: Sequence[Any], name: str) -> str:
             f"{name} wants {len(tiles)} inputs, not one batch of tiles.",
             "Export the network so that it takes (N, 3, H, W) and nothing else.",
         )
-    return _named(tiles[0]["as_tensor"])["name"]
+    return _name(tiles[0]["as_tensor"]["name"])
 
 
 def _output(specs: Sequence[Any], name: str) -> str:
@@ -200,7 +202,7 @@ def _output(specs: Sequence[Any], name: str) -> str:
             f"{name} does not return one row of numbers per tile.",
             "Export the network so that (N, 3, H, W) gives (N, classes).",
         )
-    return _named(answers[0]["as_tensor"])["name"]
+    return _name(answers[0]["as_tensor"]["name"])
 
 
 def _input_spec(spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -359,6 +361,8 @@ def _number(value: Mapping[str, Any]) -> int:
     """A size, or what it was when the network was exported."""
     kind, inner = _only(value)
     number = inner if kind == "as_int" else inner["hint"]["as_int"]
+    if kind != "as_int" and not _EXPRESSION.fullmatch(inner["expr_str"]):
+        raise ValueError(f"{inner['expr_str'][:50]!r} is no size")
     if type(number) is not int or not 0 <= number < 1 << 40:
         raise ValueError(f"{str(number)[:50]} is no size")
     return number
