@@ -565,8 +565,17 @@ def test_a_network_that_does_not_come_to_an_end_is_not_waited_for(tmp_path, monk
     script = tmp_path / "endless.py"
     script.write_text("while True: pass")
     monkeypatch.setattr(onnx_trial, "__file__", str(script))
-    monkeypatch.setattr(onnx_file, "_PATIENCE", 0.3)
+    monkeypatch.setattr(onnx_file, "_PATIENCE", 0.1)
     assert "takes longer than" in refused(tiny(), tmp_path).what
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a limit of processor time")
+def test_a_network_that_computes_for_minutes_is_stopped(tmp_path, monkeypatch):
+    monkeypatch.setattr(onnx_file, "_PATIENCE", 0.5)
+    extra = [node("ConstantOfShape", "k", "m0")]
+    extra += [node("MatMul", f"m{i} m{i}", f"m{i + 1}") for i in range(400)]
+    made = beneath(extra, "m400", [integers("k", 4000, 4000)])
+    assert "takes longer than" in refused(made, tmp_path).what
 
 
 def test_an_installed_program_without_an_interpreter_tries_the_first_tile_itself(

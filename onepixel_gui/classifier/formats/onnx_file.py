@@ -1,6 +1,7 @@
 """ONNX files, run by onnxruntime: black boxes."""
 
 import json
+import signal
 import subprocess
 import sys
 from dataclasses import asdict
@@ -17,8 +18,10 @@ from onepixel_gui.problems import UnusableCheckpoint
 if TYPE_CHECKING:
     from torch import nn
 
-_PATIENCE = 4.0  # seconds for the first tile of a small file
+_PATIENCE = 3.0  # seconds of one processor for the first tile of a small file
 _PER_BYTE = 1 / 50e6  # seconds more
+_BUSY = 5.0  # times as long on the clock, since other programs run as well
+_NO_CLOCK = 1.5  # the same where a process cannot be told how long it may compute
 _NEWEST = 64  # of the format's versions; 2026 has 13
 
 _MODEL = dict.fromkeys((2, 3, 4, 6, 7, 8, 14, 20, 25, 26), LENGTH) | {1: VARINT, 5: VARINT}
@@ -103,8 +106,8 @@ def _notes(facts: Facts) -> list[str]:
 def _tried(source: Source, recipe: Recipe, folder: Path) -> dict[str, Any]:
     """What `onnx_trial.trial` found. Raises UnusableCheckpoint."""
     outside = sum(one.length for one in recipe.outside)
-    told = {**asdict(recipe), "outside": outside, "folder": str(folder)}
     limit = _PATIENCE + (len(source.data) + outside) * _PER_BYTE
+    told = {**asdict(recipe), "outside": outside, "folder": str(folder), "seconds": limit}
     if getattr(sys, "frozen", False):  # an installed program has no interpreter to lend
         return _tried_here(source, told)
     try:
@@ -112,15 +115,14 @@ def _tried(source: Source, recipe: Recipe, folder: Path) -> dict[str, Any]:
             [sys.executable, "-P", onnx_trial.__file__, json.dumps(told)],
             input=source.data,
             capture_output=True,
-            timeout=limit,
+            timeout=limit * (_NO_CLOCK if sys.platform == "win32" else _BUSY),
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             check=False,
         )
     except subprocess.TimeoutExpired as late:
-        raise UnusableCheckpoint(
-            f"{source.name} takes longer than {limit:.0f} seconds for its first tile.",
-            "Choose a smaller network.",
-        ) from late
+        raise _late(source.name, limit) from late
+    if done.returncode == -getattr(signal, "SIGXCPU", 0) != 0:
+        raise _late(source.name, limit)
     if done.returncode:
         raise UnusableCheckpoint(
             f"{source.name} makes onnxruntime crash; it was stopped in a process of its own.",
@@ -128,6 +130,13 @@ def _tried(source: Source, recipe: Recipe, folder: Path) -> dict[str, Any]:
             detail=f"exit code {done.returncode}\n{done.stderr[-2000:].decode(errors='replace')}",
         )
     return _sound(source.name, json.loads(done.stdout.splitlines()[-1]))
+
+
+def _late(name: str, limit: float) -> UnusableCheckpoint:
+    return UnusableCheckpoint(
+        f"{name} takes longer than {limit:.0f} seconds for its first tile.",
+        "Choose a smaller network.",
+    )
 
 
 def _tried_here(source: Source, told: dict[str, Any]) -> dict[str, Any]:

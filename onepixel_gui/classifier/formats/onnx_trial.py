@@ -7,7 +7,9 @@ as a script; imports nothing of this package, and of others only onnxruntime and
 
 import contextlib
 import json
+import math
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +65,6 @@ def trial(opened: Any, told: dict[str, Any]) -> dict[str, Any]:
     -> "size": (H, W) asked with, "shape" of what was returned, "together": whether tiles may be
     asked together and answer as they do alone.
     """
-    import time
-
     import numpy as np
 
     rng = np.random.default_rng(0)
@@ -94,15 +94,20 @@ def trial(opened: Any, told: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _confined(size: int) -> None:
-    """Little memory, where the system can be told so; the network's own is limited anyway."""
+def _confined(size: int, seconds: float) -> None:
+    """Little time of the processor and little memory, where the system can be told so.
+
+    The network's own memory is limited anyway, and the parent does not wait for ever.
+    """
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource
 
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        last = math.ceil(time.process_time() + seconds)
+        resource.setrlimit(resource.RLIMIT_CPU, (last, last + 1))
         pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
         most = pages * resource.getpagesize() + _MEMORY + _SPARE + 4 * size
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def main() -> None:
@@ -110,7 +115,7 @@ def main() -> None:
     import onnxruntime  # noqa: F401
 
     told, data = json.loads(sys.argv[1]), sys.stdin.buffer.read()
-    _confined(len(data) + told["outside"])
+    _confined(len(data) + told["outside"], told["seconds"])
     try:
         opened = session(
             data, told["folder"], threads=1, providers=("CPUExecutionProvider",), frugal=True
