@@ -42,13 +42,17 @@ def first(shapes, hint=""):
     return fit.architecture, fit.classes, fit.exact
 
 
-@pytest.fixture(scope="module")
-def make_index():
-    path = Path(__file__).parents[2] / "packaging" / "make_index.py"
-    spec = importlib.util.spec_from_file_location("make_index", path)
+def loaded(path):
+    """A module of its own, whatever was imported before."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def make_index():
+    return loaded(Path(__file__).parents[2] / "packaging" / "make_index.py")
 
 
 # ------------------------------------------------------------------ recognised as itself
@@ -123,6 +127,26 @@ def test_heads_that_disagree_about_the_classes_fit_nothing():
 def test_a_network_that_the_file_names_and_fits_is_told_as_such(hint):
     assert recognition.recognise(shapes_of("resnet50"), hint)[0].reason.startswith("The file names")
     assert "names it" not in recognition.recognise(shapes_of("resnet18"), hint)[0].reason
+
+
+def test_of_several_networks_the_named_one_comes_first_and_then_those_whose_names_agree(
+    tmp_path, monkeypatch
+):
+    facts = {"optional": [], "edge": 9, "mean": [0, 0, 0], "std": [1, 1, 1]}
+    lines = {"renamed": ["a.weight classes,4"], "alike": ["b.weight classes,4"]}
+    networks = [{"key": key, "weights": lines[key], **facts} for key in lines]
+    told = {"categories": [], "networks": [*networks, {**networks[1], "key": "third"}]}
+    recognition_anew = loaded(Path(recognition.__file__))
+    monkeypatch.setattr(recognition_anew, "INDEX", tmp_path / "index.gz")
+    recognition_anew.INDEX.write_bytes(gzip.compress(json.dumps(told).encode()))
+
+    def keys(hint):
+        fits = recognition_anew.recognise({"b.weight": (2, 4)}, hint)
+        return [fit.architecture for fit in fits]
+
+    assert keys("") == ["alike", "third", "renamed"]
+    assert keys("third") == ["third", "alike", "renamed"]
+    assert keys("renamed") == ["renamed", "alike", "third"]
 
 
 # ------------------------------------------------------------------ renamed wrappers
