@@ -57,7 +57,7 @@ _FORBIDDEN = words("""
     __getstate__ __setstate__ await awaitable awaitable_nowait awaitable_wait fork rpc_async
     rpc_remote rpc_sync
 """)
-_HARMFUL = words("load owner put resize save seed wait")  # wherever they stand
+_HARMFUL = words("owner put resize save seed wait")  # wherever they stand
 _PRIM = words("""
     NumToTensor RaiseException data device dtype grad is_cpu is_cuda is_nested is_quantized
     is_sparse itemsize layout max min name nbytes ndim requires_grad shape type unchecked_cast
@@ -160,8 +160,8 @@ def _compare(texts: Sequence[str], name: str) -> None:
 
 def _calls(text: str) -> set[str]:
     """What is asked of torch, and of values unless the text itself defines it."""
-    roots = {first for root, first, _ in _ROOTS.findall(text) if root == "torch"}
-    return roots | ({*_METHODS.findall(text)} - {*_DEFINED.findall(text)})
+    roots = {second if first == "aten" else first for _, first, second in _ROOTS.findall(text)}
+    return (roots - {"prim"}) | ({*_METHODS.findall(text)} - {*_DEFINED.findall(text)})
 
 
 def _rooted(text: str) -> bool:
