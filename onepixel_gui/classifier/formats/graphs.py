@@ -129,7 +129,8 @@ def graph(program: Mapping[str, Any], name: str) -> Graph:
     nodes = [node for node in inner["nodes"] if not _is_check(node["target"])]
     if inner.get("custom_obj_values") or len(nodes) > NODES:
         raise unneeded(name, "it holds objects, or more steps than any classifier")
-    tile, answer = _input(signature["input_specs"], name), _output(signature["output_specs"], name)
+    tile = _input(signature["input_specs"], name)
+    answer = _output(signature["output_specs"], nodes, name)
     tensors = inner["tensor_values"]
     rebuilt = {
         "inputs": [_argument(each, name) for each in inner["inputs"]],
@@ -188,13 +189,15 @@ def _input(specs: Sequence[Any], name: str) -> str:
     return _name(tiles[0]["as_tensor"]["name"])
 
 
-def _output(specs: Sequence[Any], name: str) -> str:
-    kinds = [_only(spec)[0] for spec in specs]
-    if set(kinds) - {"user_output"}:
+def _output(specs: Sequence[Any], nodes: Sequence[Any], name: str) -> str:
+    others = {_only(spec)[0] for spec in specs} - {"user_output"}
+    given = [each for node in nodes for each in node["inputs"]]
+    modes = [each["arg"].get("as_bool") for each in given if each["name"] in ("train", "training")]
+    if others or any(modes):
         raise UnusableCheckpoint(
             f"{name} was exported while it was learning.",
             "Call eval() on the network before exporting it.",
-            detail=", ".join(sorted(set(kinds))),
+            detail=", ".join(sorted(others)),
         )
     answers = [spec["user_output"]["arg"] for spec in specs]
     if len(answers) != 1 or "as_tensor" not in answers[0]:
