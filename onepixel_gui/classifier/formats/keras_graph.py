@@ -14,6 +14,7 @@ from typing import Any
 from onepixel_gui.classifier.formats.keras_words import (
     CODE,
     SUPPORTED,
+    is_operation,
     modern,
     parts_of,
 )
@@ -108,7 +109,7 @@ def graph_of(model: Any, name: str, version: int) -> Graph:
     Raises UnusableCheckpoint for what is no plain picture classifier, and what a damaged
     configuration leads to: LookupError, TypeError, ValueError, AttributeError.
     """
-    reader = _Reader(name)
+    reader = _Reader(name, version)
     first = Layer("input", "InputLayer", {}, (), (), trainable=True)
     reader.steps.append(Step(first, ()))
     answer = reader.model(model, (), (), [0], trainable=True)
@@ -151,8 +152,8 @@ def _size(shape: Any, name: str) -> tuple[int, int] | None:
 
 
 class _Reader:
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, version: int) -> None:
+        self.name, self.version = name, version
         self.steps: list[Step] = []
         self.layers: dict[tuple[str, ...], Layer] = {}
         self.shape: Any = None  # of the outermost input
@@ -309,7 +310,7 @@ class _Reader:
                 call = [call]
             found = [_key(one) for one in call]
             named = call[0][3] if call and len(call[0]) > 3 else {}
-        if named.get("training") is True:
+        if named.get("training") is True and self.version < 3:  # Keras 3 takes no notice of it
             raise self.refuse(
                 f"keeps the layer {name[:60]} in training mode, so that its answers are random.",
                 "Save the network with training=False.",
@@ -380,7 +381,7 @@ def _numbered(listed: Sequence[Any]) -> dict[str, tuple[str, Any]]:
         if name in found:
             raise ValueError(f"two layers are called {name[:60]}")
         kind = _snake(str(spec["class_name"])[:200])
-        if str(spec.get("module")).startswith("keras.src.ops"):  # no layer, so not counted
+        if is_operation(spec):  # no layer, so not counted
             found[name] = (kind, spec)
             continue
         found[name] = (f"{kind}_{seen[kind]}" if seen[kind] else kind, spec)

@@ -278,3 +278,4 @@ _MAKERS: dict[str, Callable[[Task], Made]] = {
     **dict.fromkeys(IDLE, _idle),
     "InputLayer": _idle,
 }
+KINDS = frozenset(_MAKERS)

@@ -60,10 +60,16 @@ _OPERATIONS = {
 _FUNCTIONS = frozenset({"relu", "relu6", "sigmoid", "softmax", "silu", "tanh", "gelu", "elu"})
 
 
+def is_operation(spec: Mapping[str, Any]) -> bool:
+    """A function of Keras 3 that was called between layers; in HDF5 it has nothing but a name."""
+    module = str(spec.get("module") or "")
+    return module.startswith("keras.src.ops") or (not module and set(spec["config"]) == {"name"})
+
+
 def modern(spec: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
     """(kind, settings) of a layer as Keras 2 and 3 would say them."""
     kind, config = str(spec["class_name"]), spec["config"]
-    if str(spec.get("module")).startswith("keras.src.ops"):
+    if is_operation(spec):
         return _operation(kind, config)
     if kind == "TFOpLambda":
         return _operation(str(config.get("function")), config)
