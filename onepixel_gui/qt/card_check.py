@@ -120,6 +120,7 @@ class CardCheck(Card):
             label.setObjectName(name)
             label.setAccessibleName(spoken)
             label.setWordWrap(name != "accuracy")
+            label.setTextFormat(Qt.TextFormat.PlainText)
         self._invitation.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._pause.setSingleShot(True)
         self._pause.setInterval(_PAUSE)

@@ -10,12 +10,23 @@ from PySide6.QtCore import (
     QModelIndex,
     QObject,
     QPersistentModelIndex,
+    QPointF,
     QSignalBlocker,
     QStringListModel,
     Qt,
     Signal,
 )
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QWheelEvent
+from PySide6.QtGui import (
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QPen,
+    QPolygonF,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -106,6 +117,15 @@ class Choice(QComboBox):
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """With a frame of its own a box loses the arrow of its style."""
+        super().paintEvent(event)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(self.palette().color(QPalette.ColorRole.PlaceholderText), 1.5))
+        tip = QPointF(self.width() - 14, self.height() / 2 + 2)
+        painter.drawPolyline(QPolygonF([tip + QPointF(-4, -4), tip, tip + QPointF(4, -4)]))
+
 
 class _Table(QTableView):
     """Enter edits, Ctrl+V writes the lines of the clipboard, one name to an output."""
@@ -113,7 +133,8 @@ class _Table(QTableView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         row = self.currentIndex().row()
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and row >= 0:
-            self.edit(self.currentIndex())
+            if self.state() != QTableView.State.EditingState:  # else the editor passed it on
+                self.edit(self.currentIndex())
         elif event.matches(QKeySequence.StandardKey.Paste) and row >= 0:
             names = self.model()
             assert isinstance(names, ClassNames)

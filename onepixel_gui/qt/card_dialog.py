@@ -70,9 +70,9 @@ class CardDialog(QDialog):
         self._save = _button(
             "Use and save card", "", "Use the card and write it beside the checkpoint (Enter)"
         )
+        self.setStyleSheet(_sheet(theme))  # first, so that each part is styled once
         self._connect()
         self._lay_out()
-        self.set_theme(theme)
         self.take(inspection, check)
         self.check.add(tiles)
         self.resize(1180, 680)
@@ -87,6 +87,7 @@ class CardDialog(QDialog):
         self._save.setObjectName("primary")
         self._save.setDefault(True)
         self._note.setObjectName("state")
+        self._note.setTextFormat(Qt.TextFormat.PlainText)
         self._note.setAccessibleName("What is wrong with the card")
 
     def _lay_out(self) -> None:
@@ -208,6 +209,8 @@ class _About(QFrame):
         self._network.setAccessibleName("Network")
         self._notes = QLabel(wordWrap=True)
         self._notes.setObjectName("doubt")
+        for label in (self._network, self._notes):
+            label.setTextFormat(Qt.TextFormat.PlainText)
         self._notes.setAccessibleName("Notes on the checkpoint")
         self._lay_out()
 
@@ -223,6 +226,7 @@ class _About(QFrame):
             grid.addWidget(title, 0, column)
             fact = self._facts[name] = Line() if name in ("File", "Format") else QLabel()
             fact.setAccessibleName(name)
+            fact.setTextFormat(Qt.TextFormat.PlainText)
             grid.addWidget(fact, 1, column)
         selectable = Qt.TextInteractionFlag.TextSelectableByMouse
         self._facts["SHA-256"].setTextInteractionFlags(
@@ -238,6 +242,7 @@ class _About(QFrame):
         for column, stretch in enumerate((5, 3, 1, 1, 0)):
             grid.setColumnStretch(column, stretch)
         grid.addLayout(network, 2, 0, 1, 5)
+        self._facts["SHA-256"].setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         grid.addWidget(self._notes, 3, 0, 1, 5)
 
     def show_inspection(self, inspection: Inspection) -> None:
@@ -318,6 +323,7 @@ def _sheet(theme: Theme) -> str:
     QLabel#droparea {{ color: {theme.faint}; border: 2px dashed {theme.edge}; border-radius: 10px;
         font-size: 15px; }}
     QLabel#accuracy[stale="true"] {{ color: {theme.faint}; }}
+    QLabel:focus {{ border-bottom: 1px solid {theme.accent}; }}
     QLabel#field {{ font-weight: 600; }}
     QLabel#field[certain="true"] {{ font-weight: 400; color: {theme.faint}; }}
     QLabel#mark {{ color: {theme.doubt}; border: 1px solid {theme.doubt}; border-radius: 7px;

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from onepixel_gui.classifier.card import Card
@@ -54,9 +54,12 @@ class _Row(QWidget):
             layout.addWidget(part)
 
     def _prepare(self) -> None:
+        for label in (self._source, self._note, self._wrong):  # they repeat words of strangers
+            label.setTextFormat(Qt.TextFormat.PlainText)
         self._label.setObjectName("field")
         self._label.setBuddy(self.editor.widget)
         self._mark.setObjectName("mark")
+        self._mark.setAccessibleName(f"{self.title} is assumed")
         self._mark.setToolTip("Nobody said so: check it with tiles whose labels you know")
         self._note.setObjectName("faint")
         self._note.hide()

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Mapping, Sequence
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from onepixel_gui.qt.card_classes import Choice, ClassNames
@@ -80,7 +80,7 @@ class LabelMapping(QWidget):
         self._boxes = {}
         for row, (label, place) in enumerate(places.items()):
             name = Line(label)
-            name.setToolTip(label)
+            name.setTextFormat(Qt.TextFormat.PlainText)
             box = Choice(f"Class of label {label}").of(self._classes)
             box.setPlaceholderText("no class")
             box.setCurrentIndex(place)

@@ -137,7 +137,7 @@ class VerdictRows(QAbstractTableModel):
         if verdict is None:
             return ""
         if column == ANSWER:
-            return verdict.answer or verdict.problem
+            return verdict.answer or "no answer"
         if column == CONFIDENCE:
             return "" if isnan(verdict.confidence) else legible(verdict.confidence)
         return {True: "right", False: "wrong", None: ""}[verdict.right]
@@ -146,6 +146,9 @@ class VerdictRows(QAbstractTableModel):
         height, width = self._tiles[row].shape
         if column == TILE:
             return f"{self._tiles[row].name}, {height} × {width} px"
+        verdict = self.verdict(row)
+        if verdict is not None and verdict.problem and column >= ANSWER:
+            return verdict.problem
         return self._words(row, column)
 
     def _pixmap(self, row: int) -> QPixmap:
