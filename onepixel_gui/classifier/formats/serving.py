@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, fx, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
+from onepixel_gui.classifier.formats.layering import layered
 from onepixel_gui.classifier.formats.programs import unneeded
 
 LARGEST = 1 << 28  # numbers in a tensor, for one tile: VGG19 makes 2 ** 26 of a tile of 1024
@@ -28,8 +29,10 @@ def served(unlifted: fx.GraphModule, shape: Sequence[int | None], name: str) -> 
     network = fx.GraphModule(unlifted, graph).eval()
     count, *tile = (_ANY if edge is None else edge for edge in shape)
     count = 1 if shape[0] is None else count
+    measuring = _Measuring(network, LARGEST * count, name)
     with FakeTensorMode(allow_non_fake_inputs=True), torch.inference_mode():
-        _Measuring(network, LARGEST * count, name).run(torch.empty(count, *tile))
+        measuring.run(torch.empty(count, *tile))
+    network = layered(network, measuring.ranks).eval()
     return network if shape[0] is None else _freed(network, count, tile)
 
 
@@ -39,12 +42,15 @@ class _Measuring(fx.Interpreter):
     def __init__(self, network: fx.GraphModule, most: int, name: str) -> None:
         super().__init__(network)
         self._most, self._name = most, name
+        self.ranks: dict[str, int] = {}
 
     def run_node(self, node: fx.Node) -> Any:
         result = super().run_node(node)
         for each in result if isinstance(result, (tuple, list)) else [result]:
             if isinstance(each, Tensor) and each.numel() > self._most:
                 raise unneeded(self._name, f"{node.name} would have {each.numel():,} numbers")
+        if isinstance(result, Tensor):
+            self.ranks[node.name] = result.ndim
         return result
 
 
