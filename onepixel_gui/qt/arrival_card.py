@@ -88,7 +88,7 @@ class ArrivalCard(QFrame):
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll.setAccessibleName("What is known of it")
 
     def _lay_out(self) -> None:
         header, line = QHBoxLayout(), QHBoxLayout()
@@ -209,6 +209,8 @@ class ArrivalCard(QFrame):
         # Left to itself a bar that was needed once stays: it narrows what it scrolls.
         policies = Qt.ScrollBarPolicy
         scrolled = wished > self._scroll.height()
+        focus = Qt.FocusPolicy.TabFocus if scrolled else Qt.FocusPolicy.NoFocus
+        self._scroll.setFocusPolicy(focus)
         self._scroll.setVerticalScrollBarPolicy(
             policies.ScrollBarAlwaysOn if scrolled else policies.ScrollBarAlwaysOff
         )

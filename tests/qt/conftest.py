@@ -22,7 +22,7 @@ from onepixel_gui.qt.jobs import Lanes
 from onepixel_gui.qt.preferences import Memory
 from onepixel_gui.qt.theme import DARK, install
 from onepixel_gui.qt.window import Window
-from tests.qt.doubles import delete_now, picture_files
+from tests.qt.doubles import Door, delete_now, picture_files
 
 MakeWindow = Callable[..., Window]
 
@@ -103,6 +103,20 @@ def probes(monkeypatch: pytest.MonkeyPatch) -> Census:
 
     monkeypatch.setattr(TileProbe, "__init__", watched)
     return census
+
+
+@pytest.fixture
+def door(monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
+    """The readers of checkpoints, stood in for; its gate is open when the test ends."""
+    from onepixel_gui.classifier import devices, opening
+    from onepixel_gui.classifier.classifier import Classifier
+
+    door = Door()
+    monkeypatch.setattr(opening, "inspecting", door.inspecting)
+    monkeypatch.setattr(Classifier, "opening", door.opening)
+    monkeypatch.setattr(devices, "in_order", door.in_order)
+    yield door
+    door.gate.set()
 
 
 @pytest.fixture

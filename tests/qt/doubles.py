@@ -1,5 +1,6 @@
 """What stands in for tissue, networks and hands in the tests of the window."""
 
+from collections.abc import Generator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event as Gate
@@ -11,8 +12,9 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from onepixel_gui.attack.probe import Candidates, Readings
-from onepixel_gui.classifier.card import Card, Serving
-from onepixel_gui.problems import Problem
+from onepixel_gui.classifier.card import Card, Fit, Inspection, Serving
+from onepixel_gui.classifier.opening import Step
+from onepixel_gui.problems import DeviceFull, Problem, UnusableCheckpoint
 from onepixel_gui.tiles.files import save
 from onepixel_gui.tiles.tile import Tile
 from tests.core.stand_ins import Law, StandIn, one_spot
@@ -75,6 +77,61 @@ class StandInClassifier:
         made = Gated(self.law, window=window, guess=self.guess, gate=self.gate)
         self.probes.append(made)
         return made
+
+
+FITS = (
+    Fit("resnet18", "ResNet-18", 2, True, "The names and shapes of all weights agree."),
+    Fit("resnet_other", "Another ResNet", 2, False, "The shapes agree in their order."),
+)
+
+
+class Door:
+    """Stands in for the readers of checkpoints: any path is one, named as the file.
+
+    refuses: path -> Problem.  unloadable: keys of networks that cannot be made.
+    full, here: names of devices.  gate: holds the loading, between its two steps.
+    """
+
+    def __init__(self) -> None:
+        self.inspected: list[tuple[Path, str]] = []
+        self.opened: list[tuple[Card, str]] = []
+        self.refuses: dict[Path, Problem] = {}
+        self.unloadable: set[str] = set()
+        self.full: set[str] = set()
+        self.here: tuple[str, ...] = ("cpu",)
+        self.fits: tuple[Fit, ...] = FITS
+        self.gate = Gate()
+        self.gate.set()
+
+    def inspecting(
+        self, path: Path, *, architecture: str = ""
+    ) -> Generator[Step, None, Inspection]:
+        self.inspected.append((path, architecture))
+        yield Step(f"Reading {path.name}", 0, 100)
+        if path in self.refuses:
+            raise self.refuses[path]
+        fits = tuple(sorted(self.fits, key=lambda fit: fit.architecture != architecture))
+        made = replace(card(path.stem), architecture=fits[0].architecture if fits else "own")
+        return Inspection(path, 830_000, fits, made, ("A prefix was taken off.",))
+
+    def opening(
+        self, inspected: Inspection, device: str = "auto"
+    ) -> Generator[Step, None, StandInClassifier]:
+        self.opened.append((inspected.card, device))
+        yield Step("Building it")
+        assert self.gate.wait(_LONGEST), "the gate was never opened"
+        if device in self.full:
+            raise DeviceFull(f"There is no memory left on {device}.", "Choose the CPU.")
+        if inspected.card.architecture in self.unloadable:
+            raise UnusableCheckpoint(f"{inspected.path.name} lacks a weight.", "Choose another.")
+        yield Step("Trying it", 1, 3)
+        classifier = StandInClassifier(shortcut="Saves 64 % of the work.")
+        classifier.card = inspected.card
+        classifier.serving = replace(classifier.serving, device=device)
+        return classifier
+
+    def in_order(self, wanted: str = "auto") -> tuple[str, ...]:
+        return tuple(sorted(self.here, key=lambda name: name != wanted))
 
 
 def picture_files(folder, *, edge: int = 16, count: int = 3):

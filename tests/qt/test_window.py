@@ -364,7 +364,7 @@ def test_a_dragged_checkpoint_is_previewed_and_replaces_nothing(
     until(qtbot, lambda: window.arrivals.arrival and window.arrivals.arrival.classifier)
     assert window.session.classifier is before
     with qtbot.waitSignal(window.session.classifier_changed):
-        qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
+        qtbot.keyClick(window.focusWidget(), Qt.Key.Key_Return)
     assert window.session.checkpoint == other
 
 
