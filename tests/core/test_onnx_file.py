@@ -215,7 +215,8 @@ def test_tiles_are_cast_to_what_the_network_takes(tmp_path, kind):
     made = model(body, WEIGHTS, ins=[info("z", ("n", 3, 8, 8), number)])
     _, network = read(made, tmp_path)
     x = (tiles(2) * 255).round()
-    found = network(x.double())
+    # A colour that resizing left between two values is rounded, not cut off.
+    found = network(x.double() - 0.3 if kind == "UINT8" else x.double())
     assert found.dtype == torch.float32
     torch.testing.assert_close(found, expected(x), rtol=1e-4, atol=1e-3)
 
@@ -400,8 +401,9 @@ def test_a_shape_that_its_numbers_do_not_have_is_refused(dims):
 def test_lists_of_numbers_are_counted_in_every_way_of_writing_them():
     typed = [helper.make_tensor("w", FLOAT, (4, 3, 3, 3), [0.5] * 108), *WEIGHTS[1:]]
     assert peeked(model(BODY, typed)).stored == 122
-    typed[0].dims[0] = 5
-    assert "promises" in refused(model(BODY, typed)).what
+    for wrong in (5, -4, 10**12):
+        typed[0].dims[0] = wrong
+        assert "promises" in refused(model(BODY, typed)).what
     shape = helper.make_tensor("s", INT64, (2,), [0, -1])
     assert peeked(model(BODY, [shape, *WEIGHTS])).stored == 122
     shape.dims[0] = 10**9
