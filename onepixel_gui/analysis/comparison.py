@@ -83,6 +83,12 @@ class Layer:
         lowest, highest = logits.min(axis=2), logits.max(axis=2)
         return cls(question.window, question.clean_logit, lowest, highest, change, exact)
 
+    def within(self, part: Window) -> "Layer":
+        """The same of a part of its window."""
+        at = _cut(self.window, part)
+        lowest, highest, change = self.lowest[at], self.highest[at], self.change[at]
+        return Layer(part, self.clean, lowest, highest, change, self.exact[at])
+
     def values(self, quantity: Quantity, unit: Unit) -> Floats:
         """(H, W) of one quantity; of "change" in confidence, what that logit change makes of it."""
         logits = {"lowest": self.lowest, "highest": self.highest, "change": self.change}[quantity]
@@ -112,9 +118,9 @@ def difference(first: Layer, second: Layer, quantity: Quantity, unit: Unit) -> D
     window = both_look(first.window, second.window)
     if window is None:
         return None
-    here, there = _cut(first.window, window), _cut(second.window, window)
-    values = second.values(quantity, unit)[there] - first.values(quantity, unit)[here]
-    return Difference(window, values, first.exact[here] & second.exact[there])
+    a, b = first.within(window), second.within(window)
+    values = b.values(quantity, unit) - a.values(quantity, unit)
+    return Difference(window, values, a.exact & b.exact)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

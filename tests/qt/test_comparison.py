@@ -3,6 +3,8 @@
 import gc
 import weakref
 from dataclasses import replace
+from importlib import import_module
+from threading import Event as Flag
 from time import perf_counter
 
 import numpy as np
@@ -27,6 +29,8 @@ from onepixel_gui.report.comparing import NO_RANK
 from tests.core.stand_ins import flat, one_spot
 from tests.qt.doubles import Gated, StandInClassifier, tile
 
+import_module("scipy.signal")  # as loading a classifier does, so that no result waits for it
+PATIENCE = 20_000  # ms
 CORNERS, GRID = Preferences(), Preferences(palette="27")
 
 
@@ -95,13 +99,13 @@ def put(qtbot, comparison, a, b, on=None):
     """Both on a tile, and both have answered."""
     comparison.set_pair(a, b)
     comparison.set_tile(on or tile())
-    qtbot.waitUntil(lambda: comparison.ready)
+    qtbot.waitUntil(lambda: comparison.ready, timeout=PATIENCE)
 
 
 def swept_both(qtbot, comparison, preferences=CORNERS):
-    with qtbot.waitSignal(comparison.compared):
+    with qtbot.waitSignal(comparison.compared, timeout=PATIENCE):
         comparison.run(preferences)
-    qtbot.waitUntil(lambda: not comparison.busy)
+    qtbot.waitUntil(lambda: not comparison.busy, timeout=PATIENCE)
 
 
 # ------------------------------------------------------------------ asking
@@ -126,7 +130,7 @@ def test_a_tile_that_is_too_small_for_b_is_told_and_nothing_is_swept(qtbot, comp
     b.refuses = TileTooSmall("plain.png is small.", "Choose a larger tile.")
     comparison.set_pair(weak(), b)
     comparison.set_tile(tile())
-    qtbot.waitUntil(lambda: len(heard.problems) == 1)
+    qtbot.waitUntil(lambda: len(heard.problems) == 1, timeout=PATIENCE)
     assert "A" in comparison.questions
     assert not comparison.ready
     comparison.run(CORNERS)
@@ -218,7 +222,7 @@ def test_a_complete_sweep_stays_when_the_second_is_stopped_and_is_not_asked_agai
 ):
     a, b = weak(), sound(open_=False)
     put(qtbot, comparison, a, b)
-    with qtbot.waitSignal(comparison.examined):
+    with qtbot.waitSignal(comparison.examined, timeout=PATIENCE):
         comparison.run(CORNERS)
     comparison.stop()
     assert heard.busy == [True, False]
@@ -236,7 +240,7 @@ def test_another_palette_asks_both_again(qtbot, comparison, heard):
     swept_both(qtbot, comparison)
     swept_both(qtbot, comparison, GRID)
     assert heard.sides(Swept) == ["A", "B", "A", "B"]
-    with qtbot.waitSignal(comparison.compared):
+    with qtbot.waitSignal(comparison.compared, timeout=PATIENCE):
         comparison.run(GRID)
     assert heard.sides(Swept) == ["A", "B", "A", "B"]
 
@@ -244,22 +248,38 @@ def test_another_palette_asks_both_again(qtbot, comparison, heard):
 def test_nothing_of_a_run_on_another_tile_is_told_any_more(qtbot, comparison, heard):
     a = weak(open_=False)
     put(qtbot, comparison, a, sound())
-    with qtbot.waitSignal(comparison.happened):  # it began, and waits at the gate
+    with qtbot.waitSignal(comparison.happened, timeout=PATIENCE):  # it began, and waits at the gate
         comparison.run(CORNERS)
     comparison.set_tile(tile("other.png", shade=20))
     heard.events.clear()
     a.gate.set()
-    qtbot.waitUntil(lambda: comparison.ready)
+    qtbot.waitUntil(lambda: comparison.ready, timeout=PATIENCE)
     assert not comparison.busy
     assert not heard.events
     assert not heard.compared
+
+
+def test_what_was_on_its_way_when_a_run_was_stopped_is_not_told(qtbot, comparison, heard):
+    asked = Flag()
+
+    def law(candidates):
+        asked.set()
+        return flat()(candidates)
+
+    put(qtbot, comparison, Rival("told", law), sound())
+    comparison.run(CORNERS)
+    assert asked.wait(20)  # so "began" was sent, and no event loop has delivered it yet
+    comparison.stop()
+    with qtbot.waitSignal(comparison.questioned, timeout=PATIENCE):  # behind it in the queue
+        comparison.set_tile(tile("other.png", shade=20))
+    assert not heard.events
 
 
 def test_swapping_keeps_what_is_known_of_each(qtbot, comparison, heard):
     a, b = weak(), sound()
     put(qtbot, comparison, a, b)
     swept_both(qtbot, comparison)
-    with qtbot.waitSignal(comparison.compared):
+    with qtbot.waitSignal(comparison.compared, timeout=PATIENCE):
         comparison.swap()
     assert (comparison.a, comparison.b) == (b, a)
     first, second = heard.compared
@@ -274,8 +294,9 @@ def test_coming_back_to_a_tile_shows_what_was_found_there(qtbot, comparison, hea
     swept_both(qtbot, comparison)
     comparison.set_tile(tile("other.png", shade=20))
     assert comparison.compared_last is None
-    qtbot.waitUntil(lambda: comparison.ready)
-    with qtbot.waitSignal(comparison.compared):
+    qtbot.waitUntil(lambda: comparison.ready, timeout=PATIENCE)
+    assert comparison.finished("A") is None
+    with qtbot.waitSignal(comparison.compared, timeout=PATIENCE):
         comparison.set_tile(first)
     assert heard.sides(Swept) == ["A", "B"]
 
@@ -293,30 +314,26 @@ def test_a_classifier_that_breaks_on_the_way_ends_the_run_with_a_problem(qtbot, 
     put(qtbot, comparison, weak(), b)
     b.refuses = TileTooSmall("plain.png is small.", "Choose a larger tile.")
     comparison.run(CORNERS)
-    qtbot.waitUntil(lambda: heard.busy == [True, False])
+    qtbot.waitUntil(lambda: heard.busy == [True, False], timeout=PATIENCE)
     assert heard.problems == [b.refuses]
     assert comparison.finished("A") is not None
     assert not heard.compared
 
 
+@pytest.mark.usefixtures("checkpoint")  # torch is imported, on one thread
 def test_two_networks_are_compared_and_their_probes_let_go(qtbot, comparison, heard, probes):
-    import torch
-
     from onepixel_gui.classifier.classifier import Classifier
     from tests.core.networks import Corner, Tiny, card
 
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     a = Classifier(card(), Corner(), "cpu")
     b = Classifier(replace(card(), sha256="1" * 64), Tiny(gain=0.01), "cpu")
     put(qtbot, comparison, a, b, on=tile(shade=0, edge=8))
     swept_both(qtbot, comparison)
-    torch.set_num_threads(threads)
     (found,) = heard.compared
     assert np.argwhere(found.flips_a).tolist() == [[1, 2]]
     assert not found.flips_b.any()
     assert probes.made == 4  # both asked, both swept
-    qtbot.waitUntil(lambda: gc.collect() is not None and probes.alive == 0)
+    qtbot.waitUntil(lambda: gc.collect() is not None and probes.alive == 0, timeout=PATIENCE)
 
 
 # ------------------------------------------------------------------ the pane
@@ -483,6 +500,7 @@ def test_a_position_that_only_one_sees_is_told_as_not_seen(qtbot, comparison, pa
     assert "A lowest not seen · B lowest 0.8" in readout(pane)
     assert "B − A" not in readout(pane)
     assert "A sees 16 × 16 px and B 24 × 24 px" in words(pane.verdict)
+    assert "· hatched: not seen" in words(pane)
     assert [word for word, _ in pane.pictures["tile"].drawn.seen] == ["seen by A"]
     assert pane.pictures["difference"].drawn.window.shape == (16, 16)
     cells = [shown.cell(4, 4) for shown in pane.pictures.values()]
@@ -522,6 +540,7 @@ def test_a_map_is_drawn_while_it_is_swept_and_greys_what_was_not_asked(pane):
     pane.take("A", began)
     assert hints(pane)["A"] == "The sweep has begun"
     pane.take("A", half)
+    assert "· grey: estimate" in words(pane)
     assert pane.heads["A"].text.endswith(f"{half.done:,} of 2,048 queries")
     image = pane.pictures["A"].drawn.image
     row, column = np.argwhere(~half.exact)[0]
@@ -530,7 +549,7 @@ def test_a_map_is_drawn_while_it_is_swept_and_greys_what_was_not_asked(pane):
     exact = image.pixelColor(int(column), int(row))
     assert grey.saturation() < exact.saturation() / 2
     pane.set_cursor(Cursor(*np.argwhere(~half.exact)[0].tolist()))
-    assert "(estimate)" in readout(pane)
+    assert "(estimate) · B lowest not swept" in readout(pane)
 
 
 def test_stopping_says_so_and_the_button_offers_to_go_on(qtbot, comparison, pane):
@@ -539,15 +558,15 @@ def test_stopping_says_so_and_the_button_offers_to_go_on(qtbot, comparison, pane
     put(qtbot, comparison, weak(), b)
     pane.stop_wished.connect(comparison.stop)
     pane.run_wished.connect(lambda: comparison.run(CORNERS))
-    with qtbot.waitSignal(comparison.examined):
+    with qtbot.waitSignal(comparison.examined, timeout=PATIENCE):
         qtbot.mouseClick(button(pane, "Sweep both"), Qt.MouseButton.LeftButton)
     qtbot.mouseClick(button(pane, "Stop"), Qt.MouseButton.LeftButton)
     assert "sweep of A is complete, that of B is not" in words(pane.verdict)
     b.gate.set()
-    with qtbot.waitSignal(comparison.compared):
+    with qtbot.waitSignal(comparison.compared, timeout=PATIENCE):
         qtbot.mouseClick(button(pane, "Sweep both"), Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: not comparison.busy)
-    assert not button(pane, "Sweep both").isEnabled()  # all is known
+    qtbot.waitUntil(lambda: not comparison.busy, timeout=PATIENCE)
+    assert button(pane, "Sweep both").isEnabled()  # perhaps with another palette
 
 
 def test_another_tile_clears_the_maps_and_what_was_said_of_them(bench):
@@ -557,9 +576,22 @@ def test_another_tile_clears_the_maps_and_what_was_said_of_them(bench):
     assert "flip" not in bench.heads["difference"].text
 
 
+def test_the_cursor_stays_where_it_is_when_a_and_b_are_swapped(qtbot, comparison, bench):
+    bench.set_cursor(Cursor(3, 5, pinned=True))
+    before = readout(bench)
+    with qtbot.waitSignal(comparison.compared, timeout=PATIENCE):
+        comparison.swap()
+    after = readout(bench)
+    assert after != before
+    assert after.startswith("row 3, column 5 · A lowest 0.88")
+    assert "· B lowest 0.018" in after
+    bench.show_tile(tile("other.png"))
+    assert readout(bench) == ""
+
+
 def test_swap_and_close_are_wishes(qtbot, bench):
     for name, signal in (("Swap A ↔ B", bench.swap_wished), ("Close", bench.close_wished)):
-        with qtbot.waitSignal(signal):
+        with qtbot.waitSignal(signal, timeout=PATIENCE):
             qtbot.mouseClick(button(bench, name), Qt.MouseButton.LeftButton)
 
 

@@ -198,7 +198,9 @@ class ComparePane(Card):
 
     def show_tile(self, tile: Tile | None) -> None:
         """A new tile clears everything that is known of the last one."""
-        self._tile, self._cursor = tile, None
+        if tile is not self._tile:
+            self._tile = tile
+            self.set_cursor(None)
         self._halves.forget_tile()
         self._forget()
 
@@ -219,7 +221,7 @@ class ComparePane(Card):
             case Painted():
                 if half.question is not None:
                     half.painted, half.layer = event, Layer.painted(half.question, event)
-                self._refresh_maps()
+                self._refresh_maps(side)
                 return
             case Swept(question=question):
                 half.question, half.layer = question, Layer.swept(event)
@@ -278,7 +280,6 @@ class ComparePane(Card):
 
     def _forget(self) -> None:
         self._compared, self._stopped = None, False
-        self.set_cursor(None)
         self._refresh()
 
     # ------------------------------------------------------------ showing
@@ -292,10 +293,12 @@ class ComparePane(Card):
         self._refresh_maps()
         self._tell()
 
-    def _refresh_maps(self) -> None:
-        """All that moves while a side is swept."""
+    def _refresh_maps(self, swept: Side | None = None) -> None:
+        """All that moves while a side is swept. swept: the only map that is new."""
         halves, quantity = self._halves, self._quantity
         for side, half in halves.both:
+            if swept not in (side, None) and quantity != "change":  # whose scale both maps share
+                continue
             other = halves["B" if side == "A" else "A"].question
             self.heads[side].say(*side_words(side, half, other))
             self._show(side, halves.picture_of_map(side, quantity), self._missing(side))
@@ -303,6 +306,7 @@ class ComparePane(Card):
         drawn = halves.picture_of_difference(quantity, self._unit)
         apart = halves.a.layer is not None and halves.b.layer is not None
         self._show("difference", drawn, APART if apart else NO_DIFFERENCE)
+        self._legend.say(*legend(self._halves, self._compared))
         self._read_out()
 
     def _show(self, column: Column, drawn: Drawn | None, hint: str) -> None:
@@ -328,9 +332,8 @@ class ComparePane(Card):
         a, b = self._halves.a, self._halves.b
         self._swap.setEnabled(a.card is not None and b.card is not None)
         ready = a.question is not None and b.question is not None
-        self._run.setEnabled(self._busy or (ready and self._compared is None))
+        self._run.setEnabled(self._busy or ready)
         self._run.setText("Stop" if self._busy else "Sweep both")
-        self._legend.say(*legend(self._halves, self._compared))
         if self._busy:
             return
         if a.card is None or b.card is None:

@@ -189,77 +189,75 @@ def difference_words(found: Compared | None, quantity: Quantity) -> tuple[str, .
 
 
 def legend(halves: Halves, found: Compared | None) -> tuple[tuple[Part, ...], ...]:
-    """What the outlines are, and how much of them is shared; nothing while there are none."""
-    if not any(half.examined for _, half in halves.both):
+    """What lines, grey and hatching are, and how many flips are shared; longest wording first."""
+    layers = [half.layer for _, half in halves.both if half.layer is not None]
+    if not layers:
         return ()
-    lines = (Swatch(SOLID_BLUE, "hollow"), "A flips", Swatch(DASHED_ORANGE, "dashed"), "B flips")
-    iou = "" if found is None or found.overlap is None else f"· IoU {found.overlap:.2f}"
-    return (*lines, iou, "· thin line: threshold"), (*lines, iou), lines
+    lines: list[Part] = []
+    if any(half.examined for _, half in halves.both):
+        lines += [Swatch(SOLID_BLUE, "hollow"), "A flips"]
+        lines += [Swatch(DASHED_ORANGE, "dashed"), "B flips"]
+    if found is not None and found.overlap is not None:
+        lines.append(f"· IoU {found.overlap:.2f}")
+    more: list[Part] = []
+    if not all(layer.exact.all() for layer in layers):
+        more.append("· grey: estimate")
+    if len({layer.window for layer in layers}) > 1:
+        more.append("· hatched: not seen")
+    return (*lines, *more, "· thin line: threshold"), (*lines, *more), tuple(lines)
 
 
 def readout(cursor: Cursor, halves: Halves, quantity: Quantity) -> tuple[tuple[Part, ...], ...]:
     """Both values at the cursor and B less A, longest wording first."""
-    where = f"row {cursor.row}, column {cursor.column}"
-    values = [_value(half, cursor, quantity) for _, half in halves.both]
-    full: list[Part] = [where]
+    full: list[Part] = [f"row {cursor.row}, column {cursor.column}"]
     brief: list[Part] = [f"{cursor.row}, {cursor.column}"]
-    for (side, half), value in zip(halves.both, values, strict=True):
-        words = "not seen" if value is None else _written(value, quantity)
-        words += _guess(half, cursor)
-        full += [f"· {side} {quantity} {words}", *_colour(half, cursor, quantity)]
+    spots = [_spot(half, cursor) for _, half in halves.both]
+    for (side, half), spot in zip(halves.both, spots, strict=True):
+        words = _value_words(half, spot, quantity)
+        full += [f"· {side} {quantity} {words}", *_colour(half, spot, quantity)]
         brief.append(f"· {side} {words}")
-    a, b = values
+    least = brief[:1]
+    a, b = spots
     if a is not None and b is not None:
-        delta = f"· B − A {signed(b - a)}"
-        logits = _logit_difference(halves, cursor, quantity)
-        full.append(f"{delta} (Δ logit {signed(logits)})" if quantity != "change" else delta)
+        delta = f"· B − A {signed(_value(b, quantity) - _value(a, quantity))}"
+        logits = float((b.values(quantity, "logit") - a.values(quantity, "logit"))[0, 0])
+        full.append(delta if quantity == "change" else f"{delta} (Δ logit {signed(logits)})")
         brief.append(delta)
-    return tuple(full), tuple(brief), (brief[0], brief[-1])
+        least = [*least, delta]
+    return tuple(full), tuple(brief), tuple(least)
 
 
-def _logit_difference(halves: Halves, cursor: Cursor, quantity: Quantity) -> float:
-    found = halves.difference(quantity, "logit")
-    assert found is not None
-    window = found.window
-    return float(found.values[cursor.row - window.row, cursor.column - window.column])
+def _spot(half: Half, cursor: Cursor) -> Layer | None:
+    """The one position of a map under the cursor; None where it has none."""
+    if half.layer is None or not half.layer.window.holds(cursor.row, cursor.column):
+        return None
+    return half.layer.within(Window(cursor.row, cursor.column, 1, 1))
+
+
+def _value(spot: Layer, quantity: Quantity) -> float:
+    return float(spot.values(quantity, _unit(quantity))[0, 0])
+
+
+def _value_words(half: Half, spot: Layer | None, quantity: Quantity) -> str:
+    if spot is None:
+        return "not seen" if half.layer is not None else "not swept"
+    value = _value(spot, quantity)
+    words = f"Δ logit {signed(value)}" if quantity == "change" else legible(value)
+    return words if spot.exact.all() else f"{words} (estimate)"
+
+
+def _colour(half: Half, spot: Layer | None, quantity: Quantity) -> list[Part]:
+    """The colour that does it, where it is known."""
+    if spot is None or half.examined is None or quantity == "change":
+        return []
+    condensed = half.examined.map
+    place = spot.window.row - condensed.window.row, spot.window.column - condensed.window.column
+    index = condensed.lowest_colour if quantity == "lowest" else condensed.highest_colour
+    red, green, blue = (int(v) for v in half.examined.swept.palette[index[place]])
+    return [Swatch(hexadecimal((red, green, blue)))]
 
 
 def signed(value: float) -> str:
     """Two or three digits with a typeset sign."""
     text = f"{value:+.3f}" if abs(value) < 1 else f"{value:+.2f}"
     return text.replace("-", "−")
-
-
-def _written(value: float, quantity: Quantity) -> str:
-    return f"Δ logit {signed(value)}" if quantity == "change" else legible(value)
-
-
-def _value(half: Half, cursor: Cursor, quantity: Quantity) -> float | None:
-    place = _place(half, cursor)
-    if place is None or half.layer is None:
-        return None
-    return float(half.layer.values(quantity, _unit(quantity))[place])
-
-
-def _guess(half: Half, cursor: Cursor) -> str:
-    """A note where nobody was asked yet."""
-    place = _place(half, cursor)
-    asked = place is None or half.layer is None or bool(half.layer.exact[place])
-    return "" if asked else " (estimate)"
-
-
-def _place(half: Half, cursor: Cursor) -> tuple[int, int] | None:
-    if half.layer is None or not half.layer.window.holds(cursor.row, cursor.column):
-        return None
-    return cursor.row - half.layer.window.row, cursor.column - half.layer.window.column
-
-
-def _colour(half: Half, cursor: Cursor, quantity: Quantity) -> list[Part]:
-    """The colour that does it, where it is known."""
-    place = _place(half, cursor)
-    if place is None or half.examined is None or quantity == "change":
-        return []
-    condensed = half.examined.map
-    index = condensed.lowest_colour if quantity == "lowest" else condensed.highest_colour
-    red, green, blue = (int(v) for v in half.examined.swept.palette[index[place]])
-    return [Swatch(hexadecimal((red, green, blue)))]

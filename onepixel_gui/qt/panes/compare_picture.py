@@ -14,6 +14,7 @@ from PySide6.QtGui import (
     QPainterPath,
     QPaintEvent,
     QPen,
+    QPixmap,
     QTransform,
     QWheelEvent,
 )
@@ -91,6 +92,7 @@ class Picture(QWidget):
         self._pressed: QPointF | None = None
         self._panning = False
         self._view = FIT
+        self._kept = QPixmap()  # all but the cursor, which moves more often than the rest
 
     def sizeHint(self) -> QSize:
         return QSize(288, 288)
@@ -98,13 +100,13 @@ class Picture(QWidget):
     # ------------------------------------------------------------ values come down
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        self.update()
+        self._redraw()
 
     def show_frame(self, frame: Window) -> None:
         """The part of the tile that all pictures show; the whole of it is fitted again."""
         if frame != self._frame:
             self._frame, self._view, self._pressed = frame, FIT, None
-            self.update()
+            self._redraw()
 
     def show_drawn(self, drawn: Drawn) -> None:
         self._drawn, self._hint = drawn, ""
@@ -113,14 +115,14 @@ class Picture(QWidget):
         self.setAccessibleDescription(words)
         self._contour = QPainterPath() if drawn.beyond is None else marks.edges(drawn.beyond)
         self._outlines = [(marks.edges(o.flips, border=True), o) for o in drawn.outlines]
-        self.update()
+        self._redraw()
 
     def show_hint(self, hint: str) -> None:
         """Nothing to see yet, and what to do about it."""
         self._drawn, self._hint = None, hint
         self._contour, self._outlines = QPainterPath(), []
         self.setAccessibleDescription(hint)
-        self.update()
+        self._redraw()
 
     def set_cursor(self, cursor: Cursor | None) -> None:
         self._cursor = cursor
@@ -128,6 +130,10 @@ class Picture(QWidget):
 
     def set_view(self, view: Zoom) -> None:
         self._view = view
+        self._redraw()
+
+    def _redraw(self) -> None:
+        self._kept = QPixmap()
         self.update()
 
     # ------------------------------------------------------------ geometry
@@ -209,16 +215,31 @@ class Picture(QWidget):
 
     # ------------------------------------------------------------ drawing
     def paintEvent(self, _event: QPaintEvent) -> None:
+        ratio = self.devicePixelRatioF()
+        wanted = (QSizeF(self.size()) * ratio).toSize()
+        if self._kept.size() != wanted:
+            self._kept = QPixmap(wanted)
+            self._kept.setDevicePixelRatio(ratio)
+            self._kept.fill(Qt.GlobalColor.transparent)
+            self._draw_all(QPainter(self._kept))
         painter = QPainter(self)
-        if self._drawn is None:
-            self._draw_empty(painter)
-        else:
-            self._draw_picture(painter, self._drawn)
+        painter.drawPixmap(0, 0, self._kept)
+        if self._drawn is not None:
+            painter.setClipRect(self.placement.box.intersected(self._canvas))
+            self._draw_cursor(painter)
+            painter.setClipping(False)
         if self.hasFocus():
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
             painter.setPen(QPen(QColor(self._theme.accent), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+
+    def _draw_all(self, painter: QPainter) -> None:
+        if self._drawn is None:
+            self._draw_empty(painter)
+        else:
+            self._draw_picture(painter, self._drawn)
+        painter.end()
 
     def _draw_empty(self, painter: QPainter) -> None:
         box = self.placement.box.intersected(self._canvas).adjusted(1, 1, -1, -1)
@@ -245,7 +266,6 @@ class Picture(QWidget):
         self._draw_lines(painter, drawn)
         for word, window in drawn.seen:
             self._draw_seen(painter, word, window)
-        self._draw_cursor(painter)
         painter.restore()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setBrush(Qt.BrushStyle.NoBrush)
