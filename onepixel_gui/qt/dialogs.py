@@ -49,6 +49,7 @@ class SettingsDialog(QDialog):
         self._palette.addItem("27 colours (3 levels per channel)", "27")
         self._palette.setCurrentIndex(self._palette.findData(now.palette))
         self._device = _choice("Device")
+        self._device.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         for name in dict.fromkeys(("auto", *devices, now.device)):
             self._device.addItem(_BEST if name == "auto" else name, name)
         self._device.setCurrentIndex(self._device.findData(now.device))
@@ -78,6 +79,7 @@ class SettingsDialog(QDialog):
         if self._device.findData(chosen) < 0:
             self._device.addItem(f"{chosen} · not on this machine", chosen)
         self._device.setCurrentIndex(self._device.findData(chosen))
+        self.adjustSize()
 
     def _lay_out(self) -> None:
         form = QFormLayout()
