@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _MAGIC = b"\x89HDF\r\n\x1a\n"
 _CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 _LARGEST_CONFIG = 8 << 20  # bytes; the largest of keras.applications has 1.3 MB
-_SPARE = 512 << 20  # bytes that a file's weights may take more than the file itself
+SPARE = 512 << 20  # bytes that a file's weights may take more than the file itself
 
 _CONVENTIONS = {
     "ResNet": ("caffe", "BGR"),
@@ -164,7 +164,7 @@ def _opened(file: IO[bytes], name: str) -> "Iterator[tuple[Any, int, Datasets]]"
     file.seek(0)
     if recognises(head):
         with h5py.File(file, "r") as hdf5:
-            store = Legacy(hdf5, file, name, size + _SPARE)
+            store = Legacy(hdf5, file, name, size + SPARE)
             if not linked(hdf5, "model_weights"):
                 raise _no_model(name, store)
             told = store.words(hdf5, "model_config")
@@ -178,7 +178,7 @@ def _opened(file: IO[bytes], name: str) -> "Iterator[tuple[Any, int, Datasets]]"
             held = _weights(archive, file, size, name)
             with h5py.File(held, "r") as hdf5:
                 version = [str(metadata.get("keras_version", "3"))]
-                yield model, _major(version), Archive(hdf5, held, name, size + _SPARE)
+                yield model, _major(version), Archive(hdf5, held, name, size + SPARE)
     except (BadZipFile, EOFError, zlib.error) as broken:
         raise ValueError(str(broken)) from broken
 
@@ -230,7 +230,7 @@ def _bounded(info: ZipInfo, most: int, name: str) -> None:
 def _weights(archive: ZipFile, file: IO[bytes], size: int, name: str) -> "IO[bytes] | _Part":
     """The weights' own file inside the archive; read in place, as Keras does not compress it."""
     info = archive.getinfo(_WEIGHTS)
-    _bounded(info, min(4 * size, size + _SPARE), name)
+    _bounded(info, min(4 * size, size + SPARE), name)
     if info.compress_type != ZIP_STORED:
         return io.BytesIO(archive.read(info))
     with archive.open(info):  # checks the entry's own header
