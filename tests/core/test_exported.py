@@ -13,10 +13,14 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import nn
+from torch.nn import functional
 
+from onepixel_gui.classifier.architectures import CodaitMitosis
 from onepixel_gui.classifier.fast import fast_form
 from onepixel_gui.classifier.formats import exported
 from onepixel_gui.classifier.formats.contents import Source
+from onepixel_gui.classifier.incremental import arithmetic
+from onepixel_gui.classifier.windows import Trace, Windowed
 from onepixel_gui.problems import UnusableCheckpoint
 from tests.core.networks import Tiny
 from tests.core.test_torchscript import DAMAGE, Trap, changed
@@ -117,6 +121,53 @@ def test_it_can_be_traced_like_an_ordinary_network(free):
     torch.testing.assert_close(traced(tiles), network(tiles), rtol=1e-5, atol=1e-5)
 
 
+def test_windows_save_as_much_as_for_the_network_itself():
+    torch.manual_seed(0)
+    network = CodaitMitosis().eval()
+    program = torch.export.export(network, (torch.rand(1, 3, 64, 64),))
+    data = io.BytesIO()
+    torch.export.save(program, data)
+    tiles, told = torch.rand(2, 3, 64, 64), []
+    for each in (network, opened(data.getvalue())[1]):
+        windowed = Windowed(Trace(fast_form(each, tiles), tiles))
+        told.append(arithmetic(windowed, len(windowed.steps)))
+    assert told[0] == told[1]
+    assert told[0].saved > 0.5
+
+
+def test_layers_are_put_together_again_without_changing_an_answer():
+    class Varied(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.one = nn.Conv2d(3, 8, 3, 2, 1, bias=False)
+            self.two = nn.Conv2d(8, 8, (3, 1), (1, 2), (2, 0), (2, 1), 4)
+            self.norm = nn.BatchNorm2d(8, affine=False)
+            self.line = nn.BatchNorm1d(8)
+            self.head = nn.Linear(8, 2, bias=False)
+
+        def forward(self, x):
+            y = functional.hardtanh(self.one(x), -0.5, 0.4, inplace=True)
+            y = functional.silu(self.norm(self.two(y)), inplace=True)
+            y = torch.add(y, y * 2, alpha=0.5) - functional.leaky_relu(y, 0.3)
+            y = functional.avg_pool2d(
+                functional.max_pool2d(functional.pad(y, [1, 0, 2, 1]), 2, 1), 2
+            )
+            return self.head(functional.dropout(self.line(y.mean((2, 3))), 0.5, training=False))
+
+    torch.manual_seed(0)
+    network = Varied().train()
+    network(torch.rand(16, 3, 8, 8))  # norms that do something
+    network.eval()
+    _, read = opened(exported_data(network, any_count=True))
+    agree(read, network, (1, 5))
+    kinds = [type(module) for module in read.modules()]
+    assert (kinds.count(nn.Conv2d), kinds.count(nn.BatchNorm2d), kinds.count(nn.Linear)) == (
+        2,
+        1,
+        1,
+    )
+
+
 def test_constants_and_shared_weights_come_back():
     class Shared(nn.Module):
         def __init__(self) -> None:
@@ -194,26 +245,28 @@ def with_sample(data, path):
     return changed(data, {"sample_inputs/model.pt": lambda _: trap})
 
 
-def loaded_by_torch(path):
-    """What torch itself does with the file, in a process of its own."""
-    code = "import sys, torch; torch.export.load(sys.argv[1])"
-    subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, check=False)
-
-
-@pytest.mark.parametrize("kind", ["expression", "sample"])
-def test_a_file_that_torch_itself_would_run_is_refused_and_never_run(tmp_path, free, kind):
-    sprung, path = tmp_path / "sprung", tmp_path / "net.pt2"
-    trapped = (
-        with_expression(free, springing(sprung))
-        if kind == "expression"
-        else with_sample(free, sprung)
+def loaded_by_torch(*paths):
+    """What torch itself does with the files, in a process of its own."""
+    code = (
+        "import contextlib, sys, torch\n"
+        "for path in sys.argv[1:]:\n"
+        "    with contextlib.suppress(Exception):\n"
+        "        torch.export.load(path)\n"
     )
-    path.write_bytes(trapped)
-    with pytest.raises((UnusableCheckpoint, ValueError)):
-        opened(trapped)
-    assert not sprung.exists()
-    loaded_by_torch(path)
-    assert sprung.exists()  # without us it would have been run: the trap is a real one
+    command = [sys.executable, "-c", code, *map(str, paths)]
+    subprocess.run(command, capture_output=True, check=True)
+
+
+def test_files_that_torch_itself_would_run_are_refused_and_never_run(tmp_path, free):
+    sprung = [tmp_path / "expression", tmp_path / "sample"]
+    trapped = [with_expression(free, springing(sprung[0])), with_sample(free, sprung[1])]
+    for trap, data in zip(sprung, trapped, strict=True):
+        with pytest.raises((UnusableCheckpoint, ValueError)):
+            opened(data)
+        assert not trap.exists()
+        trap.with_suffix(".pt2").write_bytes(data)
+    loaded_by_torch(*(trap.with_suffix(".pt2") for trap in sprung))
+    assert all(trap.exists() for trap in sprung)  # without us they would have been run
 
 
 @pytest.mark.parametrize("folder", ["weights", "constants"])

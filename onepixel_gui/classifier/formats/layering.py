@@ -33,6 +33,7 @@ _FUNCTIONS: Mapping[Any, Callable[..., Any]] = {
     _aten.permute.default: torch.permute,
     _aten.transpose.int: torch.transpose,
     _aten.mean.dim: torch.mean,
+    _aten.pad.default: functional.pad,
     _aten.max_pool2d.default: torch.max_pool2d,
     _aten.avg_pool2d.default: functional.avg_pool2d,
     _aten.adaptive_avg_pool2d.default: functional.adaptive_avg_pool2d,
@@ -42,6 +43,14 @@ _FUNCTIONS: Mapping[Any, Callable[..., Any]] = {
     _aten.mul.Tensor: operator.mul,
     _aten.mul_.Tensor: operator.imul,
     _aten.div.Tensor: operator.truediv,
+}
+_IN_PLACE: Mapping[Any, Callable[..., Any]] = {
+    _aten.silu_.default: functional.silu,
+    _aten.hardswish_.default: functional.hardswish,
+    _aten.hardsigmoid_.default: functional.hardsigmoid,
+    _aten.hardtanh_.default: functional.hardtanh,
+    _aten.leaky_relu_.default: functional.leaky_relu,
+    _aten.elu_.default: functional.elu,
 }
 _OPERATORS = {operator.add, operator.iadd, operator.sub}  # which know no `alpha`
 
@@ -54,6 +63,8 @@ def layered(network: fx.GraphModule, ranks: Mapping[str, int]) -> fx.GraphModule
         function = _FUNCTIONS.get(node.target)
         if function is not None and not (function in _OPERATORS and node.kwargs):
             node.target = function
+        elif node.target in _IN_PLACE and len(node.args) < 4:
+            node.target, node.kwargs = _IN_PLACE[node.target], {**node.kwargs, "inplace": True}
         elif node.target in _LAYERS and not node.kwargs:
             layer = _LAYERS[node.target](network, node, ranks.get(node.name, 0))
             if layer is not None:
