@@ -9,6 +9,7 @@ import json
 import math
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import cache, lru_cache
 from hashlib import blake2b
 from importlib import import_module
@@ -43,7 +44,8 @@ def recognise(shapes: Shapes, hint: str = "") -> tuple[Fit, ...]:
     stored = weights(shapes)
     if find_spec("timm") is None or len(stored) > _index()["longest"] or not _plausible(stored):
         return ()
-    until, found = time.monotonic() + PATIENCE, []
+    until = time.monotonic() + PATIENCE
+    found: list[Fit] = []
     for name in _candidates(stored, hint):
         if len(found) == _MOST or time.monotonic() > until:
             break
@@ -59,7 +61,7 @@ def recognise(shapes: Shapes, hint: str = "") -> tuple[Fit, ...]:
 
 
 def sizes(architecture: str, shapes: Shapes) -> Mapping[str, int]:
-    """ "classes", and "edge" in pixels where it is not the usual one.
+    """How many "classes", and the picture's "edge" in pixels where it is not the usual one.
 
     Raises ValueError where the weights do not fit, LookupError without such a network.
     """
@@ -69,8 +71,11 @@ def sizes(architecture: str, shapes: Shapes) -> Mapping[str, int]:
     if own == stored:
         return {"classes": classes}
     edge = _edge(name, own, stored)
-    if edge and _shapes(name, classes, edge) == stored:
-        return {"classes": classes, "edge": edge}
+    if edge:
+        # Not every network that learns places can be made for another picture.
+        with suppress(TypeError, AssertionError):
+            if _shapes(name, classes, edge) == stored:
+                return {"classes": classes, "edge": edge}
     raise ValueError(f"these weights are not those of {architecture}")
 
 
@@ -90,7 +95,7 @@ def build(architecture: str, sizes: Mapping[str, int]) -> "nn.Module":
 
     facts = (architecture.removeprefix(PREFIX), sizes["classes"], sizes.get("edge", 0))
     with torch.device("meta"):
-        network = _created(*facts)
+        network: nn.Module = _created(*facts)
     if not _computed(network):
         network = _created(*facts)  # costs time and memory, but then nothing is missing
     return network.eval()
@@ -229,7 +234,7 @@ def _computed(network: "nn.Module") -> bool:
                 compute()
             except NotImplementedError:  # it asks weights that are not there yet
                 return False
-    return True
+    return not any(b.is_meta for key, b in network.named_buffers() if key not in stored)
 
 
 @cache

@@ -106,6 +106,8 @@ def test_without_timm_none_of_its_networks_fits(monkeypatch):
         ("resnet10t", 64),
         ("levit_128s", 224),
         ("test_vit_relpos", 160),
+        ("swin_s3_tiny_224", 224),
+        ("swinv2_cr_tiny_224", 224),
         ("densenetblur121d", 64),
         ("vit_tiny_r_s16_p8_224", 224),
     ],
