@@ -577,7 +577,9 @@ def test_a_network_that_computes_for_minutes_is_stopped(tmp_path, monkeypatch):
     extra = [node("ConstantOfShape", "k", "m0")]
     extra += [node("MatMul", f"m{i} m{i}", f"m{i + 1}") for i in range(400)]
     made = beneath(extra, "m400", [integers("k", 4000, 4000)])
-    assert "takes longer than" in refused(made, tmp_path).what
+    problem = refused(made, tmp_path)
+    assert "takes longer than" in problem.what
+    assert problem.__cause__ is None  # by its own limit, not because somebody lost patience
 
 
 def test_an_installed_program_without_an_interpreter_tries_the_first_tile_itself(
