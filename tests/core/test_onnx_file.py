@@ -574,6 +574,7 @@ def test_a_network_that_does_not_come_to_an_end_is_not_waited_for(tmp_path, monk
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a limit of processor time")
 def test_a_network_that_computes_for_minutes_is_stopped(tmp_path, monkeypatch):
     monkeypatch.setattr(onnx_file, "_PATIENCE", 0.5)
+    monkeypatch.setattr(onnx_file, "_BUSY", 100)
     extra = [node("ConstantOfShape", "k", "m0")]
     extra += [node("MatMul", f"m{i} m{i}", f"m{i + 1}") for i in range(400)]
     made = beneath(extra, "m400", [integers("k", 4000, 4000)])
