@@ -189,7 +189,6 @@ class _Reader:
         self._marks.append(self.stack)
         self.stack = items
 
-    # ---------------------------------------- one action for each instruction
     def mark(self, _: Any) -> None:
         self._marks.append(self.stack)
         self.stack = []
