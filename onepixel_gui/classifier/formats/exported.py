@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from zipfile import ZipFile
 
 from onepixel_gui.classifier.formats.contents import Contents, Source
-from onepixel_gui.classifier.formats.graphs import WIDTHS, Graph, Weight, graph, weights
+from onepixel_gui.classifier.formats.graphs import Graph, Weight, graph, weights
 from onepixel_gui.classifier.formats.programs import Archive, told, unneeded
 from onepixel_gui.classifier.formats.tables import tables
 from onepixel_gui.problems import UnusableCheckpoint
@@ -32,10 +32,6 @@ _SHARED = 64 << 20  # bytes: weights that share their numbers get them once each
 _JSON, _SAMPLE = 24 << 20, 1 << 20  # bytes at most
 
 _FOLDERS = {"weights": "weight_", "constants": "tensor_"}
-_DTYPES = {
-    1: "uint8", 2: "int8", 3: "int16", 4: "int32", 5: "int64", 6: "float16", 7: "float32",
-    8: "float64", 12: "bool", 13: "bfloat16",
-}  # fmt: skip
 _KNOWN = re.compile(
     r"models/[\w.-]+\.json|data/(weights|constants)/[\w.-]+|data/sample_inputs/[\w.-]+\.pt"
     r"|extra/[\w./-]+|archive_format|archive_version|byteorder|version|\.data/\w+",
@@ -92,7 +88,7 @@ def network(source: Source, contents: Contents) -> "nn.Module":  # noqa: ARG001
     with torch.no_grad():
         for folder, held in (("weights", loaded.state_dict), ("constants", loaded.constants)):
             for weight in tensors[folder]:
-                held[weight.name].copy_(_numbers(archive, folder, weight))
+                _fill(held[weight.name].detach(), archive, f"data/{folder}/{weight.file}", weight)
     with _reading():
         return served(unlifted, program.shape, source.name)
 
@@ -188,15 +184,16 @@ def _rewritten(program: Graph, tensors: Mapping[str, Sequence[Weight]]) -> bytes
     return data.getvalue()
 
 
-def _numbers(archive: Archive, folder: str, weight: Weight) -> "Tensor":
-    """The tensor as it stands in the file."""
+def _fill(target: "Tensor", archive: Archive, entry: str, weight: Weight) -> None:
+    """Write a weight's numbers into its tensor, which has its type and shape."""
     import torch
 
-    dtype = getattr(torch, _DTYPES[weight.dtype])
     if not weight.numbers:
-        return torch.empty(weight.sizes, dtype=dtype)
-    data = bytearray(archive.read(f"data/{folder}/{weight.file}"))
-    flat = torch.frombuffer(data, dtype=torch.uint8)
-    flat = flat[: weight.reach // WIDTHS[weight.dtype] * WIDTHS[weight.dtype]]
-    flat = flat != 0 if dtype == torch.bool else flat.view(dtype)
-    return flat.as_strided(weight.sizes, weight.strides, weight.offset)
+        return
+    if weight.plain:
+        archive.pour(entry, target.view(-1).view(torch.uint8).numpy().data)
+        return
+    flat = torch.empty(weight.reach, dtype=torch.uint8)
+    archive.pour(entry, flat.numpy().data)
+    numbers = flat != 0 if target.dtype == torch.bool else flat.view(target.dtype)
+    target.copy_(numbers.as_strided(weight.sizes, weight.strides, weight.offset))

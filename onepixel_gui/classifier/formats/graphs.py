@@ -19,6 +19,7 @@ NODES = 50_000
 WIDTHS = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 2, 7: 4, 8: 8, 12: 1, 13: 2}
 """Bytes of a number, by the format's own number for its type."""
 
+_BOOL = 12
 _END = (1 << 63) - 1  # "until the end" of a slice
 _CPU = {"type": "cpu", "index": None}
 _ARITHMETIC = {
@@ -77,19 +78,27 @@ class Weight:
 
     def described(self, file: str) -> dict[str, Any]:
         """What a `*_config.json` says of it when it lies in `file` by itself."""
-        strides = [prod(self.sizes[place + 1 :]) for place in range(len(self.sizes))]
         meta = {
             "dtype": self.dtype,
             "sizes": [{"as_int": size} for size in self.sizes],
             "requires_grad": self.trained,
             "device": _CPU,
-            "strides": [{"as_int": stride} for stride in strides],
+            "strides": [{"as_int": stride} for stride in self._usual],
             "storage_offset": {"as_int": 0},
             "layout": 7,
         }
         return {
             "path_name": file, "is_param": self.trained, "use_pickle": False, "tensor_meta": meta
         }  # fmt: skip
+
+    @property
+    def plain(self) -> bool:
+        """Its numbers lie in its file as they do in a new tensor."""
+        return self.strides == self._usual and self.offset == 0 and self.dtype != _BOOL
+
+    @property
+    def _usual(self) -> tuple[int, ...]:
+        return tuple(prod(self.sizes[place + 1 :]) for place in range(len(self.sizes)))
 
     @property
     def reach(self) -> int:

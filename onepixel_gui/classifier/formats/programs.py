@@ -20,7 +20,7 @@ from onepixel_gui.problems import UnusableCheckpoint
 ENTRIES = 20_000  # of one archive; a large transformer has some 3,000
 UNPACKED = 64 << 20  # bytes that come out of compressed entries: text and tables, never weights
 _ENCRYPTED = 0x1
-_CARD = 1 << 16  # bytes
+_CARD, _POURED = 1 << 16, 1 << 20  # bytes
 
 
 def words(text: str) -> frozenset[str]:
@@ -116,6 +116,13 @@ class Archive:
     def size(self, entry: str) -> int:
         """Bytes of an entry, unpacked."""
         return self._entries[entry].file_size
+
+    def pour(self, entry: str, into: memoryview) -> None:
+        """The first bytes of an entry into `into`, without holding them twice."""
+        with _reading(), self._zip.open(self._entries[entry]) as stream:
+            for start in range(0, len(into), _POURED):
+                part = into[start : start + _POURED]
+                part[:] = stream.read(len(part))  # ValueError where there are too few
 
     def read(self, entry: str, limit: int | None = None) -> bytes:
         """All of an entry.  ValueError for more than `limit` bytes or another checksum."""
