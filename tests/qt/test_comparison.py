@@ -384,12 +384,23 @@ def readout(pane):
     return next(r for r in pane.findChildren(Readout) if r.accessibleName() == name).text
 
 
+def colour_at(widget, point, reach):
+    """(2 reach, 2 reach, 3) of what a widget shows around a point."""
+    x, y = int(point.x()), int(point.y())
+    return pixels(widget)[y - reach : y + reach, x - reach : x + reach]
+
+
+def pixels(widget):
+    """(H, W, 3) of what a widget shows."""
+    image = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+    raw = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), -1, 4)
+    return raw[..., 2::-1].astype(int)
+
+
 def near(widget, colour, within=20):
     """How many pixels of what a widget shows are about that colour."""
-    image = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
-    raw = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), -1, 4)[..., 2::-1]
     wanted = QColor(colour)
-    far = np.abs(raw.astype(int) - [wanted.red(), wanted.green(), wanted.blue()]).max(axis=2)
+    far = np.abs(pixels(widget) - [wanted.red(), wanted.green(), wanted.blue()]).max(axis=2)
     return int((far < within).sum())
 
 
@@ -481,6 +492,22 @@ def test_the_cursor_is_one_on_all_pictures_and_is_wished_for_not_set(qtbot, benc
     assert all(one != other for one, other in zip(before, after, strict=True))
 
 
+def test_only_what_is_seen_of_a_larger_tile_is_shown_in_positions_of_the_tile(
+    qtbot, comparison, pane
+):
+    wire(comparison, pane)
+    put(qtbot, comparison, weak(), sound(), on=tile(edge=24))
+    swept_both(qtbot, comparison)
+    assert "rows 4–19, columns 4–19" in pane.heads["tile"].text
+    wished = []
+    pane.cursor_moved.connect(wished.append)
+    shown = pane.pictures["A"]
+    qtbot.mouseMove(shown, shown.cell(6, 17).center().toPoint())
+    assert wished == [Cursor(6, 17)]
+    pane.set_cursor(Cursor(6, 17))
+    assert readout(pane).startswith("row 6, column 17 · A lowest 0.88")
+
+
 def test_the_line_below_reads_both_values_and_their_difference(bench):
     bench.set_cursor(Cursor(3, 5))
     assert readout(bench).startswith("row 3, column 5 · A lowest 0.018 · B lowest 0.88")
@@ -500,9 +527,12 @@ def test_a_position_that_only_one_sees_is_told_as_not_seen(qtbot, comparison, pa
     assert "A lowest not seen · B lowest 0.8" in readout(pane)
     assert "B − A" not in readout(pane)
     assert "A sees 16 × 16 px and B 24 × 24 px" in words(pane.verdict)
-    assert "· hatched: not seen" in words(pane)
+    assert "hatched: not seen" in words(pane)
     assert [word for word, _ in pane.pictures["tile"].drawn.seen] == ["seen by A"]
     assert pane.pictures["difference"].drawn.window.shape == (16, 16)
+    corner = pane.pictures["A"].cell(1, 1).center()  # hatched; B has a colour there
+    grounds = [colour_at(pane.pictures[side], corner, 8) for side in "AB"]
+    assert np.ptp(grounds[0], axis=-1).max() < 40 < np.ptp(grounds[1], axis=-1).min()
     cells = [shown.cell(4, 4) for shown in pane.pictures.values()]
     assert cells.count(cells[0]) == 4
 
@@ -519,7 +549,7 @@ def test_flips_are_outlined_in_two_styles_that_the_legend_explains(qtbot, compar
     assert min(both) > 8
     assert a[0] > 8 > a[1]
     assert b[1] > 8 > b[0]
-    assert "A flips B flips · IoU 0.00" in words(pane)
+    assert "A flips B flips IoU 0.00" in words(pane)
 
 
 def test_the_verdict_has_n_and_both_budgets_and_a_doubt_that_forbids_a_ranking(bench):
@@ -538,9 +568,9 @@ def test_a_map_is_drawn_while_it_is_swept_and_greys_what_was_not_asked(pane):
         pane.show_question(side, began.question)
     pane.show_busy(True)
     pane.take("A", began)
-    assert hints(pane)["A"] == "The sweep has begun"
+    assert (hints(pane)["A"], hints(pane)["B"]) == ("The sweep has begun", "Waits for its turn")
     pane.take("A", half)
-    assert "· grey: estimate" in words(pane)
+    assert "grey: estimate" in words(pane)
     assert pane.heads["A"].text.endswith(f"{half.done:,} of 2,048 queries")
     image = pane.pictures["A"].drawn.image
     row, column = np.argwhere(~half.exact)[0]

@@ -48,6 +48,7 @@ NO_B = "Drop a second checkpoint and choose Use as B"
 NO_ANSWER = "Not asked about this tile yet"
 NO_SWEEP = "Sweep both to fill this map"
 RUNNING = "The sweep has begun"
+WAITING = "Waits for its turn"
 WITHOUT_B = "Swept together with B, once there is one"
 NO_DIFFERENCE = "B − A needs both maps"
 APART = "No position is seen by both"
@@ -325,7 +326,9 @@ class ComparePane(Card):
             return NO_ANSWER
         if self._halves.b.card is None:
             return WITHOUT_B
-        return RUNNING if self._sweeping == side else NO_SWEEP
+        if self._busy:
+            return RUNNING if self._sweeping == side else WAITING
+        return NO_SWEEP
 
     def _tell(self) -> None:
         """The verdict, what speaks against it, what may be done now, and the legend."""

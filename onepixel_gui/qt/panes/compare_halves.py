@@ -197,14 +197,15 @@ def legend(halves: Halves, found: Compared | None) -> tuple[tuple[Part, ...], ..
     if any(half.examined for _, half in halves.both):
         lines += [Swatch(SOLID_BLUE, "hollow"), "A flips"]
         lines += [Swatch(DASHED_ORANGE, "dashed"), "B flips"]
+    more: list[str] = []
     if found is not None and found.overlap is not None:
-        lines.append(f"· IoU {found.overlap:.2f}")
-    more: list[Part] = []
+        more.append(f"IoU {found.overlap:.2f}")
     if not all(layer.exact.all() for layer in layers):
-        more.append("· grey: estimate")
+        more.append("grey: estimate")
     if len({layer.window for layer in layers}) > 1:
-        more.append("· hatched: not seen")
-    return (*lines, *more, "· thin line: threshold"), (*lines, *more), tuple(lines)
+        more.append("hatched: not seen")
+    whole, brief = " · ".join([*more, "thin line: threshold"]), " · ".join(more)
+    return (*lines, whole), (*lines, brief), tuple(lines)
 
 
 def readout(cursor: Cursor, halves: Halves, quantity: Quantity) -> tuple[tuple[Part, ...], ...]:
