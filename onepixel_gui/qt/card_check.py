@@ -43,9 +43,11 @@ if TYPE_CHECKING:
     from onepixel_gui.classifier.checking import Checked
     from onepixel_gui.classifier.classifier import Classifier
 
-# Asks of tiles as a card says; the last event is a `checking.Checked`. Runs in a worker.
+# Asks of tiles as a card says, in a worker.  Its events are `checking.Checked`, of the first tiles
+# as it comes to them, and of all in the end.
 Check = Callable[[ModelCard, Sequence[Tile]], Generator[Any]]
 
+_FIRST = 16  # tiles that are answered before all are
 _PAUSE = 150  # ms after the last edit
 _LARGEST = 1 << 20  # pixels of an input: a slip in its size shall not fill the memory
 _INVITED = "Drop tiles or class folders\nwith known labels anywhere here."
@@ -63,6 +65,8 @@ def by_classifier(classifier: "Classifier") -> Check:
                 f"Inputs of {height} × {width} px are too large for the live check.",
                 "Enter the input size the network was trained with.",
             )
+        if len(tiles) > 2 * _FIRST:
+            yield check(classifier, card, tiles[:_FIRST])
         yield check(classifier, card, tiles)
 
     return work
@@ -91,10 +95,11 @@ class CardCheck(Card):
         self._job: Job | None = None
         self._opening: Job | None = None
         self._asked: Asked | None = None
+        self._latest: Checked | None = None  # of the job
         self._note = ""  # on the tiles
         self._classes = classes
         self._mapping = LabelMapping(classes)
-        self._pause = QTimer(self)
+        self.pause = QTimer(self)  # runs out a moment after the last edit
         self._rows, self._painter = VerdictRows(self), VerdictPainter(self, theme)
         self._table = QTableView()
         self._accuracy, self._words, self._doubts = QLabel(), QLabel(), QLabel()
@@ -122,9 +127,9 @@ class CardCheck(Card):
             label.setWordWrap(name != "accuracy")
             label.setTextFormat(Qt.TextFormat.PlainText)
         self._invitation.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._pause.setSingleShot(True)
-        self._pause.setInterval(_PAUSE)
-        self._pause.timeout.connect(self._begin)
+        self.pause.setSingleShot(True)
+        self.pause.setInterval(_PAUSE)
+        self.pause.timeout.connect(self._begin)
         self._mapping.changed.connect(self._relabel)
         self._classes.edited.connect(self._relabel)
         for button, key, hint, do in (
@@ -213,7 +218,7 @@ class CardCheck(Card):
 
     def stop(self) -> None:
         """From now on nothing that is under way is told."""
-        self._pause.stop()
+        self.pause.stop()
         self._forget()
         self._forget_opening()
 
@@ -243,14 +248,14 @@ class CardCheck(Card):
         self._forget()
         self._rows.set_stale()
         restyle(self._accuracy, "stale", True)
-        self._pause.start()
+        self.pause.start()
 
     def _forget(self) -> None:
         if self._job is not None:
             self._job.stop()
         if self._asked is not None:
-            self._asked.wanted = False
-        self._job = self._asked = None
+            self._asked.drop()
+        self._job = self._asked = self._latest = None
 
     def _begin(self) -> None:
         card, check = self._card, self._check
@@ -263,25 +268,29 @@ class CardCheck(Card):
             return
         asked = self._asked = Asked(self._tiles, self._mapping.meant)
         job = self._job = Job(lambda: check(card, asked))
-        answers: list[Checked] = []
-        job.happened.connect(answers.append)
+        job.happened.connect(lambda event: self._hear(job, card, event))
         job.failed.connect(lambda why: self._refuse(job, why))
-        job.finished.connect(lambda: self._show(job, card, answers))
+        job.finished.connect(lambda: self._end(job))
         self._tell_state()
         self.checking.emit(card)
         self._lanes.add(job)
 
-    def _show(self, job: Job, card: ModelCard, answers: list["Checked"]) -> None:
+    def _hear(self, job: Job, card: ModelCard, event: "Checked") -> None:
+        if job is self._job:
+            self._latest = event
+            self._show_checked(card, event)
+
+    def _end(self, job: Job) -> None:
         if job is not self._job:
             return
-        self._job = self._asked = None
+        latest, self._job, self._asked, self._latest = self._latest, None, None, None
         self._tell_state()
-        if answers:
-            self._show_checked(card, answers[-1])
-            self.checked.emit(answers[-1])
+        if latest is not None:
+            self.checked.emit(latest)
 
     def _refuse(self, job: Job, why: Problem) -> None:
         if job is self._job:
+            self._latest = None
             self._rows.set_verdicts((), "")
             self._say(f"{why.what} {why.remedy}")
             self.refused.emit(why)
@@ -302,7 +311,7 @@ class CardCheck(Card):
             return
         some = f"{len(broken)} of {len(checked.verdicts)} tiles gave no answer: "
         self._say(some + broken[0] if broken else "")
-        self._words.setText(_words(checked))
+        self._words.setText(_words(checked, len(self._tiles)))
         self._words.show()
         self._doubts.setText("\n".join(f"⚠ {doubt}" for doubt in checked.doubts))
         self._doubts.setVisible(bool(checked.doubts))
@@ -370,15 +379,19 @@ class CardCheck(Card):
             self.open(tiles)
 
 
-def _words(checked: "Checked") -> str:
-    """What the accuracy is of, and what it would be without looking at the tiles."""
+def _words(checked: "Checked", count: int) -> str:
+    """What the accuracy is of, and what it would be without looking at the tiles.
+
+    count: of all tiles, those that are still being asked among them.
+    """
     judged = [verdict for verdict in checked.verdicts if verdict.right is not None]
     if not judged:
         return "No tile has a label that names a class: these are answers without a judge."
     right = sum(bool(verdict.right) for verdict in judged)
     ((label, most),) = Counter(verdict.label for verdict in judged).most_common(1)
     chance = 100 * most / len(judged)
+    more = count - len(checked.verdicts)
     return (
-        f"right on {right} of {len(judged)} labelled tiles\n"
+        f"right on {right} of {len(judged)} labelled tiles{f', {more} more to come' * (more > 0)}\n"
         f"chance level {chance:.1f} %: always {label}"
     )

@@ -1,6 +1,6 @@
 """Labelled tiles for the live check, read in the background and thinned to what it can take."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, overload
@@ -11,6 +11,7 @@ from onepixel_gui.tiles.tile import Tile
 
 MOST = 100  # tiles: what is answered about as fast as one edits
 _ROOM = 256 << 20  # bytes of them
+_TURN = (5**0.5 - 1) / 2  # the golden section spreads any number of first steps evenly
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +36,24 @@ class _NotWanted(Problem):
 
 
 class Asked(Sequence[Tile]):
-    """Tiles under the classes that their labels stand for.
+    """Tiles under the classes that their labels stand for; a slice of it is one too.
 
     It gives none any more once nobody waits for the answer: what asks for them then ends.
     """
 
-    def __init__(self, tiles: Sequence[Tile], meant: dict[str, str]) -> None:
-        self._tiles, self._meant = tiles, meant
-        self.wanted = True
+    def __init__(
+        self, tiles: Sequence[Tile], meant: Mapping[str, str], whole: "Asked | None" = None
+    ) -> None:
+        self._tiles, self._meant, self._whole = tiles, meant, whole
+        self._wanted = True
+
+    def drop(self) -> None:
+        """Nobody waits any more."""
+        self._wanted = False
+
+    @property
+    def wanted(self) -> bool:
+        return self._wanted if self._whole is None else self._whole.wanted
 
     def __len__(self) -> int:
         return len(self._tiles)
@@ -50,10 +61,10 @@ class Asked(Sequence[Tile]):
     @overload
     def __getitem__(self, at: int) -> Tile: ...
     @overload
-    def __getitem__(self, at: slice) -> tuple[Tile, ...]: ...
-    def __getitem__(self, at: int | slice) -> Tile | tuple[Tile, ...]:
+    def __getitem__(self, at: slice) -> "Asked": ...
+    def __getitem__(self, at: int | slice) -> "Tile | Asked":
         if isinstance(at, slice):
-            return tuple(self[place] for place in range(len(self))[at])
+            return Asked(self._tiles[at], self._meant, self._whole or self)
         if not self.wanted:
             raise _NotWanted("The card was edited meanwhile.", "Wait for the next check.")
         tile = self._tiles[at]
@@ -77,12 +88,13 @@ def reading(
 ) -> Generator[Reading | Opened]:
     """Tiles under the folders and files of `paths`, `room` of them at most.
 
-    Every so manyth of the tiles, so that they share classes as the whole does.
+    Every so manyth is taken, so mixed that the first few share classes as the whole does.
     classes: names that a folder may bear to be a label.  Raises UnreadableTile where none is found.
     """
     files = _labelled(paths, classes)
     taken = [files[place * len(files) // room] for place in range(room)]
     taken = files if len(files) <= room else taken
+    taken = [taken[place] for place in sorted(range(len(taken)), key=lambda at: at * _TURN % 1)]
     tiles: list[Tile] = []
     troubles: list[str] = []
     size = 0

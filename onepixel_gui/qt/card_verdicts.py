@@ -69,8 +69,8 @@ class VerdictRows(QAbstractTableModel):
         self._told(LABEL, LABEL)
 
     def set_verdicts(self, verdicts: Sequence["Verdict"], subject: str) -> None:
-        """verdicts: one for each tile, in their order, or none."""
-        self._verdicts = tuple(verdicts) if len(verdicts) == len(self._tiles) else ()
+        """verdicts: of the first tiles or all, in their order."""
+        self._verdicts = tuple(verdicts[: len(self._tiles)])
         self._stale, self._subject = False, subject
         self.headerDataChanged.emit(Qt.Orientation.Horizontal, CONFIDENCE, CONFIDENCE)
         self._told(ANSWER, MARK)
@@ -125,7 +125,7 @@ class VerdictRows(QAbstractTableModel):
                 return None
 
     def verdict(self, row: int) -> "Verdict | None":
-        return self._verdicts[row] if self._verdicts else None
+        return self._verdicts[row] if row < len(self._verdicts) else None
 
     def _words(self, row: int, column: int) -> str:
         tile, verdict = self._tiles[row], self.verdict(row)

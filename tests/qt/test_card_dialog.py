@@ -317,8 +317,11 @@ def test_the_formula_of_a_scaling_stands_below_it(make):
         ("0 to 1", "v / 255"),
         ("−1 to 1", "v / 255 × 2 − 1"),
         ("0 to 255", "v as it is"),
-        ("ImageNet mean and std", "mean 0.485, 0.456, 0.406; std 0.229, 0.224, 0.225"),
-        ("Caffe mean", "mean 123.68, 116.779, 103.939"),
+        (
+            "ImageNet mean and std",
+            "(v / 255 − mean) / std, for red, green, blue:\nmean 0.485, 0.456",
+        ),
+        ("Caffe mean", "v − mean, for red, green, blue: mean 123.68, 116.779, 103.939"),
         ("Own mean and std", "(v / 255 − mean) / std"),
     ):
         choose(named(dialog, "Scaling"), preset)
@@ -535,10 +538,15 @@ def test_edits_in_quick_succession_are_checked_once(make, qtbot):
     with qtbot.waitSignal(dialog.check.checked):
         pass
     dialog.check.checking.connect(begun.append)
+    assert dialog.check.pause.interval() == 150
+    dialog.check.pause.setInterval(3_600_000)  # so that a slow machine does not end it meanwhile
+    for size in ("2", "22", "224"):
+        named(dialog, "Input height in pixels").setText(size)
+        named(dialog, "Input width in pixels").setText(size)
+        QApplication.processEvents()
+    assert not begun
     with qtbot.waitSignal(dialog.check.checked):
-        for size in ("2", "22", "224"):
-            named(dialog, "Input height in pixels").setText(size)
-            named(dialog, "Input width in pixels").setText(size)
+        dialog.check.pause.start(0)
     assert [card.input_size for card in begun] == [(224, 224)]
     assert len(checks.cards) == 2
 
@@ -553,6 +561,27 @@ def test_an_answer_to_an_earlier_card_is_dropped(make, qtbot):
     with qtbot.waitSignal(dialog.check.checked):
         checks.gate.set()
     assert [card.subject for card in checks.cards] == ["mitosis", "normal"]
+    assert len(told) == 1
+    assert rows(dialog)[0][3] == "0.100"
+
+
+def test_an_answer_that_is_on_its_way_when_the_card_is_edited_is_dropped(make, qtbot):
+    checks, told, told_all = Checks(), [], Gate()
+
+    def check(card, tiles):
+        yield from checks(card, tiles)
+        told_all.set()  # only now has the worker handed its answer over
+
+    dialog = make(check=check, tiles=TILES)
+    dialog.check.checked.connect(told.append)
+    checks.gate.clear()
+    qtbot.waitUntil(checks.begun.is_set)
+    checks.gate.set()
+    assert told_all.wait(20)  # this thread has not looked at it yet
+    choose(named(dialog, "Class in question"), "normal")
+    assert not rows(dialog)[0][3]
+    with qtbot.waitSignal(dialog.check.checked):
+        pass
     assert len(told) == 1
     assert rows(dialog)[0][3] == "0.100"
 
@@ -733,7 +762,9 @@ def test_of_many_tiles_a_hundred_are_taken_in_their_proportion(make, qtbot, tmp_
     dialog = make(check=Checks())
     with qtbot.waitSignal(dialog.check.checked):
         dialog.check.open([tmp_path])
-    assert Counter(row[1] for row in rows(dialog)) == {"mitosis": 20, "normal": 80}
+    labels = [row[1] for row in rows(dialog)]
+    assert Counter(labels) == {"mitosis": 20, "normal": 80}
+    assert 2 <= labels[:15].count("mitosis") <= 4  # so that the first ones speak for all
     texts = [label.text() for label in dialog.findChildren(QLabel)]
     assert any("50 more left out" in text for text in texts)
 
@@ -980,6 +1011,28 @@ def picture_format():
     from PySide6.QtGui import QImage
 
     return QImage.Format.Format_Grayscale8
+
+
+def test_the_first_answers_are_shown_before_all_are_known(make, qtbot):
+    from onepixel_gui.classifier.checking import Checked, Verdict
+
+    gate = Gate()
+
+    def check(card, tiles):
+        told = [Verdict(t.name, t.label, card.classes[0], 0.2, t.label == "normal") for t in tiles]
+        yield Checked(tuple(told[:3]), 3, 1 / 3)
+        assert gate.wait(20)
+        yield Checked(tuple(told), 4, 0.25)
+
+    dialog = make(check=check, tiles=TILES)
+    qtbot.waitUntil(lambda: shown(dialog, "Accuracy") == "33.3 %")
+    of = shown(dialog, "What the accuracy is of")
+    assert "right on 1 of 3 labelled tiles, 1 more to come" in of
+    assert [row[4] for row in rows(dialog)] == ["wrong", "wrong", "right", ""]
+    with qtbot.waitSignal(dialog.check.checked):
+        gate.set()
+    assert shown(dialog, "Accuracy") == "25.0 %"
+    assert "to come" not in shown(dialog, "What the accuracy is of")
 
 
 # ------------------------------------------------------------------ a real network
