@@ -174,12 +174,13 @@ def test_constants_and_shared_weights_come_back():
             super().__init__()
             self.first, self.second = nn.Linear(8, 8), nn.Linear(8, 8)
             self.second.weight = self.first.weight
-            self.register_buffer("turned", torch.rand(8, 8).t())
+            self.register_buffer("straight", torch.rand(8, 8))
+            self.register_buffer("turned", self.straight.t())
             self.register_buffer("chosen", torch.arange(8) % 7 == 0)
 
         def forward(self, x):
             y = self.second(self.first(x)).mean((1, 2)) * torch.tensor([2.0, 1, 1, 1, 1, 1, 1, 3])
-            return ((y @ self.turned) * self.chosen)[:, [0, 7]]
+            return ((y @ self.turned + y @ self.straight) * self.chosen)[:, [0, 7]]
 
     network = Shared().eval()
     agree(opened(exported_data(network, any_count=True))[1], network)
