@@ -7,7 +7,6 @@ import struct
 import sys
 import time
 import zipfile
-from itertools import chain
 from pathlib import Path
 
 import h5py
@@ -203,19 +202,31 @@ def test_a_file_of_the_first_keras_is_read_in_its_own_words():
 
 
 def test_names_that_tensorflow_numbered_are_read_in_order():
-    """A model made twice in a session: its weights are called conv_1 where its layer is conv."""
-    inner = {"class_name": "Sequential", "config": {"name": "inner", "layers": sequence()}}
+    """A model made twice in a session: its weights are called conv_1 where its layer is conv.
+
+    What is trained stands before what is not, over the whole of the model.
+    """
+    norm = layer("BatchNormalization", "norm", {"epsilon": 1e-3})
+    inner = {"class_name": "Sequential", "config": {"name": "inner", "layers": sequence(norm)}}
+    one, still = np.ones(2, np.float32), np.full(2, 0.999, np.float32)
+    weights = drawn()
+    held = {
+        **dict(zip(("conv_1/kernel:0", "conv_1/bias:0"), weights["conv"], strict=True)),
+        "norm_1/gamma:0": one,
+        "norm_1/beta:0": one * 0,
+        **dict(zip(("dense_1/kernel:0", "dense_1/bias:0"), weights["dense"], strict=True)),
+        "norm_1/moving_mean:0": one * 0,
+        "norm_1/moving_variance:0": still,
+    }
 
     def moved(file):
         group = file.create_group("model_weights/inner")
-        names = [f"{name}_1/{part}:0" for name in SHAPES for part in ("kernel", "bias")]
-        group.attrs["weight_names"] = np.array(names, "S")
-        for name, array in zip(names, chain(*drawn().values()), strict=True):
+        group.attrs["weight_names"] = np.array([*held], "S")
+        for name, array in held.items():
             group.create_dataset(name, data=array)
 
-    data = hdf5(
-        model([inner, layer("Activation", "last", {"activation": "linear"})]), {}, change=moved
-    )
+    last = layer("Activation", "last", {"activation": "linear"})
+    data = hdf5(model([inner, last]), {}, change=moved)
     np.testing.assert_allclose(answer(read(data)[1]), by_hand(), atol=1e-5)
 
 

@@ -57,8 +57,9 @@ def assembled(graph: Graph, store: Datasets, size: tuple[int, int], name: str) -
         read = tuple(shapes[one] for one in step.inputs)
         key = (step.layer, read, step.operands if len(read) < len(step.operands) else ())
         if key not in known:  # a layer used again is the same module, and read but once
-            arrays = store.arrays(step.layer)
-            module, shape = made(Task(step.layer, read, arrays, step.operands, graph.version))
+            operands, arrays = step.operands, store.arrays(step.layer)
+            module, shape = made(Task(step.layer, read, arrays, operands, graph.version))
+            del arrays  # before the next layer's are read
             known[key] = _title(step.layer, modules), shape
             modules[known[key][0]] = module
         at, shape = known[key]
