@@ -192,6 +192,19 @@ def test_layers_numbered_in_one_row_are_led_back_in_the_order_of_their_numbers()
     assert recognition.renaming("cifar_vgg16_bn", stored) == truth
 
 
+def test_alike_blocks_that_were_sorted_by_letters_are_not_exchanged():
+    parts = {".conv1.": ".0.", ".bn1.": ".1.", ".conv2.": ".2.", ".bn2.": ".3."}
+    truth = {}
+    for own in weights(shapes := shapes_of("cifar_resnet110")):
+        renamed = f"a.0.{own}" if own.startswith("conv1") else f"a.1.{own}"
+        if own.startswith("layer"):
+            part = next(part for part in parts if part in own)
+            renamed = f"b.{own.replace(part, parts[part])}"
+        truth[f"z.{own}" if own.startswith("linear") else renamed] = own
+    stored = {name: shapes[own] for name, own in sorted(truth.items())}
+    assert recognition.renaming("cifar_resnet110", stored) == truth
+
+
 def test_a_bias_is_never_taken_for_a_weight():
     exchanged = {"bn1.weight": "a.bias", "bn1.bias": "b.weight"}
     shapes = weights(shapes_of("cifar_resnet20"))
@@ -224,11 +237,12 @@ def test_the_nearest_network_of_a_changed_one_is_named_with_three_differences():
 def test_another_head_on_a_known_network_is_told_by_both_sides():
     shapes = shapes_of("resnet18")
     del shapes["fc.weight"], shapes["fc.bias"]
+    del shapes["layer4.1.bn2.weight"]
     near = recognition.nearest(shapes | {"fc.0.weight": (64, 512), "fc.2.weight": (2, 64)})
     assert near.title == "torchvision's resnet18"
     assert near.differences == (
+        "layer4.1.bn2.weight is missing",
         "fc.weight is missing",
-        "fc.bias is missing",
         "fc.0.weight is 64 x 512 here and missing there",
     )
 
