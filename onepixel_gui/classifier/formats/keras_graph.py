@@ -4,7 +4,6 @@ Nested models are laid out flat, so that the graph is one sequence of steps in w
 only earlier ones.  Keras 1, 2 and 3, tf.keras among them, each write this in their own way.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,9 +13,11 @@ from typing import Any
 from onepixel_gui.classifier.formats.keras_words import (
     CODE,
     SUPPORTED,
+    is_custom,
     is_operation,
     modern,
     parts_of,
+    snake,
 )
 from onepixel_gui.problems import UnusableCheckpoint
 
@@ -380,26 +381,13 @@ def _numbered(listed: Sequence[Any]) -> dict[str, tuple[str, Any]]:
         name = str(spec.get("name") or spec["config"]["name"])
         if name in found:
             raise ValueError(f"two layers are called {name[:60]}")
-        kind = _snake(str(spec["class_name"])[:200])
+        kind = snake(str(spec["class_name"])[:200])
         if is_operation(spec):  # no layer, so not counted
             found[name] = (kind, spec)
             continue
         found[name] = (f"{kind}_{seen[kind]}" if seen[kind] else kind, spec)
         seen[kind] += 1
     return found
-
-
-def _snake(kind: str) -> str:
-    """BatchNormalization -> batch_normalization, as Keras does it."""
-    kind = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", kind))
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", kind).lower()
-
-
-def is_custom(spec: Mapping[str, Any]) -> bool:
-    """A layer or function that somebody registered, and whose code only they have."""
-    module = str(spec.get("module") or "keras").split(".")[0]
-    registered = ">" in str(spec.get("registered_name") or "")
-    return registered or module not in ("keras", "tf_keras", "tensorflow", "builtins")
 
 
 def _whole(value: Any) -> int:

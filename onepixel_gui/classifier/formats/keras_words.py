@@ -1,5 +1,6 @@
 """What Keras calls its layers and their weights, over its three versions. No torch here."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -114,3 +115,16 @@ def parts_of(kind: str, config: Mapping[str, Any]) -> tuple[str, ...]:
         case "Normalization" if config.get("mean") is None:
             return ("mean", "variance", "count")
     return ()
+
+
+def snake(kind: str) -> str:
+    """BatchNormalization -> batch_normalization, as Keras does it."""
+    kind = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", kind))
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", kind).lower()
+
+
+def is_custom(spec: Mapping[str, Any]) -> bool:
+    """A layer or function that somebody registered, and whose code only they have."""
+    module = str(spec.get("module") or "keras").split(".")[0]
+    registered = ">" in str(spec.get("registered_name") or "")
+    return registered or module not in ("keras", "tf_keras", "tensorflow", "builtins")
