@@ -27,6 +27,7 @@ from onepixel_gui.attack.probe import (
 from onepixel_gui.attack.response import respond
 from onepixel_gui.attack.search import search
 from onepixel_gui.attack.sweep import PALETTES, sweep
+from onepixel_gui.classifier.card import Card
 from onepixel_gui.qt.jobs import Job, Lanes, Work
 from onepixel_gui.qt.preferences import Preferences
 from onepixel_gui.qt.view import Activity, Cursor, Findings, Progress
@@ -80,7 +81,7 @@ class Session(QObject):
         self.cursor: Cursor | None = None
         self.activity: Activity | None = None
         self.findings = Findings()
-        self._known: OrderedDict[tuple[str, str], Findings] = OrderedDict()
+        self._known: OrderedDict[tuple[str, Card], Findings] = OrderedDict()
         self._jobs: dict[str, Job] = {}
         self._exports = 0
         self._started = 0.0
@@ -236,10 +237,11 @@ class Session(QObject):
         left = spent * (total - done) / done if done and spent > 0.5 else None
         self.progressed.emit(Progress(self.activity, done, total, left, previewing and not done))
 
-    def _key(self) -> tuple[str, str]:
+    def _key(self) -> tuple[str, Card]:
+        """Of the tile, and of the classifier as it is asked: an edited card begins afresh."""
         assert self.tile is not None
         assert self.classifier is not None
-        return self.tile.sha256, self.classifier.card.sha256
+        return self.tile.sha256, replace(self.classifier.card, name="", file="", doubts=())
 
     def _remember(self, findings: Findings) -> None:
         self.findings = findings

@@ -1,6 +1,7 @@
 """A checkpoint on its way: seen before it replaces anything, taken, sent away, or refused."""
 
 import gc
+import time
 import weakref
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QComboBox, QDialog, QLabel, QLineEdit, QPushButton, QWidget
 
 from onepixel_gui.classifier.card import Inspection
 from onepixel_gui.classifier.opening import Step
@@ -397,6 +398,23 @@ def test_the_settings_name_each_device_with_its_maker_and_its_free_memory(qtbot,
     del qtbot
 
 
+def test_the_devices_are_asked_for_while_the_settings_are_open(qtbot, make_window, monkeypatch):
+    window, seen = make_window(), []
+
+    def opened(dialog: SettingsDialog) -> int:
+        dialog.show()
+        box = next(b for b in dialog.findChildren(QComboBox) if b.accessibleName() == "Device")
+        qtbot.waitUntil(lambda: "GB" in box.itemText(1))
+        seen.append([box.itemData(index) for index in range(box.count())])
+        dialog.close()
+        return QDialog.DialogCode.Rejected
+
+    monkeypatch.setattr(SettingsDialog, "exec", opened)
+    window.actions_by_name["settings"].trigger()
+    assert seen[0][0] == "auto"
+    assert "cpu" in seen[0]
+
+
 def test_this_machine_says_how_much_memory_is_free():
     from onepixel_gui.classifier import devices
 
@@ -724,3 +742,52 @@ def test_the_button_says_what_is_loading_without_a_preview(qtbot, window, door: 
 def test_the_card_and_the_comparison_are_wished_for_by_their_keys(qtbot, window, name):
     with qtbot.waitSignal(getattr(window.commands, f"{name}_wished")):
         window.actions_by_name[name].trigger()
+
+
+# ------------------------------------------------------------------ quick
+def test_no_news_of_an_arrival_costs_the_window_50_ms(qapp, over):
+    """The window's own time is counted, which other programs cannot take."""
+
+    def worst() -> float:
+        preview, spent = ArrivalCard(over), []
+        news = (Arrival(ONE), Arrival(ONE, inspection=inspection()), ready(), None)
+        for arrival in news:
+            began = time.thread_time()
+            preview.show_arrival(arrival, beside=True)
+            qapp.processEvents()
+            spent.append(time.thread_time() - began)
+        return max(spent)
+
+    assert min(worst() for _ in range(3)) < 0.05
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    """A state dict of 94 MB."""
+    import torch
+
+    from onepixel_gui.classifier.architectures import torchvision_models
+
+    path = tmp_path_factory.mktemp("large") / "resnet50.pth"
+    with torch.device("meta"):
+        network = torchvision_models().resnet50(num_classes=2)
+    weights = {
+        key: torch.zeros(each.shape, dtype=each.dtype) for key, each in network.state_dict().items()
+    }
+    torch.save(weights, path)
+    yield path
+    path.unlink()
+
+
+def test_a_hundred_megabytes_are_previewed_within_a_second(bench, large):
+    def seconds() -> float:
+        began = time.monotonic()
+        bench.arrivals.bring(large, "cpu")
+        bench.until(lambda: bench.arrivals.arrival.inspection)
+        spent = time.monotonic() - began
+        assert bench.arrivals.arrival.card.architecture == "resnet50"
+        bench.arrivals.dismiss()
+        return spent
+
+    assert any(seconds() < 1 for _ in range(5))
+    bench.rest()

@@ -1,6 +1,6 @@
 """The bench: which events reach it, what it remembers, and what it forgets."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Event as Gate
 from typing import Any
 
@@ -487,6 +487,17 @@ def test_another_classifier_knows_nothing_of_it(bench):
     bench.session.set_classifier(StandInClassifier("other"))
     bench.until(lambda: bench.session.question is not None)
     assert bench.session.findings.ended is None
+
+
+def test_the_same_checkpoint_asked_otherwise_knows_nothing_of_it(bench):
+    bench.open()
+    bench.session.search(SMALL)
+    bench.until(lambda: bench.session.activity is None)
+    for facts, known in (({"threshold": 0.25}, False), ({"doubts": ("It runs on cpu.",)}, True)):
+        again = StandInClassifier()
+        again.card = replace(again.card, **facts)
+        bench.open(again)
+        assert (bench.session.findings.ended is not None) is known
 
 
 def test_equal_pictures_of_another_name_share_what_was_found(bench):
