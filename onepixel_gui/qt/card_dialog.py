@@ -75,6 +75,7 @@ class CardDialog(QDialog):
         self._lay_out()
         self.take(inspection, check)
         self.check.add(tiles)
+        self.fields.setFocus()
         self.resize(1180, 680)
 
     def _connect(self) -> None:

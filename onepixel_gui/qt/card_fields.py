@@ -124,6 +124,7 @@ class CardFields(QWidget):
             row.reset.clicked.connect(lambda _=False, row=row: self._forget(row))
         layout.addStretch(1)
         self.classes.edited.connect(self._tell)
+        self.setFocusProxy(self._rows[0].editor.widget)
 
     def _editors(self) -> tuple[tuple[str, Editor], ...]:
         tell = self._tell
