@@ -459,6 +459,13 @@ def test_changes_of_both_share_one_scale_that_holds_the_larger(bench):
     assert (first.low, first.high) == (second.low, second.high) == (-6.0, 6.0)
 
 
+def test_the_shared_scale_of_changes_follows_the_side_that_is_being_swept(bench):
+    bench.set_quantity("change")
+    *way, _ = sweep(Rival("steep", one_spot(depth=9.0)).probe(tile()))
+    bench.take("B", way[-1])
+    assert [bench.pictures[side].drawn.scale.high for side in "AB"] == [10.0, 10.0]
+
+
 def test_the_difference_is_symmetric_about_zero_in_confidence_or_logit(qtbot, bench):
     scale = bench.pictures["difference"].drawn.scale
     assert scale.low == -scale.high
@@ -656,10 +663,13 @@ def test_arrows_move_the_cursor_and_enter_pins_it(qtbot, bench):
 def test_zooming_one_picture_zooms_all_at_the_same_place(bench):
     shown = bench.pictures["A"]
     at = shown.cell(3, 5).center()
+    before = [picture.grab().toImage() for picture in bench.pictures.values()]
     up = QWheelEvent(at, shown.mapToGlobal(at), QPointF(0, 0).toPoint(), QPointF(0, 360).toPoint(),
                      Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier,
                      Qt.ScrollPhase.NoScrollPhase, False)  # fmt: skip
     QApplication.sendEvent(shown, up)
+    after = [picture.grab().toImage() for picture in bench.pictures.values()]
+    assert all(one != other for one, other in zip(before, after, strict=True))
     boxes = {tuple(p.placement.box.getRect()) for p in bench.pictures.values()}
     assert len(boxes) == 1
     assert shown.placement.scale > shown.placement.fitted
