@@ -1,8 +1,7 @@
 """From an inspected file to its network: read again whole, and never run."""
 
 import hashlib
-import io
-import os
+import math
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from onepixel_gui.classifier import architectures, recognition
+from onepixel_gui.classifier import architectures, devices, recognition
 from onepixel_gui.classifier.card import Card, Inspection, Outputs
 from onepixel_gui.classifier.formats.contents import Contents, Source
 from onepixel_gui.classifier.opening import (
@@ -27,8 +26,7 @@ from onepixel_gui.classifier.opening import (
 )
 from onepixel_gui.problems import Problem, UnusableCheckpoint
 
-_CHUNK = 8 << 20
-_ASKED = 4  # pictures that a network is asked about, to see what it returns
+_ASKED = 2  # pictures that a network is asked about, to see what it returns
 
 
 def load(path: Path, *, card: Path | None = None, architecture: str = "") -> tuple[Card, nn.Module]:
@@ -48,21 +46,19 @@ def load(path: Path, *, card: Path | None = None, architecture: str = "") -> tup
 def loading(inspected: Inspection) -> Generator[Step, None, tuple[Card, nn.Module]]:
     """The same of an inspected file, in steps; to cancel is to stop asking.
 
-    Raises UnusableCheckpoint, also when the file is no longer the one that was inspected.
+    Needs about twice the file's size in memory.  Raises UnusableCheckpoint, also when the file is
+    no longer the one that was inspected.
     """
     name = inspected.path.name
+    yield Step(f"Reading {name}", 0, inspected.size)
     try:
-        source = yield from _read(inspected)
-        reader = reader_of(Bytes(source.data, source.path), name)
-        contents: Contents = reader.peek(Bytes(source.data, source.path), name)
+        with devices.thrift():
+            source = _read(inspected)
         yield Step(f"Building {inspected.card.architecture}")
-        if inspected.fits:
-            weights = reader.weights(source, contents)
+        with devices.thrift():
+            network, doubts = _network(inspected, source)
             del source
-            network, doubts = _filled(inspected, contents, weights)
-        else:
-            network, doubts = reader.network(source, contents).eval(), ()
-        answers = _answers(name, network, inspected.card.input_size)
+            answers = _answers(name, network, inspected.card.input_size)
     except Problem:
         raise
     except BROKEN as broken:
@@ -73,20 +69,26 @@ def loading(inspected: Inspection) -> Generator[Step, None, tuple[Card, nn.Modul
     return replace(card, doubts=card.doubts + _assumptions(card) + doubts), network
 
 
-def _read(inspected: Inspection) -> Generator[Step, None, Source]:
+def _read(inspected: Inspection) -> Source:
     """The bytes, if they are still those that were inspected."""
-    name, digest, data = inspected.path.name, hashlib.sha256(), io.BytesIO()
     with opened(inspected.path) as file:
-        size = os.fstat(file.fileno()).st_size
-        while size == inspected.size and (chunk := file.read(_CHUNK)):
-            digest.update(chunk)
-            data.write(chunk)
-            yield Step(f"Reading {name}", data.tell(), size)
-    if digest.hexdigest() != inspected.card.sha256:
+        data = file.read(inspected.size + 1)
+    if hashlib.sha256(data).hexdigest() != inspected.card.sha256:
         raise UnusableCheckpoint(
-            f"{name} changed while it was being read.", "Wait until it is written, and try again."
+            f"{inspected.path.name} changed while it was being read.",
+            "Wait until it is written, and try again.",
         )
-    return Source(inspected.path, data.getvalue(), inspected.card.sha256)
+    return Source(inspected.path, data, inspected.card.sha256)
+
+
+def _network(inspected: Inspection, source: Source) -> tuple[nn.Module, tuple[str, ...]]:
+    """(in evaluation mode, doubts)."""
+    reader = reader_of(Bytes(source.data, source.path), source.name)
+    contents: Contents = reader.peek(Bytes(source.data, source.path), source.name)
+    if inspected.fits:
+        return _filled(inspected, contents, reader.weights(source, contents))
+    network: nn.Module = reader.network(source, contents)
+    return network.eval(), ()
 
 
 def _filled(
@@ -109,13 +111,15 @@ def _filled(
     for module in network.modules():
         if getattr(module, "num_batches_tracked", None) is not None:
             module.num_batches_tracked = torch.zeros((), dtype=torch.long)
-    broken = [key for key, value in weights.items() if not bool(torch.isfinite(value).all())]
+    # A sum in float64 overflows for no float32 weights, and needs no second copy of them.
+    sums = {key: float(value.sum(dtype=torch.float64)) for key, value in weights.items()}
+    broken = [key for key, total in sums.items() if not math.isfinite(total)]
     doubts = (f"{len(broken)} of its weights are not all finite numbers.",) if broken else ()
     return network.requires_grad_(requires_grad=False).eval(), doubts
 
 
 def _answers(name: str, network: nn.Module, shape: tuple[int, int]) -> Tensor:
-    """(4, C): what the network says of noise in 0-1."""
+    """(2, C): what the network says of noise in 0-1."""
     tiles = torch.rand(_ASKED, 3, *shape, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         answers = network(tiles)
@@ -148,7 +152,7 @@ def _completed(card: Card, answers: Tensor) -> Card:
 
 
 def _looks_like(answers: Tensor) -> Outputs:
-    """What the numbers seem to be, from four rows of them."""
+    """What the numbers seem to be, from a row of them for each of two pictures."""
     one = torch.ones(len(answers))
     if bool(((answers >= 0) & (answers <= 1)).all()):
         if answers.shape[1] == 1:

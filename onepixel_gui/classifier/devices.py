@@ -3,6 +3,8 @@
 import ctypes
 import platform
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 
@@ -13,7 +15,8 @@ from onepixel_gui.problems import Problem
 
 # glibc's mallopt keys: above these sizes memory goes back to the system after every layer, and the
 # page faults of fetching it again cost more than the arithmetic (METHODS 13).
-_TRIM_THRESHOLD, _MMAP_THRESHOLD, _KEEP = -1, -3, 1 << 30
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+_KEEP, _SPEND = 1 << 30, 1 << 17
 
 
 class NoSuchDevice(Problem):
@@ -33,15 +36,37 @@ class Device:
 @cache
 def prepare() -> None:
     """Settle allocator and precision once per process; safe to call again."""
-    if sys.platform == "linux" and platform.libc_ver()[0] == "glibc":
-        libc = ctypes.CDLL(None)
-        libc.mallopt(_MMAP_THRESHOLD, _KEEP)
-        libc.mallopt(_TRIM_THRESHOLD, _KEEP)
+    _hoard(_KEEP)
     # Ten-bit mantissas misrank one-pixel changes: every number that is kept is full float32.
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.allow_tf32 = False
     torch.backends.cudnn.deterministic = True
     torch.backends.cudnn.benchmark = False
+
+
+@contextmanager
+def thrift() -> Iterator[None]:
+    """Large blocks inside go back to the system at once: reading a file needs each only once."""
+    _hoard(_SPEND)
+    try:
+        yield
+    finally:
+        _hoard(_KEEP)
+        if _glibc():
+            ctypes.CDLL(None).malloc_trim(0)
+
+
+def _hoard(size: int) -> None:
+    """Blocks up to this size are kept for the next layer, where the allocator can be told so."""
+    if _glibc():
+        libc = ctypes.CDLL(None)
+        libc.mallopt(_MMAP_THRESHOLD, size)
+        libc.mallopt(_TRIM_THRESHOLD, size)
+
+
+@cache
+def _glibc() -> bool:
+    return sys.platform == "linux" and platform.libc_ver()[0] == "glibc"
 
 
 def available() -> tuple[str, ...]:

@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar
-from zipfile import BadZipFile, LargeZipFile, ZipFile
+from zipfile import BadZipFile, LargeZipFile
 
 from onepixel_gui.classifier import recognition, sidecar
 from onepixel_gui.classifier.card import Card, Fit, Inspection
+from onepixel_gui.classifier.formats import state_dict
 from onepixel_gui.classifier.formats.contents import Contents
 from onepixel_gui.problems import Problem, UnusableCheckpoint
 
@@ -142,7 +143,7 @@ def reader_of(file: BinaryIO, name: str) -> Any:
     head = file.read(_HEAD)
     file.seek(0)
     if head[:4] == b"PK\x03\x04":
-        with ZipFile(file) as archive:
+        with state_dict.opened(file) as archive:  # which refuses directories of absurd length
             entries = archive.namelist()
         file.seek(0)
         for kind in _ZIPS:
