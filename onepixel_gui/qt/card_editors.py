@@ -153,9 +153,8 @@ def scaling(tell: Tell) -> Editor:
         chosen, last = preset.read()["scaling"], before[0]
         before[0] = chosen
         channels.setVisible(chosen == "custom")
-        if chosen == "custom" and last in _AS_CUSTOM and _texts(means) == ("0.0",) * 3:
-            for lines, numbers in zip((means, stds), _AS_CUSTOM[last], strict=True):
-                _write(lines, numbers)
+        if chosen == "custom":
+            _start_from(last, means, stds)
         tell()
 
     preset = choice("scaling", "Scaling", words, lambda: changed() if before[0] else None)
@@ -184,6 +183,13 @@ def scaling(tell: Tell) -> Editor:
         write,
         {**preset.outlined, "mean": means, "std": stds},
     )
+
+
+def _start_from(preset: str, means: list[QLineEdit], stds: list[QLineEdit]) -> None:
+    """Own figures begin as those of the preset, unless some were entered before."""
+    if preset in _AS_CUSTOM and _texts(means) == ("0.0",) * 3:
+        for lines, numbers in zip((means, stds), _AS_CUSTOM[preset], strict=True):
+            _write(lines, numbers)
 
 
 def _channels(tell: Tell) -> tuple[QWidget, list[QLineEdit], list[QLineEdit]]:
