@@ -86,8 +86,7 @@ class _Menu(QMenu):
     def initStyleOption(self, option: QStyleOptionMenuItem, action: QAction) -> None:  # noqa: N802
         super().initStyleOption(option, action)
         if action in self._lost:
-            palette = option.palette
-            faint = palette.color(QPalette.ColorGroup.Active, QPalette.ColorRole.PlaceholderText)
+            kind = QPalette.ColorGroup.Active, QPalette.ColorRole.PlaceholderText
+            faint = option.palette.color(*kind)
             for role in (QPalette.ColorRole.Text, QPalette.ColorRole.WindowText):
-                palette.setColor(role, faint)
-            option.palette = palette
+                option.palette.setColor(role, faint)

@@ -5,6 +5,7 @@ import time
 import weakref
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Event as Gate
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from onepixel_gui.qt import arrival_words as words
 from onepixel_gui.qt.arrival_card import ArrivalCard
 from onepixel_gui.qt.arrivals import Arrivals
 from onepixel_gui.qt.dialogs import SettingsDialog, device_words
+from onepixel_gui.qt.jobs import Job
 from onepixel_gui.qt.preferences import Preferences
 from onepixel_gui.qt.session import Session
 from onepixel_gui.qt.theme import DARK, LIGHT
@@ -231,6 +233,24 @@ def test_a_new_arrival_replaces_an_unfinished_one(bench, door):
     bench.rest()
     assert bench.arrivals.arrival.classifier.card.name == "other"
     assert not bench.ready
+
+
+def test_what_was_told_but_not_yet_heard_is_dropped(bench, door, monkeypatch):
+    ended = Gate()
+
+    class Watched(Job):
+        def run(self) -> None:
+            super().run()
+            ended.set()
+
+    monkeypatch.setattr("onepixel_gui.qt.arrivals.Job", Watched)
+    bench.arrivals.bring(ONE, "cpu")
+    assert ended.wait(20)  # all of it is on its way to this thread
+    bench.arrivals.dismiss()
+    told = len(bench.shown)
+    bench.rest()
+    assert len(bench.shown) == told
+    assert not door.opened
 
 
 def test_the_refusal_of_a_replaced_one_is_nobodys_business(bench, door):
@@ -618,19 +638,18 @@ def test_what_comes_without_a_preview_shows_none(preview):
 
 
 @pytest.mark.parametrize("theme", [DARK, LIGHT])
-@pytest.mark.parametrize("shape", [(1280, 720), (1440, 900)])
-def test_nothing_on_the_card_is_cut(qtbot, over, preview, theme, shape):
+@pytest.mark.parametrize(("shape", "doubts"), [((1280, 720), 1), ((1440, 900), 9)])
+def test_nothing_on_the_card_is_cut_or_scrolled(qtbot, over, preview, theme, shape, doubts):
     over.resize(*shape)
     preview.set_theme(theme)
-    arrival = ready(doubts=("The checkpoint does not state its scaling; 0-1 were assumed.",))
+    # Of lines of so many lengths one would wrap if the card reckoned with another width.
+    lines = tuple("word " * words + "." for words in range(9, 9 + doubts))
     preview.show_arrival(Arrival(ONE), beside=True)
-    preview.show_arrival(arrival, beside=True)
-    scroll = preview.findChild(QWidget, "facts")
-    qtbot.waitUntil(lambda: scroll.parentWidget().height() >= scroll.minimumSizeHint().height())
+    preview.show_arrival(ready(doubts=lines), beside=True)
+    facts = preview.findChild(QWidget, "facts")
+    qtbot.waitUntil(lambda: facts.height() >= facts.heightForWidth(facts.width()))
+    assert facts.parentWidget().height() >= facts.height()
     assert over.rect().contains(preview.geometry())
-    for label in preview.findChildren(QLabel):
-        if label.isVisible() and label.wordWrap():
-            assert label.height() >= label.heightForWidth(label.width()), label.text()
     for each in preview.findChildren(QPushButton):
         assert each.width() >= each.sizeHint().width(), each.text()
 
