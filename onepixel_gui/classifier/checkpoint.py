@@ -98,7 +98,7 @@ def _filled(
     architecture = inspected.card.architecture
     names = recognition.renaming(architecture, contents.shapes)
     network = architectures.build(architecture, contents.shapes)
-    state = {names.get(key, key): value for key, value in weights.items()}
+    state = {own: weights[stored] for stored, own in names.items()}
     network.load_state_dict(state, strict=False, assign=True)
     hollow = [key for key, value in network.state_dict().items() if value.is_meta]
     unborn = [key for key in hollow if not key.endswith("num_batches_tracked")]
@@ -111,9 +111,8 @@ def _filled(
     for module in network.modules():
         if getattr(module, "num_batches_tracked", None) is not None:
             module.num_batches_tracked = torch.zeros((), dtype=torch.long)
-    # A sum in float64 overflows for no float32 weights, and needs no second copy of them.
-    sums = {key: float(value.sum(dtype=torch.float64)) for key, value in weights.items()}
-    broken = [key for key, total in sums.items() if not math.isfinite(total)]
+    # A sum needs no second copy of them; one that overflows deserves the same doubt.
+    broken = [key for key, value in weights.items() if not math.isfinite(value.sum().item())]
     doubts = (f"{len(broken)} of its weights are not all finite numbers.",) if broken else ()
     return network.requires_grad_(requires_grad=False).eval(), doubts
 
