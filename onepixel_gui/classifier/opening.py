@@ -16,8 +16,8 @@ from zipfile import BadZipFile, LargeZipFile
 
 from onepixel_gui.classifier import recognition, sidecar
 from onepixel_gui.classifier.card import Card, Fit, Inspection
-from onepixel_gui.classifier.formats import state_dict
 from onepixel_gui.classifier.formats.contents import Contents
+from onepixel_gui.classifier.formats.weights import state_dict
 from onepixel_gui.problems import Problem, UnusableCheckpoint
 
 LARGEST = 8 << 30  # bytes: refuse what cannot be a tile classifier before reading it
@@ -43,8 +43,14 @@ STATED, ASSUMED, ASKED = "stated in the file", "assumed", "asked of the network"
 
 _HEAD = 4096  # bytes that tell the kind
 _CHUNK = 8 << 20
-_ZIPS = ("keras_file", "torchscript", "state_dict", "exported")  # the first that knows its entries
-_PLAIN = ("keras_file", "safetensors_file", "state_dict", "caffe", "onnx_file")
+_ZIPS = ("keras.file", "programs.torchscript", "weights.state_dict", "programs.exported")
+_PLAIN = (
+    "keras.file",
+    "weights.safetensors_file",
+    "weights.state_dict",
+    "caffe.file",
+    "onnx.file",
+)
 _READABLE = (
     "Choose weights (.safetensors, .pt, .pth), TorchScript, .pt2, .onnx, or Keras (.h5, .keras)."
 )

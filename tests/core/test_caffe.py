@@ -11,7 +11,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from onepixel_gui.classifier.formats import caffe
+from onepixel_gui.classifier.formats.caffe import file as caffe
 from onepixel_gui.classifier.formats.contents import Source
 from onepixel_gui.problems import UnusableCheckpoint
 from tests.core.protobuf import blob, field, layer, message, net
@@ -403,7 +403,7 @@ def test_a_file_is_read_without_torch(tmp_path):
     path = tmp_path / "n.caffemodel"
     path.write_bytes(small())
     words = (
-        "import sys; from onepixel_gui.classifier.formats import caffe;"
+        "import sys; from onepixel_gui.classifier.formats.caffe import file as caffe;"
         f"print(caffe.peek(open({str(path)!r}, 'rb'), 'n').stored, 'torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)

@@ -17,8 +17,8 @@ from torch.nn import functional
 
 from onepixel_gui.classifier.architectures import CodaitMitosis
 from onepixel_gui.classifier.fast import fast_form
-from onepixel_gui.classifier.formats import exported
 from onepixel_gui.classifier.formats.contents import Source
+from onepixel_gui.classifier.formats.programs import exported
 from onepixel_gui.classifier.incremental import arithmetic
 from onepixel_gui.classifier.windows import Trace, Windowed
 from onepixel_gui.problems import UnusableCheckpoint
@@ -196,7 +196,7 @@ def test_peeking_at_it_needs_no_torch(tmp_path, free):
     (tmp_path / "net.pt2").write_bytes(free)
     code = (
         "import sys\n"
-        "from onepixel_gui.classifier.formats.exported import peek\n"
+        "from onepixel_gui.classifier.formats.programs.exported import peek\n"
         "print(peek(open(sys.argv[1], 'rb'), 'net.pt2').stored, 'torch' in sys.modules)"
     )
     command = [sys.executable, "-c", code, str(tmp_path / "net.pt2")]

@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from onepixel_gui.classifier.architectures import CodaitMitosis
-from onepixel_gui.classifier.formats import keras_file
 from onepixel_gui.classifier.formats.contents import Source
+from onepixel_gui.classifier.formats.keras import file as keras_file
 from onepixel_gui.problems import UnusableCheckpoint
 
 from .networks import codait_weights

@@ -12,10 +12,10 @@ import pytest
 import torch
 
 from onepixel_gui.classifier.fast import fast_form
-from onepixel_gui.classifier.formats import keras_file
 from onepixel_gui.classifier.formats.contents import Source
-from onepixel_gui.classifier.formats.keras_layers import KINDS
-from onepixel_gui.classifier.formats.keras_words import SUPPORTED
+from onepixel_gui.classifier.formats.keras import file as keras_file
+from onepixel_gui.classifier.formats.keras.layers import KINDS
+from onepixel_gui.classifier.formats.keras.words import SUPPORTED
 from onepixel_gui.classifier.windows import Trace, Windowed
 from onepixel_gui.problems import UnusableCheckpoint
 

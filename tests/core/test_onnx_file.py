@@ -18,8 +18,11 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 from onepixel_gui.classifier.architectures import torchvision_models
-from onepixel_gui.classifier.formats import caffe, onnx_file, onnx_graph, onnx_trial
+from onepixel_gui.classifier.formats.caffe import file as caffe
 from onepixel_gui.classifier.formats.contents import Source
+from onepixel_gui.classifier.formats.onnx import file as onnx_file
+from onepixel_gui.classifier.formats.onnx import graph as onnx_graph
+from onepixel_gui.classifier.formats.onnx import trial as onnx_trial
 from onepixel_gui.problems import UnusableCheckpoint
 
 DAMAGED = (
@@ -307,7 +310,7 @@ def test_a_file_is_looked_at_without_torch_and_without_onnxruntime(tmp_path):
     path = tmp_path / "n.onnx"
     path.write_bytes(tiny().SerializeToString())
     words = (
-        "import sys; from onepixel_gui.classifier.formats import onnx_file;"
+        "import sys; from onepixel_gui.classifier.formats.onnx import file as onnx_file;"
         f"print(onnx_file.peek(open({str(path)!r}, 'rb'), 'n').stored,"
         "{'torch', 'onnxruntime', 'onnx'} & set(sys.modules))"
     )

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from onepixel_gui.classifier.formats.pickles import Limits, Made, Named, Storage, outline
+from onepixel_gui.classifier.formats.weights.pickles import Limits, Made, Named, Storage, outline
 
 STORAGE = b"(X\x07\x00\x00\x00storagectorch\nFloatStorage\nX\x01\x00\x00\x000X\x03\x00\x00\x00cpu"
 
@@ -138,7 +138,7 @@ def test_a_pickle_that_names_something_foreign_and_then_breaks_is_foreign_first(
 def test_no_module_is_imported_for_a_name():
     script = (
         "import io, sys\n"
-        "from onepixel_gui.classifier.formats.pickles import outline\n"
+        "from onepixel_gui.classifier.formats.weights.pickles import outline\n"
         "outline(io.BytesIO(b'cantigravity\\nfly\\n.'))\n"
         "outline(io.BytesIO(b'cargparse\\nNamespace\\n.'))\n"
         "assert not {'antigravity', 'torch', 'numpy', 'argparse'} & set(sys.modules), 'imported'\n"

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save
 
-from onepixel_gui.classifier.formats import safetensors_file
 from onepixel_gui.classifier.formats.contents import Source
+from onepixel_gui.classifier.formats.weights import safetensors_file
 from onepixel_gui.problems import UnusableCheckpoint
 from tests.core.networks import Tiny, codait_weights, save_codait
 
@@ -121,7 +121,7 @@ def test_a_weight_without_numbers_is_read():
 def test_a_peek_imports_no_torch():
     script = (
         "import sys\n"
-        "from onepixel_gui.classifier.formats import safetensors_file\n"
+        "from onepixel_gui.classifier.formats.weights import safetensors_file\n"
         "with open(sys.argv[1], 'rb') as file:\n"
         "    assert safetensors_file.peek(file, 'net').stored > 0\n"
         "assert not {'torch', 'numpy', 'safetensors'} & set(sys.modules), 'imported'\n"

@@ -21,8 +21,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from onepixel_gui.classifier.formats import state_dict
 from onepixel_gui.classifier.formats.contents import Source
+from onepixel_gui.classifier.formats.weights import state_dict
 from onepixel_gui.problems import UnusableCheckpoint
 from tests.core.networks import Tiny
 
@@ -352,7 +352,7 @@ def test_a_peek_imports_no_torch(tmp_path):
     (tmp_path / "net.pth").write_bytes(saved(STATE))
     script = (
         "import sys\n"
-        "from onepixel_gui.classifier.formats import state_dict\n"
+        "from onepixel_gui.classifier.formats.weights import state_dict\n"
         "with open(sys.argv[1], 'rb') as file:\n"
         "    assert state_dict.peek(file, 'net.pth').stored > 0\n"
         "assert not {'torch', 'numpy'} & set(sys.modules), 'imported'\n"
@@ -756,7 +756,7 @@ def test_memory_peaks_at_the_file_and_its_tensors(tmp_path):
     script = (
         "import resource, sys\n"
         "from pathlib import Path\n"
-        "from onepixel_gui.classifier.formats import state_dict\n"
+        "from onepixel_gui.classifier.formats.weights import state_dict\n"
         "from onepixel_gui.classifier.formats.contents import Source\n"
         "def opened(path):\n"
         "    with path.open('rb') as file:\n"

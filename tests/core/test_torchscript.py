@@ -14,9 +14,9 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from onepixel_gui.classifier.formats import torchscript
 from onepixel_gui.classifier.formats.contents import Source
-from onepixel_gui.classifier.formats.programs import UNPACKED
+from onepixel_gui.classifier.formats.programs import torchscript
+from onepixel_gui.classifier.formats.programs.archive import UNPACKED
 from onepixel_gui.problems import UnusableCheckpoint
 from tests.core.networks import Squashed, Tiny, save_script
 
@@ -101,7 +101,7 @@ def test_peeking_at_it_needs_no_torch(tmp_path, data):
     (tmp_path / "net.pt").write_bytes(data)
     code = (
         "import sys\n"
-        "from onepixel_gui.classifier.formats.torchscript import peek\n"
+        "from onepixel_gui.classifier.formats.programs.torchscript import peek\n"
         "print(peek(open(sys.argv[1], 'rb'), 'net.pt').stored, 'torch' in sys.modules)"
     )
     command = [sys.executable, "-c", code, str(tmp_path / "net.pt")]

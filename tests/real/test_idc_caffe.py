@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from torch.nn import functional
 
-from onepixel_gui.classifier.formats import caffe
+from onepixel_gui.classifier.formats.caffe import file as caffe
 from onepixel_gui.classifier.formats.contents import Source
 
 

@@ -6,8 +6,8 @@ import torch
 
 from onepixel_gui.classifier.architectures import CodaitMitosis
 from onepixel_gui.classifier.fast import fast_form
-from onepixel_gui.classifier.formats import keras_file
 from onepixel_gui.classifier.formats.contents import Source
+from onepixel_gui.classifier.formats.keras import file as keras_file
 from onepixel_gui.classifier.windows import Trace, Windowed
 from onepixel_gui.tiles.files import read
 

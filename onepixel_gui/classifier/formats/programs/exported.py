@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from zipfile import ZipFile
 
 from onepixel_gui.classifier.formats.contents import Contents, Source
-from onepixel_gui.classifier.formats.graphs import Graph, Weight, graph, weights
-from onepixel_gui.classifier.formats.programs import Archive, told, unneeded
-from onepixel_gui.classifier.formats.tables import tables
+from onepixel_gui.classifier.formats.programs.archive import Archive, told, unneeded
+from onepixel_gui.classifier.formats.programs.graphs import Graph, Weight, graph, weights
+from onepixel_gui.classifier.formats.programs.tables import tables
 from onepixel_gui.problems import UnusableCheckpoint
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def network(source: Source, contents: Contents) -> "nn.Module":  # noqa: ARG001
     """
     import torch
 
-    from onepixel_gui.classifier.formats.serving import served
+    from onepixel_gui.classifier.formats.programs.serving import served
 
     archive = _opened(io.BytesIO(source.data), source.name)
     program, tensors = _parts(archive)

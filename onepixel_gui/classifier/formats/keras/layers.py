@@ -9,15 +9,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from onepixel_gui.classifier.formats import keras_maps as maps
-from onepixel_gui.classifier.formats.keras_activations import (
+from onepixel_gui.classifier.formats.keras import maps
+from onepixel_gui.classifier.formats.keras.activations import (
     PerPlace,
     Scaled,
     activation,
     rectifier,
 )
-from onepixel_gui.classifier.formats.keras_maps import Made, Shape, Task
-from onepixel_gui.classifier.formats.keras_words import ARITHMETIC, IDLE
+from onepixel_gui.classifier.formats.keras.maps import Made, Shape, Task
+from onepixel_gui.classifier.formats.keras.words import ARITHMETIC, IDLE
 
 
 def made(task: Task) -> Made:

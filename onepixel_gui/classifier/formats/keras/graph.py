@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 from typing import Any
 
-from onepixel_gui.classifier.formats.keras_words import (
+from onepixel_gui.classifier.formats.keras.words import (
     CODE,
     SUPPORTED,
     is_custom,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import count
 from typing import TYPE_CHECKING
 
-from onepixel_gui.classifier.formats.keras_store import Datasets, Legacy, linked
+from onepixel_gui.classifier.formats.keras.store import Datasets, Legacy, linked
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from onepixel_gui.classifier.card import Card
 from onepixel_gui.classifier.formats.contents import Contents, Source
-from onepixel_gui.classifier.formats.state_dict import as_used, stored
-from onepixel_gui.classifier.formats.wrappers import own_names
+from onepixel_gui.classifier.formats.weights.state_dict import as_used, stored
+from onepixel_gui.classifier.formats.weights.wrappers import own_names
 from onepixel_gui.problems import UnusableCheckpoint
 
 if TYPE_CHECKING:

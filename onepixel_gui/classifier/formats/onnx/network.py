@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from onepixel_gui.classifier.formats.onnx_graph import Recipe
-from onepixel_gui.classifier.formats.onnx_trial import failures, session
+from onepixel_gui.classifier.formats.onnx.graph import Recipe
+from onepixel_gui.classifier.formats.onnx.trial import failures, session
 from onepixel_gui.problems import UnusableCheckpoint
 
 _CPU, _CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, fx, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from onepixel_gui.classifier.formats.layering import layered
-from onepixel_gui.classifier.formats.programs import unneeded
+from onepixel_gui.classifier.formats.programs.archive import unneeded
+from onepixel_gui.classifier.formats.programs.layering import layered
 
 LARGEST = 1 << 28  # numbers in a tensor, for one tile: VGG19 makes 2 ** 26 of a tile of 1024
 _FEW = 8  # tiles of a batch that may be compared with other batches before it is used

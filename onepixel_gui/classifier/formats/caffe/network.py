@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
-    from onepixel_gui.classifier.formats.caffe import Step
+    from onepixel_gui.classifier.formats.caffe.chain import Step
 
 
 class LessMean(nn.Module):

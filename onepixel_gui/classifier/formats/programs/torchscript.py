@@ -20,8 +20,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from zipfile import ZipFile
 
 from onepixel_gui.classifier.formats.contents import Contents, Source
-from onepixel_gui.classifier.formats.programs import OPERATORS, Archive, told, unneeded, words
-from onepixel_gui.classifier.formats.tables import Table, tables
+from onepixel_gui.classifier.formats.programs.archive import (
+    OPERATORS,
+    Archive,
+    told,
+    unneeded,
+    words,
+)
+from onepixel_gui.classifier.formats.programs.tables import Table, tables
 
 if TYPE_CHECKING:
     from torch import nn

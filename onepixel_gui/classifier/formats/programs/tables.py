@@ -10,7 +10,7 @@ from math import prod
 from pickletools import genops
 from typing import Any
 
-from onepixel_gui.classifier.formats.programs import unneeded, words
+from onepixel_gui.classifier.formats.programs.archive import unneeded, words
 
 DEPTH = 200  # things inside each other; torch takes nested things apart by recursion
 STEPS = 2_000_000  # instructions of one pickle; a large transformer has 100,000

@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
-from onepixel_gui.classifier.formats.keras_graph import Layer
-from onepixel_gui.classifier.formats.keras_words import is_custom
+from onepixel_gui.classifier.formats.keras.graph import Layer
+from onepixel_gui.classifier.formats.keras.words import is_custom
 
 # Channels, and the classes of a row, are axis 1 of both maps and rows.
 _FUNCTIONS: dict[str, Callable[[], nn.Module]] = {

@@ -6,10 +6,10 @@ from math import prod
 
 from torch import Tensor, nn
 
-from onepixel_gui.classifier.formats.keras_graph import Graph, Layer
-from onepixel_gui.classifier.formats.keras_layers import made
-from onepixel_gui.classifier.formats.keras_maps import Shape, Task
-from onepixel_gui.classifier.formats.keras_store import Datasets
+from onepixel_gui.classifier.formats.keras.graph import Graph, Layer
+from onepixel_gui.classifier.formats.keras.layers import made
+from onepixel_gui.classifier.formats.keras.maps import Shape, Task
+from onepixel_gui.classifier.formats.keras.store import Datasets
 from onepixel_gui.problems import UnusableCheckpoint
 
 Read = tuple[int, ...]

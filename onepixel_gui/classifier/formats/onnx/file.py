@@ -9,9 +9,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from onepixel_gui.classifier.formats import onnx_trial
 from onepixel_gui.classifier.formats.contents import Contents, Source
-from onepixel_gui.classifier.formats.onnx_graph import Facts, Recipe, beside, facts_of
+from onepixel_gui.classifier.formats.onnx import trial as onnx_trial
+from onepixel_gui.classifier.formats.onnx.graph import Facts, Recipe, beside, facts_of
 from onepixel_gui.classifier.formats.wire import LENGTH, VARINT, Message, looks_like, shown, whole
 from onepixel_gui.problems import UnusableCheckpoint
 
@@ -75,7 +75,7 @@ def network(source: Source, contents: Contents) -> "nn.Module":
     beside(recipe.outside, folder, source.name)
     found = _tried(source, recipe, folder)
 
-    from onepixel_gui.classifier.formats.onnx_network import OnnxNetwork
+    from onepixel_gui.classifier.formats.onnx.network import OnnxNetwork
 
     return OnnxNetwork(
         source.name,

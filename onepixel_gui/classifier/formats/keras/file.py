@@ -12,11 +12,11 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
-from onepixel_gui.classifier.formats import keras_codait as codait
-from onepixel_gui.classifier.formats import keras_told as told_by
 from onepixel_gui.classifier.formats.contents import Contents, Source
-from onepixel_gui.classifier.formats.keras_graph import Graph, graph_of
-from onepixel_gui.classifier.formats.keras_store import Archive, Datasets, Legacy, linked
+from onepixel_gui.classifier.formats.keras import codait
+from onepixel_gui.classifier.formats.keras import told as told_by
+from onepixel_gui.classifier.formats.keras.graph import Graph, graph_of
+from onepixel_gui.classifier.formats.keras.store import Archive, Datasets, Legacy, linked
 from onepixel_gui.problems import UnusableCheckpoint
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def network(source: Source, contents: Contents) -> "nn.Module":
 
     Raises UnusableCheckpoint for a layer that cannot be rebuilt, and what a damaged file leads to.
     """
-    from onepixel_gui.classifier.formats.keras_network import assembled
+    from onepixel_gui.classifier.formats.keras.network import assembled
 
     with _opened(io.BytesIO(source.data), source.name) as (_, _, store):
         size = contents.told["input_size"]

@@ -15,8 +15,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from onepixel_gui.classifier.formats.keras_activations import Scaled, activation
-from onepixel_gui.classifier.formats.keras_graph import Layer
+from onepixel_gui.classifier.formats.keras.activations import Scaled, activation
+from onepixel_gui.classifier.formats.keras.graph import Layer
 
 Shape = tuple[int, ...]
 Arrays = Mapping[str, NDArray[np.float32]]

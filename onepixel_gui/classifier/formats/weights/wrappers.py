@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Final
 
-from onepixel_gui.classifier.formats.pickles import Made
+from onepixel_gui.classifier.formats.weights.pickles import Made
 
 _STATE = ("state_dict", "model_state_dict", "model_state")
 _PLAIN = (*_STATE, "model", "net", "network", "module", "weights", "params")

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from onepixel_gui.classifier.formats.keras_graph import Graph, Layer
-from onepixel_gui.classifier.formats.keras_words import ARITHMETIC
+from onepixel_gui.classifier.formats.keras.graph import Graph, Layer
+from onepixel_gui.classifier.formats.keras.words import ARITHMETIC
 
 
 def scales_itself(graph: Graph) -> bool:

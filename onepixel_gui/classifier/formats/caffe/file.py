@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from onepixel_gui.classifier.formats.caffe_chain import (
+from onepixel_gui.classifier.formats.caffe.chain import (
     SOURCES,
     WIDEST,
     Blob,
@@ -101,7 +101,7 @@ def peek(file: BinaryIO, name: str) -> Contents:
 
 def network(source: Source, contents: Contents) -> "nn.Module":
     """(N, 3, H, W) blue first, 0-255 -> (N, C). A nn.Sequential of torch's own layers."""
-    from onepixel_gui.classifier.formats.caffe_network import built
+    from onepixel_gui.classifier.formats.caffe.network import built
 
     recipe = contents.recipe
     assert isinstance(recipe, Recipe)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-from onepixel_gui.classifier.formats.programs import OPERATORS, unneeded, words
+from onepixel_gui.classifier.formats.programs.archive import OPERATORS, unneeded, words
 from onepixel_gui.problems import UnusableCheckpoint
 
 NODES = 50_000

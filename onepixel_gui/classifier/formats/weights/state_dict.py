@@ -17,8 +17,15 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from onepixel_gui.classifier.formats.contents import Contents, Source
-from onepixel_gui.classifier.formats.pickles import DEFAULT, Limits, Made, Outline, Storage, outline
-from onepixel_gui.classifier.formats.wrappers import find, own_names, told
+from onepixel_gui.classifier.formats.weights.pickles import (
+    DEFAULT,
+    Limits,
+    Made,
+    Outline,
+    Storage,
+    outline,
+)
+from onepixel_gui.classifier.formats.weights.wrappers import find, own_names, told
 from onepixel_gui.problems import UnusableCheckpoint
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Keras networks, whole or published: HDF5 and .keras, without Keras."""

@@ -1,0 +1,1 @@
+"""Whole networks as PyTorch saves them: TorchScript and torch.export."""

@@ -1,0 +1,1 @@
+"""Weights alone: PyTorch state dicts and safetensors."""
