@@ -99,6 +99,13 @@ class Commands(QObject):
         """Preview it and load it in the background; the bench stays until the reader takes it."""
         self.arrivals.bring(path, self.preferences.device)
 
+    def bring_second(self) -> None:
+        """Choose a checkpoint and load it, to stand beside the classifier in use."""
+        path = self._checkpoint_chosen("Open a second classifier")
+        if path is not None:
+            self.bring_checkpoint(path)
+            self.arrivals.take(as_second=True)
+
     def use_checkpoint(self, path: Path) -> None:
         """The same without a preview: the classifier in use stays until the new one is ready."""
         self.arrivals.bring(path, self.preferences.device, at_once=True)

@@ -76,12 +76,13 @@ class Session(QObject):
         self.tile: Tile | None = None
         self.classifier: Classifier | None = None
         self.checkpoint: Path | None = None  # of the classifier
+        self.subject = ""  # of many classes the one in question; "" for the one answered
         self.question: Question | None = None
         self._probe: Probe | None = None  # of the glances: their lane is one thread
         self.cursor: Cursor | None = None
         self.activity: Activity | None = None
         self.findings = Findings()
-        self._known: OrderedDict[tuple[str, Card], Findings] = OrderedDict()
+        self._known: OrderedDict[tuple[str, Card, str], Findings] = OrderedDict()
         self._jobs: dict[str, Job] = {}
         self._exports = 0
         self._started = 0.0
@@ -108,8 +109,17 @@ class Session(QObject):
         """checkpoint: the file it came from."""
         self.stop()
         self.classifier, self.checkpoint = classifier, checkpoint
+        if classifier is None or self.subject not in classifier.card.classes:
+            self.subject = ""
         self.classifier_changed.emit(classifier)
         self._ask()
+
+    def set_subject(self, subject: str) -> None:
+        """Of three and more classes put this one in question; "" for the one answered."""
+        if subject != self.subject:
+            self.stop()
+            self.subject = subject
+            self._ask()
 
     def _ask(self) -> None:
         """What does this classifier say of this untouched tile?"""
@@ -117,12 +127,12 @@ class Session(QObject):
             self._forget(kind)
         self._probe, self.question, self.findings = None, None, Findings()
         self.question_changed.emit(None)
-        tile, classifier = self.tile, self.classifier
+        tile, classifier, subject = self.tile, self.classifier, self.subject
         if tile is None or classifier is None:
             return
 
         def work() -> Generator[Loaded]:
-            yield Loaded(classifier.probe(tile))
+            yield Loaded(classifier.probe(tile, subject=subject))
 
         self._start("question", work, lambda event: self._asked(event.what), self._glances)
 
@@ -179,7 +189,7 @@ class Session(QObject):
         self._rest()
 
     def _run(self, activity: Activity, attack: Callable[[Probe], Generator[Any]]) -> None:
-        tile, classifier = self.tile, self.classifier
+        tile, classifier, subject = self.tile, self.classifier, self.subject
         if tile is None or classifier is None or self.question is None:
             return
         self.stop()
@@ -191,7 +201,7 @@ class Session(QObject):
         self.busy_changed.emit(activity)
 
         def work() -> Generator[Any]:
-            return attack(classifier.probe(tile))
+            return attack(classifier.probe(tile, subject=subject))
 
         self._start("run", work, self._heard, self._lanes, done=self._rest)
 
@@ -237,11 +247,12 @@ class Session(QObject):
         left = spent * (total - done) / done if done and spent > 0.5 else None
         self.progressed.emit(Progress(self.activity, done, total, left, previewing and not done))
 
-    def _key(self) -> tuple[str, Card]:
+    def _key(self) -> tuple[str, Card, str]:
         """Of the tile, and of the classifier as it is asked: an edited card begins afresh."""
         assert self.tile is not None
         assert self.classifier is not None
-        return self.tile.sha256, replace(self.classifier.card, name="", file="", doubts=())
+        card = replace(self.classifier.card, name="", file="", doubts=())
+        return self.tile.sha256, card, self.subject
 
     def _remember(self, findings: Findings) -> None:
         self.findings = findings

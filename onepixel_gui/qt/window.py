@@ -14,12 +14,10 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QMainWindow,
     QPushButton,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -27,13 +25,17 @@ from PySide6.QtWidgets import (
 from onepixel_gui.problems import Problem
 from onepixel_gui.qt import theme as look
 from onepixel_gui.qt.actions import ACTIONS, TOOLTIPS
+from onepixel_gui.qt.arrangement import Middle
 from onepixel_gui.qt.arrival_card import ArrivalCard
+from onepixel_gui.qt.card_desk import CardDesk
 from onepixel_gui.qt.classifier_button import ClassifierButton
 from onepixel_gui.qt.commands import Commands
 from onepixel_gui.qt.dialogs import CommandPalette
 from onepixel_gui.qt.dropping import DropCard
 from onepixel_gui.qt.jobs import Lanes, Sweeper
 from onepixel_gui.qt.messages import MessageStrip
+from onepixel_gui.qt.panes.classes import ClassesPane
+from onepixel_gui.qt.panes.compare import ComparePane
 from onepixel_gui.qt.panes.confidence_map import MapPane
 from onepixel_gui.qt.panes.gallery import GalleryPane
 from onepixel_gui.qt.panes.periods import PeriodsPane
@@ -43,6 +45,7 @@ from onepixel_gui.qt.panes.tile import TilePane
 from onepixel_gui.qt.panes.verdict import VerdictBar
 from onepixel_gui.qt.preferences import Memory, Preferences
 from onepixel_gui.qt.reception import Reception
+from onepixel_gui.qt.second import Second
 from onepixel_gui.qt.session import Session
 from onepixel_gui.qt.shelf import Shelf
 from onepixel_gui.qt.telling import DOING, finding, hint, told, why_not_guided
@@ -62,8 +65,8 @@ class Window(QMainWindow):
         self.setAcceptDrops(True)
         self._memory = memory
         _install(memory.preferences())  # before the panes: a text keeps the letters it began with
-        self._lanes = tuple(Lanes(1) for _ in range(5))
-        runs, glances, fetches, errands, previews = self._lanes
+        self._lanes = tuple(Lanes(1) for _ in range(7))
+        runs, glances, fetches, errands, previews, contests, checks = self._lanes
         self._sweeper = Sweeper(self, busy=lambda: self.jobs > 0)
         self.session = Session(runs, glances, errands, self)
         self.shelf = Shelf(fetches, self)
@@ -71,7 +74,10 @@ class Window(QMainWindow):
         self.arrivals = self.commands.arrivals
         self.gallery, self.tile, self.map = GalleryPane(), TilePane(), MapPane()
         self.shift, self.search, self.periods = ShiftPane(), SearchPane(), PeriodsPane()
+        self.classes, self.compare = ClassesPane(), ComparePane()
         self.verdict, self.messages = VerdictBar(), MessageStrip()
+        self.second = Second(self.commands, self.session, self.compare, contests)
+        self.cards = CardDesk(self.commands, self.session, self.shelf, checks, self)
         self._panes = (self.tile, self.map, self.shift, self.search, self.periods)
         self._drop = DropCard(self)
         self._current = self._on_bench = -1  # indices: the tile asked for last, the tile shown
@@ -102,32 +108,13 @@ class Window(QMainWindow):
         layout.setSpacing(10)
         layout.addLayout(top)
         layout.addWidget(self.messages)
-        layout.addLayout(self._grid(), 1)
+        self._middle = Middle(self.gallery, self._panes, self.classes, self.compare)
+        layout.addLayout(self._middle, 1)
         layout.addWidget(self.verdict)
         self.setCentralWidget(body)
         self._arrival = ArrivalCard(self)  # lies over the body
         self.resize(1440, 900)
         self.gallery.list.setFocus()
-
-    def _grid(self) -> QGridLayout:
-        middle = QGridLayout()
-        middle.setSpacing(10)
-        middle.addWidget(self.gallery, 0, 0, 2, 1)
-        middle.addWidget(self.tile, 0, 1)
-        middle.addWidget(self.map, 0, 2)
-        middle.addWidget(self.search, 1, 1)
-        middle.addWidget(self.periods, 1, 2)
-        middle.addWidget(self.shift, 0, 3, 2, 1)
-        for pane in (self.gallery, *self._panes):
-            # What a pane would like to be must not push its neighbours: the grid alone shares.
-            pane.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
-        for column, (stretch, least) in enumerate(((18, 222), (29, 206), (39, 300), (21, 252))):
-            middle.setColumnStretch(column, stretch)
-            middle.setColumnMinimumWidth(column, least)
-        for row, (stretch, least) in enumerate(((66, 312), (34, 150))):
-            middle.setRowStretch(row, stretch)
-            middle.setRowMinimumHeight(row, least)
-        return middle
 
     def _button(self, name: str) -> QPushButton:
         action = self.actions_by_name[name]
@@ -193,6 +180,9 @@ class Window(QMainWindow):
         shelf.refused.connect(lambda index, why: self.gallery.set_unreadable(index, why.what))
         shelf.failed.connect(self.show_problem)
         self.arrivals.changed.connect(self._show_arrival)
+        self.second.shown.connect(self._show_comparison)
+        self.second.failed.connect(self.show_problem)
+        self.cards.noted.connect(self._note)
         reception = Reception(self.commands, session, self._arrival, self._classifier)
         reception.told.connect(self.show_problem)
         reception.noted.connect(self._note)
@@ -224,6 +214,13 @@ class Window(QMainWindow):
         classifier = self.session.classifier
         self.gallery.forget_results(classifier.card.classes if classifier is not None else ())
         self.shelf.set_classifier(classifier)
+        classes = () if classifier is None else classifier.card.classes
+        self.classes.show_classes(classes, self.session.subject)
+        self._middle.show_comparison(self.second.visible)
+
+    def _show_comparison(self, visible: bool) -> None:
+        self._middle.show_comparison(visible)
+        self.verdict.setVisible(not visible)
 
     def _show_arrival(self, _arrival: Arrival | None) -> None:
         self._enable()
@@ -235,6 +232,7 @@ class Window(QMainWindow):
         window = None if question is None else question.window
         for pane in self._panes:
             pane.show_tile(self.session.tile, window)
+        self.classes.show_question(question)
         if question is not None:
             self.shift.show_question(question)
             self.map.show_question(question)
@@ -303,7 +301,8 @@ class Window(QMainWindow):
 
     def _dress(self, preferences: Preferences) -> None:
         _install(preferences)
-        for pane in (*self._panes, self.gallery, self.verdict, self._arrival):
+        alone = self.gallery, self.verdict, self._arrival, self.classes, self.compare
+        for pane in (*self._panes, *alone):
             pane.set_theme(look.THEMES[preferences.theme])
 
     # -------------------------------------------------------------- wishes go up
@@ -314,6 +313,7 @@ class Window(QMainWindow):
             pane.cursor_moved.connect(self._move_cursor)
         self.map.quantity_wished.connect(self._show_quantity)
         self.shift.pixel_wished.connect(self.session.glance)
+        self.classes.subject_wished.connect(self.session.set_subject)
         self._drop.dropped.connect(self.commands.open_cargo)
 
     def _open(self, index: int) -> None:
@@ -328,7 +328,8 @@ class Window(QMainWindow):
             self.session.set_cursor(cursor)
 
     def _show_quantity(self, quantity: Quantity) -> None:
-        self.map.set_quantity(quantity)
+        for pane in (self.map, self.compare):
+            pane.set_quantity(quantity)
         self.commands.quantity = quantity
 
     def _open_palette(self) -> None:
@@ -359,7 +360,8 @@ class Window(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop everything, wait for the workers, remember the window's place."""
         self._memory.keep_geometry(self.saveGeometry())
-        for part in (self.session, self.shelf, self.arrivals, self.commands.recents):
+        parts = self.session, self.shelf, self.arrivals, self.commands.recents, self.second
+        for part in parts:
             part.close()
         for lanes in self._lanes:
             lanes.close(_PATIENCE)

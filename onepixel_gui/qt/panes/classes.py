@@ -49,6 +49,11 @@ class ClassesPane(Card):
         self._choice.setCompleter(completer)
 
     @property
+    def offered(self) -> bool:
+        """There is something to choose: three classes or more."""
+        return len(self._classes) > 2
+
+    @property
     def rows(self) -> tuple[tuple[str, float], ...]:
         """The classes shown with their confidences, likeliest first."""
         return self._bars.rows
@@ -63,7 +68,7 @@ class ClassesPane(Card):
             self._names.setStringList([ANSWERED, *classes])
             self._bars.show_top((), "", "")
         self._choice.setCurrentIndex(1 + self._classes.index(subject) if subject in classes else 0)
-        self.setVisible(len(classes) > 2)
+        self.setVisible(self.offered)
 
     def show_question(self, question: Question | None) -> None:
         """None: not answered yet; the last answer stays until then, greyed."""
