@@ -310,15 +310,18 @@ def inspect(
     which = Which(checkpoint, card, device)
     inspected = which.inspect()
     classifier = None if quick else which.open(inspected)
-    asked = None if classifier is None else classifier.card
-    saved = "" if classifier is None else classifier.serving.shortcut
+    asked = inspected.card if classifier is None else classifier.card
     if json:
+        saved = "" if classifier is None else classifier.serving.shortcut
         told = cards.as_values(inspected, asked) | {"shortcut": saved}
         print(narration.as_json(told).decode(), end="")
         return
-    print(*narration.card_lines(cards.facts(inspected, asked), inspected.notes, saved), sep="\n")
-    for line in narration.doubt_lines((asked or inspected.card).doubts):
+    known = () if classifier is None else cards.served(classifier.serving)
+    facts = (*cards.facts(inspected, asked), *known, *cards.others(inspected))
+    for line in narration.card_lines(cards.title(asked), facts, inspected.notes):
         print(line)
+    for line in narration.doubt_lines(asked.doubts):
+        print(printable(line))
 
 
 @app.command()

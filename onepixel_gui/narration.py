@@ -42,6 +42,7 @@ from onepixel_gui.report.wording import (
 from onepixel_gui.tiles.tile import Tile
 
 Meter = Callable[[str, int, int], None]  # words, done, total; total 0 when nobody knows
+_TYPOGRAPHY = ((" · ", "; "), ("−", "-"), ("×", "x"), ("…", "..."))
 
 
 class Narrator:
@@ -285,13 +286,19 @@ def map_npz(found: Sensitivity) -> bytes:
 
 
 # ------------------------------------------------------------------ cards
-def card_lines(facts: Iterable[Fact], notes: Iterable[str], shortcut: str) -> list[str]:
-    """A card as aligned lines, each guess with its source in brackets."""
-    shown = [*facts, *([Fact("Saved", shortcut)] if shortcut else [])]
+def card_lines(title: str, facts: Iterable[Fact], notes: Iterable[str]) -> list[str]:
+    """A card as aligned lines, each value that needs it with its source in brackets."""
+    shown = [*facts]
     width = max(len(fact.label) for fact in shown)
     lines = [
-        printable(f"{fact.label:<{width}}  {fact.value}")
-        + (f"  [{fact.source}]" * bool(fact.source))
+        f"{fact.label:<{width}}  {fact.value}" + f"  [{fact.source}]" * bool(fact.source)
         for fact in shown
     ]
-    return [*lines, *(f"Note: {note}" for note in notes)]
+    return [_plain(line) for line in (title, *lines, *(f"Note: {note}" for note in notes))]
+
+
+def _plain(line: str) -> str:
+    """In letters that every terminal has, as far as they are ours."""
+    for fine, plain in _TYPOGRAPHY:
+        line = line.replace(fine, plain)
+    return printable(line)

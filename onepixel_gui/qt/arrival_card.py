@@ -25,6 +25,7 @@ from onepixel_gui.classifier.card import Inspection
 from onepixel_gui.qt import arrival_words as words
 from onepixel_gui.qt.theme import DARK, Line, Theme
 from onepixel_gui.qt.view import Arrival
+from onepixel_gui.report import cards
 
 _WIDTH = 470  # pixels
 _MARGIN, _BELOW = 18, 90  # pixels to the window's edges; below is the verdict
@@ -293,7 +294,7 @@ class _Facts(QWidget):
         """Pixels that all of it takes at this width."""
         return self._whole.totalHeightForWidth(width)
 
-    def _fill(self, row: words.Row) -> None:
+    def _fill(self, row: cards.Fact) -> None:
         value, source = self._lines.get(row.label) or self._add(row.label)
         value.setText(row.value)
         value.setAccessibleDescription(f"{row.value} {row.source}".strip())
@@ -315,7 +316,7 @@ class _Facts(QWidget):
         self._grid.addWidget(value, top, 1)
         self._grid.addWidget(source, top + 1, 1)
         self._grid.setRowMinimumHeight(top + 2, 4)
-        if name == words.NETWORK:
+        if name == cards.NETWORK:
             self._grid.addWidget(self._networks, top, 1)
             self._offer(self._inspection)
         return value, source
@@ -326,12 +327,12 @@ class _Facts(QWidget):
         self._networks.clear()
         for index, fit in enumerate(fits):
             self._networks.addItem(fit.title, fit.architecture)
-            hint = escape(words.how_sure(fit))
+            hint = escape(cards.how_sure(fit))
             self._networks.setItemData(index, hint, Qt.ItemDataRole.ToolTipRole)
         self._networks.setToolTip(f"{len(fits)} networks fit these weights, the best first")
         self._networks.setVisible(len(fits) > 1)
-        if words.NETWORK in self._lines:
-            self._lines[words.NETWORK][0].setVisible(len(fits) < 2)
+        if cards.NETWORK in self._lines:
+            self._lines[cards.NETWORK][0].setVisible(len(fits) < 2)
 
     def _choose(self, index: int) -> None:
         if index > 0:

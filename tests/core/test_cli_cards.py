@@ -46,13 +46,15 @@ def test_inspect_prints_what_was_understood_and_where_each_guess_comes_from(go):
     code, said, errors = go("inspect", "codait.safetensors")
     assert (code, errors) == (0, [])
     told = facts(said)
-    assert "codait.safetensors, 4" in told["File"]
+    assert said[0] == "codait.safetensors"
+    assert told["File"].startswith("File         safetensors; 4")
     assert told["SHA-256"].split()[-1] == inspect_sha("codait.safetensors")
-    assert "CODAIT" in told["Network"]
-    assert "112,585" in told["Weights"]
-    assert "64 x 64 px, RGB" in told["Input"]
-    assert told["Scaling"].endswith("]")
-    assert "%" in told["Saved"] or "densely" in told["Saved"]
+    assert "CODAIT's mitosis network  [exact: the file names it" in told["Network"]
+    assert "112,585" in told["Parameters"]
+    assert "64 x 64 px (height x width); RGB" in told["Input"]
+    assert told["Scaling"].endswith("[what CODAIT's mitosis network was trained with]")
+    assert "%" in told["One pixel"] or "densely" in told["One pixel"]
+    assert told["Device"].endswith("at once")
 
 
 def inspect_sha(name):
@@ -65,9 +67,9 @@ def test_a_quick_inspection_leaves_what_only_the_network_knows(go):
     code, said, _ = go("inspect", "silent.pt", "--quick")
     assert code == 0
     told = facts(said)
-    assert "known once the network is asked" in told["Outputs"]
-    assert "known once the network is asked" in told["Classes"]
-    assert "Saved" not in told
+    assert told["Output"].endswith("asked of the network when it is loaded")
+    assert told["Classes"].endswith("asked of the network when it is loaded")
+    assert "Device" not in told
 
 
 def test_inspect_as_json_is_the_same_card(go):
