@@ -35,7 +35,6 @@ class Middle(QGridLayout):
         self.addWidget(search, 1, 1)
         self.addWidget(periods, 1, 2)
         self.addWidget(shift, 0, 3, 2, 1)
-        self.addWidget(comparison, 0, 1, 2, 3)
         comparison.hide()
         for pane in (gallery, comparison, *panes):
             # What a pane would like to be must not push its neighbours: the grid alone shares.
@@ -51,4 +50,8 @@ class Middle(QGridLayout):
         for pane in self._panes:
             pane.setVisible(not visible)
         self._classes.setVisible(not visible and self._classes.offered)
+        if visible:
+            self.addWidget(self._comparison, 0, 1, 2, 3)
+        else:  # a hidden widget across cells would take the gaps between them
+            self.removeWidget(self._comparison)
         self._comparison.setVisible(visible)

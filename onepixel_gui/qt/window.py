@@ -74,7 +74,7 @@ class Window(QMainWindow):
         self.arrivals = self.commands.arrivals
         self.gallery, self.tile, self.map = GalleryPane(), TilePane(), MapPane()
         self.shift, self.search, self.periods = ShiftPane(), SearchPane(), PeriodsPane()
-        self.classes, self.compare = ClassesPane(), ComparePane()
+        self.classes, self.compare = ClassesPane(), ComparePane(self)
         self.verdict, self.messages = VerdictBar(), MessageStrip()
         self.second = Second(self.commands, self.session, self.compare, contests)
         self.cards = CardDesk(self.commands, self.session, self.shelf, checks, self)

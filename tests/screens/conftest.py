@@ -22,7 +22,7 @@ def shots(tmp_path_factory: pytest.TempPathFactory) -> Shots:
     claims = json.loads((DEMO / "demo.json").read_text(encoding="utf-8"))
     flipped = next(tile for tile in claims["swept"] if tile["flipped"])
     pickled = folder / "found.pickle"
-    found = find(f"{flipped['label']}/{Path(flipped['file']).name}")
+    found = find(f"{flipped['label']}/{Path(flipped['file']).name}", folder)
     pickled.write_bytes(pickle.dumps(found))
     (folder / "found.json").write_text(json.dumps(summary(found)), encoding="utf-8")
     done: dict[int, Path] = {}

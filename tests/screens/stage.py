@@ -4,16 +4,19 @@ Run as `python -m tests.screens.stage FOUND.npz FOLDER`, in a process of its own
 of the screen (QT_SCALE_FACTOR) is fixed at its start.  The science is done before, by `find`.
 """
 
+import json
 import pickle
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
 from onepixel_gui import RESOURCES
+from onepixel_gui.analysis.comparison import compare
 from onepixel_gui.analysis.sensitivity import Sensitivity, sensitivity
 from onepixel_gui.attack.probe import (
     Advanced,
@@ -31,6 +34,7 @@ from onepixel_gui.attack.probe import (
 )
 from onepixel_gui.problems import Problem
 from onepixel_gui.qt.app import make_application
+from onepixel_gui.qt.arrival_card import ArrivalCard
 from onepixel_gui.qt.dialogs import CommandPalette, ExportDialog, SettingsDialog
 from onepixel_gui.qt.preferences import Memory
 from onepixel_gui.qt.view import Findings, picture_of
@@ -46,6 +50,7 @@ class Found:
 
     guided: all events of a guided search, none where the network has no preview.
     previewed: the map before anything was asked.  painted: when a quarter of it was.
+    rival: a second checkpoint, and what its sweep found.
     """
 
     tile: str
@@ -56,6 +61,8 @@ class Found:
     previewed: Painted | None
     painted: Painted
     swept: Swept
+    rival: Path
+    rival_swept: Swept
 
 
 class Steady:
@@ -72,16 +79,35 @@ class Steady:
         return self._probe(candidates)
 
 
-def find(tile: str) -> Found:
-    """Attack and sweep a demonstration tile, without a screen."""
+def rival_in(folder: Path) -> Path:
+    """The demonstration's network, its weights a little astray, as another training leaves them."""
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    generator = torch.Generator().manual_seed(7)
+    weights = load_file(CHECKPOINT)
+    for name, values in weights.items():
+        if name.endswith("weight") and values.ndim > 1:
+            stray = torch.randn(values.shape, generator=generator)
+            weights[name] = values + 0.05 * float(values.std()) * stray
+    path = folder / "mitosis_retrained.safetensors"
+    card = {"name": "Retrained mitosis classifier", "classes": ["normal", "mitosis"]}
+    save_file(weights, path, {"architecture": "codait_mitosis", "card": json.dumps(card)})
+    return path
+
+
+def find(tile: str, folder: Path) -> Found:
+    """Attack and sweep a demonstration tile, without a screen. folder: for a second checkpoint."""
     from onepixel_gui.attack.guided import guided
     from onepixel_gui.attack.search import search
     from onepixel_gui.attack.sweep import sweep
     from onepixel_gui.classifier.classifier import Classifier
     from onepixel_gui.tiles.files import read
 
-    label = Path(tile).parent.name
-    probe = Steady(Classifier.open(CHECKPOINT, "cpu").probe(read(DEMO / tile, label=label)))
+    read_ = read(DEMO / tile, label=Path(tile).parent.name)
+    probe = Steady(Classifier.open(CHECKPOINT, "cpu").probe(read_))
+    rival = rival_in(folder)
+    *_, rival_swept = sweep(Classifier.open(rival, "cpu").probe(read_))
     began, *advanced, ended = search(probe, Settings(seed=0))
     *way, swept = sweep(probe)
     maps = [event for event in way if isinstance(event, Painted)]
@@ -95,6 +121,8 @@ def find(tile: str) -> Found:
         previewed=previews[-1] if previews else None,
         painted=next(event for event in maps if event.exact.mean() >= 0.25),
         swept=swept,
+        rival=rival,
+        rival_swept=rival_swept,
     )
 
 
@@ -178,6 +206,39 @@ class Stage:
         for event in self.found.advanced[: max(1, len(self.found.advanced) // 2)]:
             session.happened.emit(event)
 
+    def show_arrival(self, theme: str) -> None:
+        """A dropped checkpoint in its preview, and the dialog of its card."""
+        window = self.window
+        window.commands.bring_checkpoint(self.found.rival)
+        live(lambda: getattr(window.arrivals.arrival, "classifier", None) is not None)
+        live(lambda: not window.jobs)
+        self.shoot(f"window-arrival-{theme}")
+        self.shoot(f"arrival-{theme}", window.findChild(ArrivalCard))
+        window.cards.open()
+        dialog = window.cards.dialog
+        assert dialog is not None
+        checked: list[Any] = []
+        dialog.check.checked.connect(checked.append)
+        live(lambda: checked and checked[-1].labelled == len(window.shelf.files))
+        self.shoot(f"card-{theme}", dialog)
+        dialog.reject()
+
+    def show_comparison(self, theme: str) -> None:
+        """The dropped checkpoint beside the one in use, both swept."""
+        window, found = self.window, self.found
+        window.arrivals.take(as_second=True)
+        live(lambda: window.second.visible and not window.jobs)
+        comparison, rival = window.second.comparison, sensitivity(found.rival_swept)
+        comparison.examined.emit("A", self.examined)
+        comparison.examined.emit("B", rival)
+        comparison.compared.emit(compare(self.examined, rival))
+        self.shoot(f"window-compare-{theme}")
+        self.shoot(f"compare-{theme}", window.compare)
+        window.resize(1280, 720)
+        self.shoot(f"window-compare-1280-{theme}")
+        window.resize(1440, 900)
+        window.compare.close_wished.emit()
+
     def show_finished(self) -> None:
         found, session = self.found, self.window.session
         waiting: list[object] = []
@@ -235,6 +296,8 @@ def main(found: Found, folder: Path) -> None:
         )
         stage.shoot(f"window-problem-{theme}")
         window.messages.dismiss()
+        stage.show_arrival(theme)
+        stage.show_comparison(theme)
     window.close()
 
 

@@ -19,8 +19,11 @@ SHOWN = (
     "shift-light",
     "search-light",
     "periods-light",
+    "arrival-light",
+    "card-light",
+    "compare-light",
 )
-PANES = ("gallery", "tile", "map", "shift", "search", "periods", "verdict")
+PANES = ("gallery", "tile", "map", "shift", "search", "periods", "verdict", "compare")
 
 
 def pixels(path: Path) -> np.ndarray:

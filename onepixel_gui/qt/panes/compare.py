@@ -66,6 +66,9 @@ _NAMES: dict[Column, str] = {
 }
 
 
+_BAR = 56  # pixels of height for a colour bar with its numbers and its name
+
+
 class ComparePane(Card):
     """Tile, map of A, map of B and their difference, of equal size, with one cursor.
 
@@ -141,12 +144,13 @@ class ComparePane(Card):
             grid.setColumnStretch(place, 1)
             grid.setColumnMinimumWidth(place, 120)
         grid.setRowStretch(1, 1)
-        self.body.addLayout(grid, 1)
+        self.body.addLayout(grid, 1000)
         below = QHBoxLayout()
         below.addWidget(self._legend, 2)
         below.addWidget(self._readout, 3)
         self.body.addLayout(below)
         self.body.addWidget(self.verdict)
+        self.body.addStretch(1)  # what is left below pictures that are as wide as they can be
 
     def _wire(self) -> None:
         for shown in self.pictures.values():
@@ -167,6 +171,8 @@ class ComparePane(Card):
         margins, count = self.body.contentsMargins(), len(self.pictures)
         room = self.contentsRect().width() - margins.left() - margins.right() - (count - 1) * _APART
         self._grid.setContentsMargins(0, 0, room % count, 0)
+        for picture in self.pictures.values():
+            picture.setMaximumHeight(room // count + _BAR)
         super().resizeEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
