@@ -17,31 +17,22 @@ from onepixel_gui.classifier.card import Card, Inspection, Serving
 from onepixel_gui.classifier.checkpoint import loading
 from onepixel_gui.classifier.colours import Colours
 from onepixel_gui.classifier.fast import fast_form
-from onepixel_gui.classifier.incremental import (
-    Arithmetic,
-    Costs,
-    Incremental,
-    Scene,
-    Unpaid,
-    arithmetic,
-    shortened,
-)
-from onepixel_gui.classifier.kernels import learning
+from onepixel_gui.classifier.incremental import Arithmetic
 from onepixel_gui.classifier.lanes import lanes
 from onepixel_gui.classifier.opening import Step, inspect
 from onepixel_gui.classifier.pace import (
     BATCHES,
+    Made,
     Pace,
+    Trial,
     Work,
     best_pace,
     device_full,
-    now,
-    quickest,
+    finished,
     roomiest,
 )
-from onepixel_gui.classifier.screening import Screening, screened
-from onepixel_gui.classifier.several import Several
-from onepixel_gui.classifier.windows import Trace, Windowed
+from onepixel_gui.classifier.ways import Preparation, Ways, asked_densely
+from onepixel_gui.problems import DeviceFull
 from onepixel_gui.tiles.tile import Tile
 from onepixel_gui.tiles.tissue import paint
 
@@ -49,24 +40,22 @@ if TYPE_CHECKING:
     from onepixel_gui.classifier.probe import TileChorus, TileProbe
 
 _SAMPLES = 4  # asked at once until the best batch is known
-_STEPS = 3
-_TRIED = 32  # perturbations that windows are tried on
-_MANY = 256  # candidates that previews are compared on
-_TRIAL = 64_000_000_000  # or fewer: multiply-adds of them
+_STEPS = 2
+_PREPARED = "Windows are being prepared."
 
 
 class Classifier:
     """A loaded network with its card, on one device.
 
-    Forms of the same network: `ordinary`, exactly as loaded, whose answers are reported; and two
-    that agree with it to float rounding and search, the fast one, folded and dense, and where
-    windows pay the `shortcut`.
+    Forms of the same network: `ordinary`, exactly as loaded, whose answers are reported; and those
+    that agree with it to float rounding and search: the fast one, folded and dense, and once they
+    are prepared the `ways` that recompute less.
     """
 
     def __init__(self, card: Card, network: nn.Module, device: str = "auto") -> None:
         """Raises NoSuchDevice, DeviceFull."""
-        for _ in self._settling(card, network, device):
-            pass
+        finished(self._settling(card, network, device))
+        finished(self.preparing())
 
     @classmethod
     def open(cls, path: Path, device: str = "auto") -> "Classifier":
@@ -76,19 +65,18 @@ class Classifier:
     @classmethod
     def of(cls, inspected: Inspection, device: str = "auto") -> "Classifier":
         """An inspected checkpoint, loaded. Raises UnusableCheckpoint, NoSuchDevice, DeviceFull."""
-        steps = cls.opening(inspected, device)
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                opened: Classifier = end.value
-                return opened
+        opened = finished(cls.opening(inspected, device))
+        finished(opened.preparing())
+        return opened
 
     @classmethod
     def opening(
         cls, inspected: Inspection, device: str = "auto"
     ) -> Generator[Step, None, "Classifier"]:
-        """The same in steps; to cancel is to stop asking."""
+        """The same in steps, up to where it can be used; to cancel is to stop asking.
+
+        It is asked densely until it is also prepared, for which there may be no need to wait.
+        """
         card, network = yield from loading(inspected)
         classifier = cls.__new__(cls)
         yield from classifier._settling(card, network, device)
@@ -107,28 +95,50 @@ class Classifier:
         )
         self.card = card
         self.layout = torch.contiguous_format
-        self.shortcut: Incremental | None = None
-        self.several: Several | None = None
-        self.screening: Screening | None = None
         self.pace = Pace(_SAMPLES, 1.0)
         try:
-            yield Step("Trying it on 16 pictures", 0, _STEPS)
+            yield (step := Step("Trying it on 16 pictures", 0, _STEPS))
             self.ordinary = network.to(self.device)
             self.colours = Colours(card, self.device)
             doubts = self._preflight()
-            yield Step("Finding its quickest form", 1, _STEPS)
+            yield (step := Step("Finding its quickest form", 1, _STEPS))
             graph = self._graph()
+            yield step
             self._fast = self._eager_copy() if graph is None else graph
             if doubts or not self._agrees():
                 self._fast = self.ordinary
-            self.pace = self._best_pace()
-            self.serving = replace(self.serving, batch=self.pace.batch)
-            yield Step("Preparing windows", 2, _STEPS)
-            told, wrong = self._shorten(graph)
+            self.pace = yield from _told(step, self._best_pace())
         except torch.OutOfMemoryError as full:
             raise device_full(self.device) from full
-        self.card = replace(card, doubts=card.doubts + doubts + wrong)
-        self.serving = replace(self.serving, shortcut=told)
+        self.card = replace(card, doubts=card.doubts + doubts)
+        windows = graph if self._fast is graph else None
+        told = _PREPARED if windows else asked_densely(self._why_dense(graph))
+        self._windows = windows  # the fast form, if windows may be cut from it
+        self.ways = Ways(prepared=windows is None)
+        self.serving = replace(self.serving, batch=self.pace.batch, shortcut=told)
+
+    def preparing(self) -> Generator[Step]:
+        """Find the ways that recompute less, in steps of less than about half a second.
+
+        It can be asked meanwhile, by other threads too; to cancel is to stop asking.  All is
+        changed at the end: `ways`, the dense pace, `serving` and doubts on the card.
+        """
+        if self._windows is None or self.ways.prepared:
+            return
+        step = Step("Preparing windows")
+        yield step
+        preparation = Preparation(self, self._windows, replace(self.pace), self._scenery())
+        try:
+            found = yield from _told(step, preparation.run())
+        except (torch.OutOfMemoryError, DeviceFull):
+            torch.cuda.empty_cache()
+            told = asked_densely("there is no memory left for windows")
+            self.serving, self.ways = replace(self.serving, shortcut=told), Ways()
+            return
+        self.pace.seconds = found.dense.seconds
+        self.card = replace(self.card, doubts=self.card.doubts + found.doubts)
+        self.serving = replace(self.serving, shortcut=found.told)
+        self.ways = found.ways
 
     def __call__(self, tiles: NDArray[np.uint8]) -> NDArray[np.float32]:
         """(N, H, W, 3) uint8 of the card's input size -> (N, K) probabilities, by `ordinary`."""
@@ -169,7 +179,8 @@ class Classifier:
     @property
     def arithmetic(self) -> Arithmetic | None:
         """Multiply-adds per candidate, None where they could not be counted."""
-        return None if self.shortcut is None else self.shortcut.arithmetic
+        shortcut = self.ways.shortcut
+        return None if shortcut is None else shortcut.arithmetic
 
     # -------------------------------------------------------------- for probes
     @torch.inference_mode()
@@ -217,6 +228,10 @@ class Classifier:
         pace.batch = min(size, pace.batch)
         return torch.cat(done)
 
+    def dense(self, tiles: Tensor, *, fast: bool = False) -> Tensor:
+        """`outputs` of any number of tiles, in batches. Raises DeviceFull."""
+        return self.in_batches(len(tiles), lambda part: self.outputs(tiles[part], fast=fast))
+
     def logits(self, outputs: Tensor, subject: int) -> Tensor:
         """(N, C) raw outputs -> (N,) log-odds of one class against all others."""
         return reading.logits(self.card, outputs, subject)
@@ -231,9 +246,6 @@ class Classifier:
         noise = np.random.default_rng(0).integers(0, 256, (count, height, width, 3), np.uint8)
         return self.colours.scaled(torch.from_numpy(noise))
 
-    def _tried(self, tiles: Tensor, *, fast: bool = False) -> Tensor:
-        return self.in_batches(len(tiles), lambda part: self.outputs(tiles[part], fast=fast))
-
     def _preflight(self) -> tuple[str, ...]:
         """What makes an answer of this classifier doubtful, whatever the tile."""
         return tuple(preflight.doubts(self.card, self.ordinary, self._asked))
@@ -244,8 +256,8 @@ class Classifier:
         Asked on noise: a norm over places makes as much of rounding on even tiles as it likes.
         """
         tiles = self._sample(2)
-        fast = self._tried(tiles.to(memory_format=self.layout), fast=True)
-        return preflight.close(self._tried(tiles), fast)
+        fast = self.dense(tiles.to(memory_format=self.layout), fast=True)
+        return preflight.close(self.dense(tiles), fast)
 
     def _graph(self) -> fx.GraphModule | None:
         graph = fast_form(self.ordinary, self._sample(1)) if self.card.white_box else None
@@ -261,16 +273,17 @@ class Classifier:
             return self.ordinary
         return copy.deepcopy(self.ordinary).eval()
 
-    def _best_pace(self) -> Pace:
+    def _best_pace(self) -> Trial[Pace]:
         """The best batch, in the layout that is quicker for this network on this device."""
         sizes = BATCHES[self.device.type]
         if self.layout == torch.contiguous_format:
             tried = []
             for layout in (torch.contiguous_format, torch.channels_last):
                 self._relay(layout)
-                tried.append((roomiest(self.device, self._prepared, sizes[0]).each, layout))
+                pace = yield from roomiest(self.device, self._prepared, sizes[0])
+                tried.append((pace.each, layout))
             self._relay(min(tried, key=lambda one: one[0])[1])
-        return best_pace(self.device, self._prepared, sizes)
+        return (yield from best_pace(self.device, self._prepared, sizes))
 
     def _relay(self, layout: torch.memory_format) -> None:
         self.layout = layout
@@ -281,51 +294,6 @@ class Classifier:
         tiles = self._sample(size).contiguous(memory_format=self.layout)
         return lambda: self.outputs(tiles, fast=True)
 
-    # -------------------------------------------------------------- windows
-    def _shorten(self, graph: fx.GraphModule | None) -> tuple[str, tuple[str, ...]]:
-        """Serve by windows if they pay; (what is saved or why nothing is, doubts)."""
-        if graph is None or self._fast is not graph:
-            return f"Asked densely: {self._why_dense(graph)}.", ()
-        scene = Scene(self._scenery())
-        with torch.inference_mode():
-            with learning():
-                self._prepared(self.pace.batch)()
-            self.pace.seconds = quickest(self.device, self._prepared(self.pace.batch))
-            windowed = Windowed(Trace(graph, scene.clean))
-            costs = Costs(windowed, scene, self.pace.batch, lambda: now(self.device))
-            told, wrong = self._by_windows(costs, scene)
-        self._screen(costs, scene)
-        return told, wrong
-
-    def _by_windows(self, costs: Costs, scene: Scene) -> tuple[str, tuple[str, ...]]:
-        try:
-            shortcut = shortened(costs, scene, self.pace, self._prepared(self.pace.batch))
-        except Unpaid as why:
-            return f"Asked densely: {why}.", ()
-        wrong = self._disagreements(shortcut, scene)
-        if wrong:
-            doubt = f"Windows disagreed with the dense network on {wrong} of {_TRIED} perturbations"
-            return "Asked densely: windows gave wrong answers.", (f"{doubt}; it is asked densely.",)
-        self.shortcut, self.several = shortcut, Several(costs)
-        return shortcut.told, ()
-
-    def _screen(self, costs: Costs, scene: Scene) -> None:
-        """Choose what previews are made of, if they are of any use."""
-        subject = self.card.classes.index(self.card.subject)
-
-        def logit(outputs: Tensor) -> Tensor:
-            return self.logits(outputs, subject)
-
-        each = arithmetic(costs.windowed, 0).dense
-        count = min(_MANY, max(_TRIED, _TRIAL // max(1, each)))
-        with torch.inference_mode():
-            if self.shortcut is None:
-                outputs = self._tried(scene.painted(count), fast=True)
-            else:
-                outputs = self.shortcut(*scene.batch(self.shortcut.remember(scene.clean), count))
-            truth = logit(outputs)
-        self.screening = screened(costs, scene, truth, logit)
-
     def _why_dense(self, graph: fx.GraphModule | None) -> str:
         if not self.card.white_box:
             return "a black box does not show its layers"
@@ -335,18 +303,22 @@ class Classifier:
             return "the network decides by its data, so its layers cannot be listed"
         return "its layers one by one do not answer as the network does"
 
-    def _disagreements(self, shortcut: Incremental, scene: Scene) -> int:
-        """Of perturbations all over a tile, how many windows answer otherwise than `ordinary`."""
-        told = shortcut(*scene.batch(shortcut.remember(scene.clean), _TRIED))
-        true = self._tried(scene.painted(_TRIED))
-        near = 1e-4 + 1e-5 * true.abs()
-        return int(((told - true).abs() > near).any(dim=1).sum())
-
     def _scenery(self) -> Tensor:
         """(1, 3, H, W) scaled: painted tissue, because noise ranks pixels unlike any slide."""
         height, width = self.card.input_size
         painted = paint("metaphase", 0, max(8, height, width))[:height, :width]
         return self.colours.scaled(torch.from_numpy(painted.copy())[None])
+
+
+def _told(step: Step, trial: Trial[Made]) -> Generator[Step, None, Made]:
+    """The same, with a step told at each pause."""
+    while True:
+        try:
+            next(trial)
+        except StopIteration as end:
+            made: Made = end.value
+            return made
+        yield step
 
 
 def _lay(network: nn.Module, layout: torch.memory_format) -> None:

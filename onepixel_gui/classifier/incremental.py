@@ -7,18 +7,29 @@ pasted into the clean maps and an ordinary dense network, the tail, does the res
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import torch
 from torch import Tensor, fx, nn
 
-from onepixel_gui.classifier.kernels import Convolution, learning
-from onepixel_gui.classifier.layers import Meaning, Spread
-from onepixel_gui.classifier.pace import BATCHES, Clock, Pace, Work, best_pace, in_lanes, timed
-from onepixel_gui.classifier.windows import NCHW, NHWC, Batch, Memory, Step, Trace, Windowed
+from onepixel_gui.classifier.kernels import Convolution, learnt
+from onepixel_gui.classifier.layers import Spread
+from onepixel_gui.classifier.pace import (
+    BATCHES,
+    Clock,
+    Pace,
+    Trial,
+    Work,
+    best_pace,
+    in_lanes,
+    laps,
+    quickest,
+    timed,
+)
+from onepixel_gui.classifier.prefix import Prefix, live, splits, tail_of
+from onepixel_gui.classifier.windows import Batch, Memory, Trace, Windowed, node_by_node
 
 
 @dataclass(frozen=True)
@@ -42,116 +53,6 @@ class Arithmetic:
     def bound(self) -> float:
         """How many times quicker arithmetic alone allows."""
         return self.dense / self.least if self.least else 1.0
-
-
-class Prefix:
-    """The first `count` steps on windows, and what is needed to go on from there."""
-
-    def __init__(self, windowed: Windowed, count: int) -> None:
-        self.windowed, self.trace = windowed, windowed.trace
-        self.steps = windowed.steps[:count]
-        self.live = live(windowed, count)
-        self.wholes = {node: windowed.whole(node) for node in self.live}
-        self._done = _last_uses(self.steps, self.live)
-
-    @cached_property
-    def tables(self) -> set[tuple[fx.Node, float]]:
-        cuts = [cut for step in self.steps for cut in step.cuts]
-        return {(cut.node, cut.fill) for cut in (*cuts, *self.wholes.values())}
-
-    def remember(self, tiles: Tensor) -> Memory:
-        """tiles: (T, 3, H, W) scaled -> the clean activations that windows are cut from."""
-        wanted = self.tables
-        nodes = {node for node, _ in wanted}
-        tables = {}
-        for node, value in self.trace.values(tiles, nodes):
-            for fill in (fill for one, fill in wanted if one is node):
-                axes = self.windowed.spread(node).axes
-                tables[node, fill] = _tabulated(value, axes, fill)
-        return Memory(len(tiles), tables)
-
-    def __call__(self, batch: Batch, windows: Tensor) -> dict[fx.Node, Tensor]:
-        """windows: (N, 3, span, span) of the input -> the windows of the live nodes."""
-        values = batch.values
-        values[self.trace.input] = windows
-        for step, done in zip(self.steps, self._done, strict=True):
-            values[step.node] = step.run(batch)
-            for node in done:
-                del values[node]
-        return {node: values[node] for node in self.live}
-
-    def timed(self, batch: Batch, windows: Tensor, now: Callable[[], float]) -> Iterator[float]:
-        """Seconds of each step."""
-        batch.values[self.trace.input] = windows
-        for step, done in zip(self.steps, self._done, strict=True):
-            start = now()
-            batch.values[step.node] = step.run(batch)
-            yield now() - start
-            for node in done:
-                del batch.values[node]
-
-
-def live(windowed: Windowed, count: int) -> tuple[fx.Node, ...]:
-    """Nodes of the first `count` steps, or the input, that later nodes read."""
-    first = [windowed.trace.input, *(step.node for step in windowed.steps[:count])]
-    inside = set(first)
-    return tuple(
-        node
-        for node in first
-        if node.op != "get_attr" and any(user not in inside for user in node.users)
-    )
-
-
-def _last_uses(steps: Sequence[Step], live: Sequence[fx.Node]) -> list[tuple[fx.Node, ...]]:
-    kept, seen = set(live), set[fx.Node]()
-    uses: list[tuple[fx.Node, ...]] = []
-    for step in reversed(steps):
-        last = {step.node, *step.node.all_input_nodes} - seen - kept
-        uses.append(tuple(last))
-        seen |= last
-    return uses[::-1]
-
-
-def _tabulated(value: Tensor, axes: tuple[int, int], fill: float) -> Tensor:
-    """(T, C, H, W) -> (T * (H * W + 1), C), each tile followed by a row of the filling."""
-    flat = (value if axes == (1, 2) else value.permute(0, 2, 3, 1)).flatten(1, 2)
-    tiles, positions, channels = flat.shape
-    table = flat.new_full((tiles, positions + 1, channels), fill)
-    table[:, :positions] = flat
-    return table.view(-1, channels)
-
-
-# ------------------------------------------------------------------ the tail
-def tail_of(trace: Trace, live: Sequence[fx.Node], done: set[fx.Node]) -> fx.GraphModule:
-    """The rest of a network as one of its own, from the whole maps of the live nodes."""
-    graph, copied = fx.Graph(), dict[fx.Node, fx.Node]()
-    for node in live:
-        copied[node] = graph.placeholder(node.name)
-    for node in trace.nodes:
-        if node not in copied and (node not in done or node.op == "get_attr"):
-            copied[node] = graph.node_copy(node, lambda one: copied[one])
-    tail = fx.GraphModule(trace.network, graph)
-    tail.graph.eliminate_dead_code()
-    tail.recompile()
-    return tail
-
-
-def splits(windowed: Windowed) -> list[int]:
-    """Step counts at which every live node is a map: 0 is the dense network."""
-    found = []
-    for count in range(len(windowed.steps) + 1):
-        nodes = live(windowed, count)
-        maps = all(
-            _pasteable(windowed.known[node]) and len(windowed.trace.shapes.get(node, ())) == 4
-            for node in nodes
-        )
-        if maps:
-            found.append(count)
-    return found
-
-
-def _pasteable(meaning: Meaning) -> bool:
-    return isinstance(meaning, Spread) and meaning.axes in (NCHW, NHWC)
 
 
 # ------------------------------------------------------------------ multiply-adds
@@ -214,29 +115,40 @@ class Scene:
         low, high = clean.amin(), clean.amax()
         self._colours = low + (high - low) * corners.to(clean.device)
 
-    def batch(self, memory: Memory, count: int) -> tuple[Batch, Tensor]:
-        """The first so many on windows: (batch, (count, 3, 1, 1) colours)."""
-        batch = Batch(self._rows[:count], self._columns[:count], None, memory)
-        return batch, self._colours[:count, :, None, None]
+    def batch(self, memory: Memory, part: slice) -> tuple[Batch, Tensor]:
+        """N of them on windows: (batch, (N, 3, 1, 1) colours)."""
+        batch = Batch(self._rows[part], self._columns[part], None, memory)
+        return batch, self._colours[part, :, None, None]
 
-    def painted(self, count: int) -> Tensor:
-        """The same as whole tiles: (count, 3, H, W)."""
-        tiles = self.clean.repeat(count, 1, 1, 1)
-        order = torch.arange(count, device=tiles.device)
-        tiles[order, :, self._rows[:count], self._columns[:count]] = self._colours[:count]
+    def painted(self, part: slice) -> Tensor:
+        """The same as whole tiles: (N, 3, H, W)."""
+        rows, columns = self._rows[part], self._columns[part]
+        tiles = self.clean.repeat(len(rows), 1, 1, 1)
+        order = torch.arange(len(rows), device=tiles.device)
+        tiles[order, :, rows, columns] = self._colours[part]
         return tiles
 
 
+@dataclass(frozen=True)
 class Costs:
-    """Seconds per candidate of each node, on windows and dense, measured on one tile."""
+    """Seconds per candidate of each step on windows, of each node dense, and per number pasted."""
 
-    def __init__(self, windowed: Windowed, scene: Scene, batch: int, now: Clock) -> None:
+    windowed: Windowed
+    on_windows: Sequence[float]
+    whole: Mapping[fx.Node, float]
+    per_number: float
+
+    @classmethod
+    @torch.inference_mode()
+    def measuring(
+        cls, windowed: Windowed, scene: Scene, batch: int, clock: Clock
+    ) -> "Trial[Costs]":
         """batch: candidates at once, as many as the dense network likes best."""
-        self.windowed, self.now, self._batch = windowed, now, batch
-        self.on_windows = self._measure_windows(scene, now)
-        self.whole = self._measure_whole(scene.clean, now)
+        on_windows = yield from _on_windows(windowed, scene, batch, clock)
+        whole = yield from _whole(windowed.trace, scene.clean, batch, clock)
         block = scene.clean.new_zeros(1 << 20)
-        self._per_number = _quickest(block.clone, now) / (1 << 20)
+        per_number = yield from quickest(block.device, block.clone)
+        return cls(windowed, on_windows, whole, per_number / len(block))
 
     def prefix(self, count: int) -> float:
         """Seconds per candidate of the first `count` steps."""
@@ -254,42 +166,36 @@ class Costs:
         each = self.on_windows[:count]
         if times is not None:
             each = [seconds * more for seconds, more in zip(each, times, strict=False)]
-        return sum(each) + pasted * self._per_number + tail
+        return sum(each) + pasted * self.per_number + tail
 
     def best(self) -> int:
         """The number of steps on windows that costs least; 0 where windows do not pay."""
         return min(splits(self.windowed), key=self.of)
 
-    def _measure_windows(self, scene: Scene, now: Clock) -> list[float]:
-        last = splits(self.windowed)[-1]
-        prefix = Prefix(self.windowed, last)
-        count = self._batch
-        batch, windows = scene.batch(prefix.remember(scene.clean), count)
-        with learning():
-            prefix(batch.again(), windows)
-        rounds = [list(prefix.timed(batch.again(), windows, now)) for _ in range(_ROUNDS)]
-        return [min(times) / count for times in zip(*rounds, strict=True)]
 
-    def _measure_whole(self, clean: Tensor, now: Clock) -> dict[fx.Node, float]:
-        trace = self.windowed.trace
-        count = self._batch
-        tiles = clean.repeat(count, 1, 1, 1).contiguous(memory_format=torch.channels_last)
-        found: dict[fx.Node, float] = {}
-        for _ in range(_ROUNDS):
-            start = now()
-            for node, _value in trace.values(tiles, trace.nodes):
-                found[node] = min(found.get(node, math.inf), (now() - start) / count)
-                start = now()
-        return found
+def _on_windows(windowed: Windowed, scene: Scene, count: int, clock: Clock) -> Trial[list[float]]:
+    prefix = Prefix(windowed, splits(windowed)[-1])
+    batch, windows = scene.batch(prefix.remember(scene.clean), slice(count))
+    for _ in learnt(prefix.stepwise(batch.again(), windows)):
+        yield
+    best = [math.inf] * len(prefix.steps)
+    for _ in range(_ROUNDS):
+        for index, seconds in enumerate(laps(prefix.stepwise(batch.again(), windows), clock)):
+            best[index] = min(best[index], seconds / count)
+            yield
+    return best
 
 
-def _quickest(work: Callable[[], object], now: Clock) -> float:
-    times = []
-    for _ in range(_ROUNDS + 1):
-        start = now()
-        work()
-        times.append(now() - start)
-    return min(times)
+def _whole(trace: Trace, clean: Tensor, count: int, clock: Clock) -> Trial[dict[fx.Node, float]]:
+    nodes = [node for node in trace.nodes if node.op != "output"]
+    tiles = clean.repeat(count, 1, 1, 1).contiguous(memory_format=torch.channels_last)
+    best = dict.fromkeys(nodes, math.inf)
+    for _ in range(_ROUNDS):
+        passing = laps(node_by_node(trace.network, tiles), clock)
+        for node, seconds in zip(nodes, passing, strict=True):
+            best[node] = min(best[node], seconds / count)
+            yield
+    return best
 
 
 class Unpaid(Exception):
@@ -314,32 +220,44 @@ class Incremental:
     def __call__(self, batch: Batch, windows: Tensor) -> Tensor:
         """windows: (N, 3, span, span) of the input -> (N / per, C) raw outputs."""
         narrow = self.prefix(batch, windows)
-        live, wholes = self.prefix.live, self.prefix.wholes
-        wide = (wholes[node].together(batch, narrow.pop(node)) for node in live)
-        outputs: Tensor = self.tail(*wide)
+        outputs: Tensor = self.tail(*self._pasted(batch, narrow))
         return outputs
 
-    def settle(self, scene: Scene, dense: Pace, again: Work) -> None:
-        """Find the batch, and learn the quickest ways at it. Raises Unpaid.
+    def _pasted(self, batch: Batch, narrow: dict[fx.Node, Tensor]) -> Iterator[Tensor]:
+        """The whole maps that the tail goes on from."""
+        for node in self.prefix.live:
+            yield self.prefix.wholes[node].together(batch, narrow.pop(node))
+
+    def _stepwise(self, batch: Batch, windows: Tensor) -> Iterator[object]:
+        """What a call does, a piece at a time."""
+        yield from self.prefix.stepwise(batch, windows)
+        yield from node_by_node(self.tail, *self._pasted(batch, batch.values))
+
+    @torch.inference_mode()
+    def settling(self, scene: Scene, dense: Pace, again: Work) -> Trial[None]:
+        """Find the batch, and learn the quickest ways at it. Raises Unpaid, DeviceFull.
 
         dense, again: the pace of the dense network, and one pass of it, to compare with.
         """
         memory, device = self.remember(scene.clean), scene.clean.device
 
         def prepared(size: int) -> Work:
-            batch, windows = scene.batch(memory, size)
+            batch, windows = scene.batch(memory, slice(size))
             return lambda: self(batch.again(), windows)
 
         sizes = [size for size in BATCHES[device.type] if size >= dense.batch] or [dense.batch]
-        self.pace = best_pace(device, prepared, sizes)
-        with learning():
-            prepared(self.pace.batch)()
+        self.pace = yield from best_pace(device, prepared, sizes)
+        for _ in learnt(self._stepwise(*scene.batch(memory, slice(self.pace.batch)))):
+            yield
         mine, theirs = math.inf, dense.seconds
         for _ in range(_ROUNDS):  # by turns, because a machine is not always as quick
             mine = min(mine, timed(device, prepared(self.pace.batch)))
+            yield
             theirs = min(theirs, timed(device, again))
+            yield
         self.pace.seconds, dense.seconds = mine, theirs
-        in_lanes(device, torch.inference_mode()(prepared(self.pace.batch)), self.pace)
+        work = torch.inference_mode()(prepared(self.pace.batch))
+        yield from in_lanes(device, work, self.pace)
         if dense.each < _GAIN * self.pace.each:
             raise Unpaid("a changed pixel soon reaches the whole picture")
 
@@ -358,8 +276,8 @@ class Incremental:
         return str(node.target) if node.op == "call_module" else node.name
 
 
-def shortened(costs: Costs, scene: Scene, dense: Pace, again: Work) -> Incremental:
-    """The network with windows as far as they pay on this device. Raises Unpaid.
+def shortened(costs: Costs, scene: Scene, dense: Pace, again: Work) -> Trial[Incremental]:
+    """The network with windows as far as they pay on this device. Raises Unpaid, DeviceFull.
 
     dense, again: the pace of the dense network, and one pass of it.
     """
@@ -370,5 +288,5 @@ def shortened(costs: Costs, scene: Scene, dense: Pace, again: Work) -> Increment
     if count == 0:
         raise Unpaid("a changed pixel soon reaches the whole picture")
     incremental = Incremental(windowed, count)
-    incremental.settle(scene, dense, again)
+    yield from incremental.settling(scene, dense, again)
     return incremental

@@ -6,10 +6,11 @@ on a 2 x 2 map of 512 channels one matrix product is ten times quicker.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
-from typing import Any, ClassVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +20,11 @@ from onepixel_gui.classifier.pace import timed
 
 Way = Callable[[Tensor], Tensor]
 Pair = tuple[int, int]
+Learned = dict[tuple[object, ...], int]  # the quickest way of layers that differ in weights alone
+Part = TypeVar("Part")
+
+# Of this thread alone: others go on asking meanwhile, and do not learn.
+_learned: ContextVar[Learned | None] = ContextVar("learned", default=None)
 
 # What torch itself compiles to; not every build has them.
 _onednn: Any = torch.ops.mkldnn
@@ -38,9 +44,6 @@ class Convolution(nn.Module):
     `forward` pads as the network does, `on_patch` takes a patch that holds its padding already.
     """
 
-    # While learning: which way was the quickest for layers that only differ in their weights.
-    learned: ClassVar[dict[tuple[object, ...], int] | None] = None
-
     def __init__(self, conv: nn.Conv2d, relu: bool) -> None:
         super().__init__()
         self.conv, self.relu = conv, relu
@@ -58,12 +61,13 @@ class Convolution(nn.Module):
         if tiles.requires_grad:  # what is quickest cannot be differentiated
             return self._plain(padded)(tiles)
         batch, way = self._ways.get(key, (0, None))
-        if self.learned is not None and batch != len(tiles) and tiles.device.type == "cpu":
-            way = self._learn(self.learned, tiles, padded)
+        learned = _learned.get()
+        if learned is not None and batch != len(tiles) and tiles.device.type == "cpu":
+            way = self._learn(learned, tiles, padded)
             self._ways[key] = len(tiles), way
         return (way or self._plain(padded))(tiles)
 
-    def _learn(self, learned: dict[tuple[object, ...], int], tiles: Tensor, padded: bool) -> Way:
+    def _learn(self, learned: Learned, tiles: Tensor, padded: bool) -> Way:
         conv = self.conv
         kind = (
             *(tuple(tiles.shape), tuple(conv.weight.shape), padded, conv.stride, conv.padding),
@@ -197,13 +201,29 @@ class Convolution(nn.Module):
 
 
 @contextmanager
-def learning() -> Iterator[None]:
-    """Every convolution that meets a new size of map in here tries all its ways on it."""
-    before, Convolution.learned = Convolution.learned, {}
+def learning(learned: Learned | None = None) -> Iterator[Learned]:
+    """Every convolution that this thread shows a new size of map in here tries all its ways on it.
+
+    learned: what is known from before; what is learned is added to it.
+    """
+    known = {} if learned is None else learned
+    before = _learned.set(known)
     try:
-        yield
+        yield known
     finally:
-        Convolution.learned = before
+        _learned.reset(before)
+
+
+def learnt(parts: Iterator[Part]) -> Iterator[Part]:
+    """The same parts, each made while learning; between two of them nothing is learned."""
+    known: Learned = {}
+    while True:
+        with learning(known):
+            try:
+                part = next(parts)
+            except StopIteration:
+                return
+        yield part
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """How many candidates a network is asked at once, found by trying."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -17,9 +18,13 @@ _LONGEST = 0.2  # seconds, about, that a pass of a large network may take
 _BREATH = 0.06  # seconds of work between two events
 _GLANCE = 2  # candidates by which a network is judged before it is given many
 _WORTH = 0.97  # times as quick a larger batch may be: once learned, it gains the most
+_SLOW = 0.1  # seconds; a pass that takes longer is not tried a third time
 
 Work = Callable[[], object]
 Clock = Callable[[], float]  # seconds
+
+Made = TypeVar("Made")
+Trial = Generator[None, None, Made]  # pauses after about every pass, so that it can be given up
 
 
 @dataclass
@@ -41,33 +46,40 @@ class Pace:
         return self.batch * self.lanes * max(1, round(_BREATH / self.seconds))
 
 
-def in_lanes(device: torch.device, work: Work, pace: Pace) -> None:
+def in_lanes(device: torch.device, work: Work, pace: Pace) -> Trial[None]:
     """Go on in lanes if that is quicker. work: one pass at this pace."""
     threads = torch.get_num_threads()
     if device.type != "cpu" or threads == 1:
         return
     beside = lanes(threads)
-    (alone,) = beside.map(lambda _: quickest(device, work), [0])
+
+    def once() -> float:
+        (seconds,) = beside.map(lambda _: timed(device, work), [0])
+        return seconds
+
+    alone = yield from _best_of(once)
     if alone < _PATIENCE and alone / beside.count < pace.seconds:
         pace.seconds, pace.lanes = alone, beside.count
 
 
-def best_pace(device: torch.device, prepared: Callable[[int], Work], sizes: Sequence[int]) -> Pace:
+def best_pace(
+    device: torch.device, prepared: Callable[[int], Work], sizes: Sequence[int]
+) -> Trial[Pace]:
     """The fastest batch within our patience, and never more than there is room for.
 
     prepared: makes ready to ask so many at once.  Raises DeviceFull.
     """
-    glance = roomiest(device, prepared, min(sizes[0], _GLANCE))
+    glance = yield from roomiest(device, prepared, min(sizes[0], _GLANCE))
     if glance.each * sizes[0] > 4 * _PATIENCE:
-        return roomiest(device, prepared, _fewer(glance))
-    best = roomiest(device, prepared, sizes[0])
+        return (yield from roomiest(device, prepared, _fewer(glance)))
+    best = yield from roomiest(device, prepared, sizes[0])
     if best.seconds > _PATIENCE:
-        return roomiest(device, prepared, _fewer(best))
+        return (yield from roomiest(device, prepared, _fewer(best)))
     if best.batch < sizes[0]:
         return best
     for size in sizes[1:]:
         try:
-            tried = Pace(size, quickest(device, prepared(size)))
+            tried = Pace(size, (yield from quickest(device, prepared(size))))
         except torch.OutOfMemoryError:
             break
         if tried.seconds > _PATIENCE:
@@ -85,11 +97,11 @@ def _fewer(slow: Pace) -> int:
     return int(2 ** max(0, np.floor(np.log2(_LONGEST / slow.each) + 0.25)))
 
 
-def roomiest(device: torch.device, prepared: Callable[[int], Work], size: int) -> Pace:
+def roomiest(device: torch.device, prepared: Callable[[int], Work], size: int) -> Trial[Pace]:
     """`size` halved until it has room. Raises DeviceFull when not even one has."""
     while True:
         try:
-            return Pace(size, quickest(device, prepared(size)))
+            return Pace(size, (yield from quickest(device, prepared(size))))
         except torch.OutOfMemoryError as full:
             if size == 1:
                 raise device_full(device) from full
@@ -97,10 +109,38 @@ def roomiest(device: torch.device, prepared: Callable[[int], Work], size: int) -
         torch.cuda.empty_cache()
 
 
-def quickest(device: torch.device, work: Work) -> float:
-    """Seconds: the best of three, because other programs can only slow one down."""
-    timed(device, work)  # the first pass plans and allocates
-    return min(timed(device, work) for _ in range(2))
+def quickest(device: torch.device, work: Work) -> Trial[float]:
+    """Seconds: the best of a few, because other programs can only slow one down."""
+    return (yield from _best_of(lambda: timed(device, work)))
+
+
+def _best_of(once: Clock) -> Trial[float]:
+    """once: does the work and tells its seconds."""
+    once()  # the first pass plans and allocates
+    yield
+    best = once()
+    if best < _SLOW:
+        yield
+        best = min(best, once())
+    return best
+
+
+def laps(parts: Iterator[object], clock: Clock) -> Iterator[float]:
+    """Seconds that each part took to come."""
+    start = clock()
+    for _ in parts:
+        yield clock() - start
+        start = clock()
+
+
+def finished(work: Generator[Any, None, Made]) -> Made:
+    """What it makes, without a pause."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            made: Made = end.value
+            return made
 
 
 def timed(device: torch.device, work: Work) -> float:

@@ -14,6 +14,7 @@ from onepixel_gui.tiles.tissue import KINDS, paint
 
 PICTURES = 16
 _PAINTED = len(KINDS)  # the first so many of them; the rest are noise of several grains and greys
+_SWAPPED = 2  # of the painted ones, shown with red and blue exchanged too
 _EDGE = 64  # pixels: painted once, and laid side by side for larger inputs
 _BLIND = 1e-6  # of the spread of the answers: what is smaller is rounding
 
@@ -39,8 +40,8 @@ def doubts(card: Card, network: nn.Module, ask: Callable[[NDArray[np.uint8]], Te
     if spread == 0.0:
         said.append(f"The classifier gives {PICTURES} very different pictures the same answer.")
     elif not said:
-        swapped = ask(np.ascontiguousarray(seen[:_PAINTED, :, :, ::-1]))
-        if float((swapped - answers[:_PAINTED]).abs().max()) <= _BLIND * spread:
+        swapped = ask(np.ascontiguousarray(seen[:_SWAPPED, :, :, ::-1]))
+        if float((swapped - answers[:_SWAPPED]).abs().max()) <= _BLIND * spread:
             said.append("The classifier does not notice when red and blue change places.")
     return said
 

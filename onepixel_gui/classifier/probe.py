@@ -34,7 +34,8 @@ class _Look:
         self.rgb = torch.from_numpy(np.stack(cuts))
         self.scaled = classifier.colours.scaled(self.rgb)
         self.resized = tuple(self.scaled.shape[2:]) != classifier.card.input_size
-        self.shortcut = None if dense or self.resized else classifier.shortcut
+        self.ways = classifier.ways  # read once: they may be swapped meanwhile
+        self.shortcut = None if dense or self.resized else self.ways.shortcut
         self._clean = self.scaled.permute(0, 2, 3, 1).contiguous()  # (T, H, W, 3)
         self._memories: dict[Incremental, Memory] = {}
         self._corners = np.array([(window.row, window.column) for window in self.windows])
@@ -64,9 +65,9 @@ class _Look:
             return self._asked(tiles, moved, Group(np.arange(len(moved)), None))
         if pixels == 1:
             return self._asked(tiles, moved, Group(np.arange(len(moved)), self.shortcut))
-        assert self.classifier.several is not None
+        assert self.ways.several is not None
         rows, columns = moved[:, :, 0].numpy(), moved[:, :, 1].numpy()
-        groups = [group for group in self.classifier.several.groups(rows, columns) if len(group.of)]
+        groups = [group for group in self.ways.several.groups(rows, columns) if len(group.of)]
         answers = torch.cat([self._asked(tiles, moved, group) for group in groups])
         order = torch.from_numpy(np.concatenate([group.of for group in groups]))
         return torch.empty_like(answers).index_copy_(0, order.to(answers.device), answers)
@@ -193,7 +194,7 @@ class TileProbe:
     @property
     def preview_chunk(self) -> int:
         """Candidates that are previewed in about 0.06 s; 0 where previews are of no use."""
-        screening = self._classifier.screening
+        screening = self._look.ways.screening
         return 0 if screening is None or self._look.resized else screening.pace.chunk
 
     def preview(self, candidates: Candidates) -> Floats:
@@ -209,7 +210,7 @@ class TileProbe:
 
     @cached_property
     def _preview(self) -> Preview:
-        screening = self._classifier.screening
+        screening = self._look.ways.screening
         assert screening is not None
         return screening.of(
             self._look.scaled, lambda outputs: self._classifier.logits(outputs, self._subject)

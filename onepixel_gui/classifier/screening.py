@@ -12,18 +12,11 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 
-from onepixel_gui.classifier.incremental import (
-    Costs,
-    Prefix,
-    Scene,
-    live,
-    multiply_adds,
-    splits,
-    tail_of,
-)
+from onepixel_gui.classifier.incremental import Costs, Scene, multiply_adds
 from onepixel_gui.classifier.kernels import Convolution
 from onepixel_gui.classifier.layers import Spread
-from onepixel_gui.classifier.pace import Pace, in_lanes
+from onepixel_gui.classifier.pace import Pace, Trial, in_lanes, quickest
+from onepixel_gui.classifier.prefix import Prefix, live, splits, tail_of
 from onepixel_gui.classifier.windows import Batch, Memory, Windowed
 
 _SHARE = 1 / 70  # of the work of a dense evaluation that a preview may take
@@ -123,7 +116,7 @@ def _gradients(sum_: Tensor, leaves: list[Tensor]) -> tuple[Tensor, ...]:
     return torch.autograd.grad(sum_, leaves, allow_unused=True, materialize_grads=True)
 
 
-def screened(costs: Costs, scene: Scene, truth: Tensor, logit: Logit) -> Screening | None:
+def screened(costs: Costs, scene: Scene, truth: Tensor, logit: Logit) -> Trial[Screening | None]:
     """The preview that ranks best for its work; None where none is of use.
 
     Work is counted, not timed, so that a guided search takes the same way on every machine.
@@ -133,13 +126,16 @@ def screened(costs: Costs, scene: Scene, truth: Tensor, logit: Logit) -> Screeni
     for count, share in _telling(costs.windowed):
         screening = Screening(costs.windowed, count)
         preview = screening.of(scene.clean, logit)
-        agreement = _spearman(preview(*scene.batch(preview.memory, len(truth))), truth)
+        yield
+        told = preview(*scene.batch(preview.memory, slice(len(truth))))
+        yield
+        agreement = _spearman(told, truth)
         price = _DOUBLING * math.log2(max(1.0, share / _FREE))
         if agreement >= _USEFUL and (best is None or agreement - price > best[0]):
             best = agreement - price, screening
     if best is None:
         return None
-    _settle(best[1].of(scene.clean, logit), scene, costs)
+    yield from _settling(best[1].of(scene.clean, logit), scene, costs)
     return best[1]
 
 
@@ -181,19 +177,18 @@ def _bends(node: fx.Node, modules: Mapping[str, nn.Module]) -> bool:
     return node.target not in (operator.add, operator.iadd, torch.add, torch.cat)
 
 
-def _settle(preview: Preview, scene: Scene, costs: Costs) -> None:
-    """Set the pace of a preview, by the best of a few rounds."""
-    pace = preview.pace
+def _settling(preview: Preview, scene: Scene, costs: Costs) -> Trial[None]:
+    """Set the pace of a preview."""
+    pace, device = preview.pace, scene.clean.device
     each = max(1e-9, costs.prefix(len(preview.prefix.steps)))
     pace.batch = min(_BATCH, max(8, int(_PASS / each)))
-    batch, windows = scene.batch(preview.memory, pace.batch)
-    times = []
-    for _ in range(3):
-        start = costs.now()
-        preview(batch.again(), windows)
-        times.append(costs.now() - start)
-    pace.seconds = min(times)
-    in_lanes(scene.clean.device, lambda: preview(batch.again(), windows), pace)
+    batch, windows = scene.batch(preview.memory, slice(pace.batch))
+
+    def work() -> Tensor:
+        return preview(batch.again(), windows)
+
+    pace.seconds = yield from quickest(device, work)
+    yield from in_lanes(device, work, pace)
 
 
 def _spearman(one: Tensor, other: Tensor) -> float:

@@ -1,12 +1,14 @@
 """Several pixels changed together: one window where they are near, one each otherwise."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import fx
 
-from onepixel_gui.classifier.incremental import Costs, Incremental, Prefix, splits
+from onepixel_gui.classifier.incremental import Costs, Incremental
+from onepixel_gui.classifier.prefix import live, splits
 from onepixel_gui.classifier.windows import Windowed
 
 Whole = NDArray[np.int64]
@@ -52,7 +54,7 @@ class Several:
         way = self.apart(pixels)
         if way is not None and left.any():
             free = left.copy()
-            free[left] = disjoint(way.prefix, rows[left], columns[left])
+            free[left] = disjoint(way.windowed, way.prefix.live, rows[left], columns[left])
             yield Group(np.flatnonzero(free), way, apart=True)
             left &= ~free
         yield Group(np.flatnonzero(left), None)
@@ -93,22 +95,24 @@ class Several:
         dense, times = self._costs.of(0), [float(pixels)] * len(windowed.steps)
         best, least = 0, _WORTH * dense
         for count in splits(windowed)[1:]:
-            share = float(disjoint(Prefix(windowed, count), rows, columns).mean())
+            share = float(disjoint(windowed, live(windowed, count), rows, columns).mean())
             seconds = share * self._costs.of(count, times) + (1 - share) * dense
             if seconds < least:
                 best, least = count, seconds
         return Incremental(windowed, best) if best else None
 
 
-def disjoint(prefix: Prefix, rows: Whole, columns: Whole) -> NDArray[np.bool_]:
+def disjoint(
+    windowed: Windowed, handed: Sequence[fx.Node], rows: Whole, columns: Whole
+) -> NDArray[np.bool_]:
     """(N, k) positions -> (N,) whether no two windows meet in any map that is handed on.
 
     Then no place depends on two of the pixels, in these maps or in any before them.
     """
     free = np.ones(len(rows), np.bool_)
     one, other = np.triu_indices(rows.shape[1], 1)
-    for node in prefix.live:
-        spread = prefix.windowed.spread(node)
+    for node in handed:
+        spread = windowed.spread(node)
         down, right = spread.rows.start[rows], spread.columns.start[columns]
         below = np.abs(down[:, one] - down[:, other]) >= spread.rows.size
         beside = np.abs(right[:, one] - right[:, other]) >= spread.columns.size

@@ -1,6 +1,6 @@
 """A traced network as steps that recompute only what a changed pixel touches."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -40,21 +40,30 @@ class Trace:
             if isinstance(value, Tensor):
                 self.shapes[node] = tuple(value.shape)
 
-    def values(self, tiles: Tensor, until: Iterable[fx.Node]) -> Iterable[tuple[fx.Node, Any]]:
+    def values(self, tiles: Tensor, until: Iterable[fx.Node]) -> Iterator[tuple[fx.Node, Any]]:
         """Every node up to the last of `until`, with its value; a value lives as long as needed."""
         left = set(until)
-        runner = _Runner(self.network, tiles)
-        for node in self.nodes:
-            if not left or node.op == "output":
-                return
+        if not left:
+            return
+        for node, value in node_by_node(self.network, tiles):
             left.discard(node)
+            yield node, value
+            if not left:
+                return
+
+
+def node_by_node(network: fx.GraphModule, *inputs: Tensor) -> Iterator[tuple[fx.Node, Any]]:
+    """Every node but the output, with its value; a value lives as long as needed."""
+    runner = _Runner(network, inputs)
+    for node in network.graph.nodes:
+        if node.op != "output":
             yield node, runner.step(node)
 
 
 class _Runner(fx.Interpreter):
-    def __init__(self, network: fx.GraphModule, tiles: Tensor) -> None:
+    def __init__(self, network: fx.GraphModule, inputs: Sequence[Tensor]) -> None:
         super().__init__(network)
-        self.args_iter = iter([tiles])
+        self.args_iter = iter(inputs)
 
     def step(self, node: fx.Node) -> Any:
         self.env[node] = self.run_node(node)

@@ -1,6 +1,7 @@
 """Small random networks for hypothesis, and a classifier that serves them by windows at will."""
 
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,9 +12,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from onepixel_gui.classifier.classifier import Classifier
-from onepixel_gui.classifier.incremental import Incremental, splits
+from onepixel_gui.classifier.incremental import Incremental
 from onepixel_gui.classifier.pace import Pace
+from onepixel_gui.classifier.prefix import splits
+from onepixel_gui.classifier.screening import Screening
 from onepixel_gui.classifier.several import Several
+from onepixel_gui.classifier.ways import Ways
 from onepixel_gui.classifier.windows import Trace, Windowed
 from tests.core.networks import card
 
@@ -285,14 +289,15 @@ class Forced(Classifier):
     def __init__(self, network: nn.Module, shape: tuple[int, int], device: str = "cpu") -> None:
         super().__init__(card(input_size=shape), network, device)
 
-    def _best_pace(self) -> Pace:
+    def _best_pace(self):
+        yield
         return Pace(7, 0.01)  # an odd number, so that last batches are short ones
 
-    def _shorten(self, graph):
-        if graph is not None and self._fast is graph:
+    def preparing(self):
+        if not self.ways.prepared:
             with torch.inference_mode():
-                self.windowed = Windowed(Trace(graph, self._sample(1)))
-        return "", ()
+                self.windowed = Windowed(Trace(self._fast, self._sample(1)))
+        yield from ()
 
     def splits(self) -> list[int]:
         return splits(self.windowed)
@@ -301,9 +306,14 @@ class Forced(Classifier):
         def seconds(steps: int, _times: object = None) -> float:
             return 0.01 if steps == count else 1.0
 
-        self.shortcut = Incremental(self.windowed, count)
-        self.shortcut.pace = Pace(7, 0.01)
-        self.several = Several(SimpleNamespace(windowed=self.windowed, of=seconds))
+        shortcut = Incremental(self.windowed, count)
+        shortcut.pace = Pace(7, 0.01)
+        several = Several(SimpleNamespace(windowed=self.windowed, of=seconds))
+        self.ways = Ways(shortcut, several)
+
+    def preview(self, count: int) -> None:
+        """Previews behind so many steps, and what else is in use as it was."""
+        self.ways = replace(self.ways, screening=Screening(self.windowed, count))
 
 
 def everywhere(shape: tuple[int, int], most: int = 400, seed: int = 0) -> np.ndarray:

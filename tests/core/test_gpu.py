@@ -15,7 +15,6 @@ from onepixel_gui.classifier.architectures import CodaitMitosis
 from onepixel_gui.classifier.checkpoint import load
 from onepixel_gui.classifier.classifier import Classifier
 from onepixel_gui.classifier.devices import available
-from onepixel_gui.classifier.screening import Screening
 from onepixel_gui.tiles.tile import Tile
 from tests.core.networks import Tiny, card, noise, save_codait
 from tests.core.random_networks import Forced, everywhere, networks, together
@@ -155,7 +154,7 @@ def test_previews_on_the_card_agree_with_the_cpu(device):
     previews = []
     for where in ("cpu", device):
         classifier = Forced(Tiny(edge=(12, 20)), (12, 20), where)
-        classifier.screening = Screening(classifier.windowed, classifier.splits()[-1])
+        classifier.preview(classifier.splits()[-1])
         previews.append(classifier.probe(TILE).preview(centred(everywhere((12, 20)))))
     np.testing.assert_allclose(previews[1], previews[0], atol=1e-4)
 

@@ -142,7 +142,7 @@ def agree(classifier, tile, asked, visible=0.005):
 def test_a_transformer_is_asked_densely_and_says_why():
     size = 64, 64
     classifier = Classifier(card(input_size=size), family("vit", size), "cpu")
-    assert classifier.shortcut is None
+    assert classifier.ways.shortcut is None
     assert classifier.serving.shortcut == "Asked densely: a map is given another shape."
     probe = classifier.probe(TILES[size])
     asked = everywhere(size, 12)

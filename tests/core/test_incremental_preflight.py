@@ -246,14 +246,14 @@ _OTHERWISE = "its layers one by one do not answer as the network does"
 def test_whatever_a_network_does_its_numbers_are_those_of_the_dense_one(network, words):
     classifier = served(network)
     assert words in classifier.serving.shortcut
-    assert (classifier.shortcut is not None) == (words == _WINDOWS)
+    assert (classifier.ways.shortcut is not None) == (words == _WINDOWS)
     assert classifier.card.doubts == ()
     exact(classifier)
 
 
 def test_a_network_that_windows_answer_wrongly_is_asked_densely_and_doubted():
     classifier = served(Sized())
-    assert classifier.shortcut is None
+    assert classifier.ways.shortcut is None
     assert classifier.serving.shortcut == "Asked densely: windows gave wrong answers."
     (doubt,) = classifier.card.doubts
     assert re.fullmatch(r"Windows disagreed .* on [0-9]+ of 32 perturbations; .* densely\.", doubt)
@@ -272,7 +272,7 @@ def test_a_network_that_windows_answer_wrongly_is_asked_densely_and_doubted():
 )
 def test_a_network_without_one_answer_is_asked_densely_and_doubted(network, words):
     classifier = served(network)
-    assert classifier.shortcut is None
+    assert classifier.ways.shortcut is None
     assert classifier.serving.shortcut.startswith("Asked densely: ")
     assert classifier._fast is classifier.ordinary
     (doubt,) = classifier.card.doubts

@@ -1,5 +1,7 @@
 """Every way of running a convolution gives what the plain one gives."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional
 
-from onepixel_gui.classifier.kernels import Convolution, learning
+from onepixel_gui.classifier.kernels import Convolution, learning, learnt
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same'")
 
@@ -114,18 +116,41 @@ def test_what_was_learned_agrees_with_the_plain_way(padded, kernel):
 
 def test_layers_that_differ_in_their_weights_alone_learn_once():
     tiles = torch.randn(3, 4, 5, 5)
-    with torch.inference_mode(), learning():
+    with torch.inference_mode(), learning() as learned:
         for _ in range(3):
             layer = Convolution(nn.Conv2d(4, 4, 3), relu=False)
             same(layer(tiles), wanted(layer, tiles, padded=True))
-        assert len(Convolution.learned) == 1
-    assert Convolution.learned is None
+        assert len(learned) == 1
+
+
+def ignorant(layer, tiles):
+    """Whether a call of it leaves it as it was."""
+    before = dict(layer._ways)
+    layer(tiles)
+    return layer._ways == before
 
 
 def test_learning_ends_also_when_it_fails():
     with pytest.raises(ZeroDivisionError), learning():
         raise ZeroDivisionError
-    assert Convolution.learned is None
+    assert ignorant(Convolution(nn.Conv2d(4, 4, 3), relu=False), torch.randn(3, 4, 5, 5))
+
+
+def test_what_other_threads_ask_while_one_learns_teaches_nothing():
+    layer, tiles = Convolution(nn.Conv2d(4, 4, 3), relu=False), torch.randn(3, 4, 5, 5)
+    layer.requires_grad_(requires_grad=False)
+    with ThreadPoolExecutor(1) as other, learning():
+        assert other.submit(ignorant, layer, tiles).result()
+        assert not ignorant(layer, tiles)
+
+
+def test_between_the_parts_of_what_is_learnt_nothing_is_learned():
+    one, other = (Convolution(nn.Conv2d(4, 4, 3), relu=False) for _ in range(2))
+    tiles = torch.randn(3, 4, 5, 5)
+    with torch.inference_mode():
+        for _ in learnt(layer(tiles) for layer in (one, other)):
+            assert ignorant(Convolution(nn.Conv2d(4, 4, 3), relu=False), tiles)
+    assert len(one._ways) == len(other._ways) == 1
 
 
 @pytest.mark.parametrize("relu", [True, False])

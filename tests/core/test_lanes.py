@@ -9,7 +9,6 @@ import torch
 from onepixel_gui.classifier import classifier as serving
 from onepixel_gui.classifier.lanes import Lanes
 from onepixel_gui.classifier.pace import Pace
-from onepixel_gui.classifier.screening import Screening
 from onepixel_gui.tiles.tile import Tile
 from tests.core.networks import Tiny, noise
 from tests.core.random_networks import Forced, everywhere, together
@@ -57,13 +56,13 @@ def test_windows_in_lanes_answer_as_the_dense_network(three, monkeypatch, pixels
     monkeypatch.setattr(serving, "lanes", lambda _threads: three)
     classifier = Forced(Tiny(), EDGE)
     classifier.use(classifier.splits()[-1])
-    classifier.screening = Screening(classifier.windowed, classifier.splits()[-1])
+    classifier.preview(classifier.splits()[-1])
     probe = classifier.probe(Tile("t.png", noise(1)[0]))
     asked = everywhere(EDGE) if pixels == 1 else together(EDGE, pixels, 150)
     true = probe.confirm(asked).logits
     previews = probe.preview(asked[:, :1])
-    classifier.shortcut.pace = Pace(4, 0.01, lanes=3)
-    classifier.screening.pace = Pace(5, 0.01, lanes=3)
+    classifier.ways.shortcut.pace = Pace(4, 0.01, lanes=3)
+    classifier.ways.screening.pace = Pace(5, 0.01, lanes=3)
     again = classifier.probe(Tile("t.png", noise(1)[0]))
     np.testing.assert_allclose(again(asked).logits, true, atol=1e-4)
     np.testing.assert_allclose(again.preview(asked[:, :1]), previews, atol=1e-5)

@@ -11,7 +11,6 @@ from onepixel_gui.attack.probe import Guidance
 from onepixel_gui.attack.sweep import CORNERS, every_colour
 from onepixel_gui.classifier import screening
 from onepixel_gui.classifier.classifier import Classifier
-from onepixel_gui.classifier.screening import Screening
 from onepixel_gui.problems import Problem
 from onepixel_gui.tiles.files import read
 from onepixel_gui.tiles.tile import Tile
@@ -52,7 +51,7 @@ class Smooth(Linear):
 def previewing(network, count, shape=EDGE):
     """A classifier that previews behind the step it is told."""
     classifier = Forced(network, shape)
-    classifier.screening = Screening(classifier.windowed, count)
+    classifier.preview(count)
     return classifier
 
 
@@ -96,7 +95,7 @@ def test_a_preview_is_a_number_and_is_nothing_for_the_clean_colour(drawn):
     same = asked.copy()
     same[:, 0, 2:] = tile.rgb[same[:, 0, 0], same[:, 0, 1]]
     for count in classifier.splits():
-        classifier.screening = Screening(classifier.windowed, count)
+        classifier.preview(count)
         probe = classifier.probe(tile)
         assert np.isfinite(probe.preview(asked)).all()
         np.testing.assert_allclose(probe.preview(same), probe.question.clean_logit, atol=1e-4)
@@ -129,7 +128,7 @@ class Branching(nn.Module):
 def test_a_network_whose_slope_tells_nothing_has_no_preview(network):
     classifier = Classifier(card(input_size=EDGE), network, "cpu")
     probe = classifier.probe(TILE)
-    assert classifier.screening is None
+    assert classifier.ways.screening is None
     assert probe.preview_chunk == 0
     with pytest.raises(Problem):
         next(guided(probe, Guidance()))
@@ -137,14 +136,14 @@ def test_a_network_whose_slope_tells_nothing_has_no_preview(network):
 
 def test_a_preview_that_takes_too_much_work_is_not_taken(monkeypatch):
     monkeypatch.setattr(screening, "_SHARE", 0.0)
-    assert not Classifier(card(input_size=EDGE), Smooth(), "cpu").screening.prefix.steps
+    assert not Classifier(card(input_size=EDGE), Smooth(), "cpu").ways.screening.prefix.steps
 
 
 def test_what_is_previewed_does_not_depend_on_the_clock(monkeypatch):
-    first = Classifier(card(input_size=EDGE), Smooth(), "cpu").screening
+    first = Classifier(card(input_size=EDGE), Smooth(), "cpu").ways.screening
     chance = np.random.default_rng(0)
-    monkeypatch.setattr("onepixel_gui.classifier.classifier.now", lambda _: chance.random())
-    second = Classifier(card(input_size=EDGE), Smooth(), "cpu").screening
+    monkeypatch.setattr("onepixel_gui.classifier.ways.now", lambda _: chance.random())
+    second = Classifier(card(input_size=EDGE), Smooth(), "cpu").ways.screening
     assert len(first.prefix.steps) == len(second.prefix.steps)
 
 
@@ -152,7 +151,7 @@ def test_previews_are_the_same_in_chunks_of_any_size():
     classifier = previewing(Smooth(), 2)
     probe, asked = classifier.probe(TILE), everywhere(EDGE)
     whole = probe.preview(asked)
-    classifier.screening.pace.batch = 7
+    classifier.ways.screening.pace.batch = 7
     np.testing.assert_allclose(probe.preview(asked), whole, atol=1e-5)
     assert len(probe.preview(asked[:1])) == 1
 

@@ -68,7 +68,7 @@ def positions(asked):
 def test_each_candidate_is_in_one_group_near_ones_in_a_window_that_holds_them(forced, pixels):
     asked = together(EDGE, pixels, 200)
     rows, columns = positions(asked)
-    groups = list(forced.several.groups(rows, columns))
+    groups = list(forced.ways.several.groups(rows, columns))
     assert np.array_equal(np.sort(np.concatenate([group.of for group in groups])), np.arange(200))
     kinds = set()
     for group in groups:
@@ -100,7 +100,7 @@ def test_pixels_near_and_apart_and_mixed_are_all_answered_exactly(forced):
     true = probe.confirm(asked).logits
     assert np.ptp(true) > 0.02
     np.testing.assert_allclose(probe(asked).logits, true, atol=1e-4)
-    used = [g for g in forced.several.groups(*positions(asked)) if len(g.of)]
+    used = [g for g in forced.ways.several.groups(*positions(asked)) if len(g.of)]
     assert {group.apart for group in used} == {True, False}
 
 
@@ -117,11 +117,11 @@ def test_of_two_pixels_at_one_position_the_later_wins_in_every_way(forced):
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 9999), pixels=st.sampled_from([2, 3]))
 def test_pixels_are_apart_only_where_no_place_depends_on_two(seed, pixels):
-    classifier = COUNTED
+    windowed, handed = COUNTED.windowed, COUNTED.ways.shortcut.prefix.live
     chance = np.random.default_rng(seed)
     rows, columns = (chance.integers(0, edge, (1, pixels)) for edge in EDGE)
-    free = disjoint(classifier.shortcut.prefix, rows, columns)[0]
-    spread = classifier.windowed.spread(classifier.shortcut.prefix.live[0])
+    free = disjoint(windowed, handed, rows, columns)[0]
+    spread = windowed.spread(handed[0])
     reached = np.zeros((spread.rows.length, spread.columns.length), int)
     for row, column in zip(rows[0], columns[0], strict=True):
         down, right = spread.rows.start[row], spread.columns.start[column]
@@ -189,7 +189,7 @@ def test_windows_hold_at_most_twice_the_memory_of_the_dense_path(demonstration, 
     peaks = []
     for dense in (False, True):
         demonstration.pace = Pace(batch, 0.1)
-        demonstration.shortcut.pace = Pace(batch, 0.1)
+        demonstration.ways.shortcut.pace = Pace(batch, 0.1)
         with Held() as held:
             demonstration.probe(tile, dense=dense)(asked)
         peaks.append(held.peak)
