@@ -5,7 +5,7 @@ from typing import Literal, assert_never, get_args
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
 from onepixel_gui.analysis.comparison import Compared, Layer, Quantity, Unit
 from onepixel_gui.analysis.sensitivity import Sensitivity
@@ -66,6 +66,7 @@ _NAMES: dict[Column, str] = {
 }
 
 
+_WIDE = QSizePolicy.Policy.Preferred
 _BAR = 56  # pixels of height for a colour bar with its numbers and its name
 
 
@@ -139,6 +140,7 @@ class ComparePane(Card):
         grid.setHorizontalSpacing(_APART)
         grid.setVerticalSpacing(4)
         for place, column in enumerate(get_args(Column)):
+            self.heads[column].setSizePolicy(_WIDE, QSizePolicy.Policy.Fixed)
             grid.addWidget(self.heads[column], 0, place)
             grid.addWidget(self.pictures[column], 1, place)
             grid.setColumnStretch(place, 1)
