@@ -92,9 +92,9 @@ def title(card: Card) -> str:
 
 
 def gradients(card: Card) -> str:
-    """Whether a guided search can be offered."""
+    """Whether a guided search can be thought of; only a loaded network says if it is of use."""
     if card.white_box:
-        return "white box: guided search is offered"
+        return "white box: guided search can be tried"
     return "black box: guided search needs gradients and is not offered"
 
 
