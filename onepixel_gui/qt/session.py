@@ -114,6 +114,12 @@ class Session(QObject):
         self.classifier_changed.emit(classifier)
         self._ask()
 
+    def doubt(self, classifier: "Classifier", doubt: str) -> None:
+        """What was found to speak against a classifier after it was loaded; kept with results."""
+        if classifier is self.classifier and doubt not in classifier.card.doubts:
+            classifier.card = replace(classifier.card, doubts=(*classifier.card.doubts, doubt))
+            self.findings_changed.emit(self.findings)
+
     def set_subject(self, subject: str) -> None:
         """Of three and more classes put this one in question; "" for the one answered."""
         if subject != self.subject:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
+from onepixel_gui.classifier.chance import doubt
 from onepixel_gui.problems import Problem
 from onepixel_gui.qt.jobs import Job, Lanes
 from onepixel_gui.tiles.files import TileFile, find, read, thumbnail
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from onepixel_gui.classifier.classifier import Classifier
 
 REMEMBERED = 1000  # thumbnails; fewer than the gallery keeps
+JUDGED = 24  # labelled tiles, evenly from the list, that tell whether a classifier is of any use
 EDGE = 112  # pixels: twice the gallery's size, for screens at 200 %
 
 
@@ -48,6 +50,22 @@ class Refused:
     problem: Problem
 
 
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """Nothing to tell yet; whoever stops asking here loses nothing."""
+
+    droppable: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """doubt: what a classifier's answers to labelled tiles say against it."""
+
+    droppable: ClassVar[bool] = False
+    classifier: "Classifier"
+    doubt: str
+
+
 class Shelf(QObject):
     """Opens lists of tiles and asks the classifier about those that are looked at.
 
@@ -59,6 +77,7 @@ class Shelf(QObject):
     pictured = Signal(int, object)  # index, (h, w, 3) uint8
     scored = Signal(int, str, float)  # index, answer, confidence in the subject
     refused = Signal(int, object)  # index, Problem
+    judged = Signal(object, str)  # Classifier, what speaks against it
     failed = Signal(object)  # Problem: nothing could be opened
 
     def __init__(self, lanes: Lanes, parent: QObject | None = None) -> None:
@@ -68,6 +87,7 @@ class Shelf(QObject):
         self._lanes = lanes
         self._opening: Job | None = None
         self._fetching: Job | None = None
+        self._judging: Job | None = None
         self._classifier: Classifier | None = None
         self._wished: tuple[int, ...] = ()
         self._scored: set[int] = set()
@@ -95,6 +115,7 @@ class Shelf(QObject):
         self._classifier = classifier
         self._scored.clear()
         self._fetch()
+        self._judge()
 
     def look_at(self, indices: Sequence[int]) -> None:
         """These rows are on screen: fetch what they lack."""
@@ -103,10 +124,10 @@ class Shelf(QObject):
 
     def close(self) -> None:
         """From now on nothing that is under way is told."""
-        for job in (self._opening, self._fetching):
+        for job in (self._opening, self._fetching, self._judging):
             if job is not None:
                 job.stop()
-        self._opening = self._fetching = None
+        self._opening = self._fetching = self._judging = None
 
     def _listed(self, job: Job, event: Listed, first: str) -> None:
         if job is self._opening:
@@ -120,6 +141,25 @@ class Shelf(QObject):
                 self._fetching.stop()
                 self._fetching = None
             self.opened.emit(self.files)
+            self._judge()
+
+    def _judged(self, job: Job, event: Judged | Waited) -> None:
+        if job is self._judging and isinstance(event, Judged):
+            self.judged.emit(event.classifier, event.doubt)
+
+    def _judge(self) -> None:
+        """Is the classifier any better than chance on tiles whose labels are known?"""
+        if self._judging is not None:
+            self._judging.stop()
+            self._judging = None
+        classifier = self._classifier
+        files = [] if classifier is None else _sample(self.files, classifier.card.classes)
+        if classifier is None or not files:
+            return
+        job = self._judging = Job(lambda: _judge(files, classifier))
+        job.happened.connect(lambda event: self._judged(job, event))
+        job.failed.connect(lambda why: self.failed.emit(why) if job is self._judging else None)
+        self._lanes.add(job)
 
     def _fetch(self) -> None:
         lacking = [i for i in self._wished if i < len(self.files) and not self._complete(i)]
@@ -182,3 +222,27 @@ def _fetch(
             yield Scored(index, question.answer, question.clean)
         except Problem as problem:
             yield Refused(index, problem)
+
+
+def _sample(files: Sequence[TileFile], classes: Sequence[str]) -> list[TileFile]:
+    """A few of each class, evenly from the list; none unless two classes are there."""
+    kinds = [[file for file in files if file.label == name] for name in classes]
+    kinds = [kind for kind in kinds if kind]
+    if len(kinds) < 2:
+        return []
+    each = max(1, JUDGED // len(kinds))
+    return [file for kind in kinds for file in kind[:: -(-len(kind) // each)]][: 2 * JUDGED]
+
+
+def _judge(files: Sequence[TileFile], classifier: "Classifier") -> Generator[Judged | Waited]:
+    labels, hits = [], 0
+    for file in files:
+        try:
+            question = classifier.probe(read(file.path, label=file.label)).question
+        except Problem:  # told in the gallery
+            continue
+        labels.append(file.label or "")
+        hits += question.answer == file.label
+        yield Waited()
+    if len(set(labels)) > 1 and (sentence := doubt(labels, hits)):
+        yield Judged(classifier, sentence)

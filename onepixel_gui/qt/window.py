@@ -178,6 +178,7 @@ class Window(QMainWindow):
         shelf.pictured.connect(self.gallery.set_thumbnail)
         shelf.scored.connect(self.gallery.set_answer)
         shelf.refused.connect(lambda index, why: self.gallery.set_unreadable(index, why.what))
+        shelf.judged.connect(session.doubt)
         shelf.failed.connect(self.show_problem)
         self.arrivals.changed.connect(self._show_arrival)
         self.second.shown.connect(self._show_comparison)

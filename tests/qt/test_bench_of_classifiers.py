@@ -6,7 +6,7 @@ import pytest
 import torch
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QLabel
 
 from onepixel_gui.classifier import sidecar
 from onepixel_gui.qt.preferences import Preferences
@@ -87,6 +87,22 @@ def test_a_refused_checkpoint_leaves_the_bench_as_it_was_and_a_run_going(qtbot, 
     assert "none.pt" in caught.args[0].what
     assert window.session.classifier is classifier
     until(qtbot, lambda: window.session.findings.sensitivity is not None and window.jobs == 0)
+
+
+def test_a_classifier_no_better_than_chance_on_labelled_tiles_is_doubted(qtbot, window, files):
+    """`one.pt` answers mitosis whatever it sees, and half of the tiles are labelled so."""
+    until(qtbot, lambda: any("labelled tiles" in d for d in window.session.classifier.card.doubts))
+    (doubt,) = (d for d in window.session.classifier.card.doubts if "labelled tiles" in d)
+    assert "right 50%" in doubt
+    shown = [label.text() for label in window.verdict.findChildren(QLabel)]
+    assert any("labelled tiles" in text for text in shown)
+
+
+def test_without_labels_of_two_classes_nothing_is_said_about_chance(qtbot, window, pictures, files):
+    window.commands.open_paths([pictures[0].parent])
+    window.commands.use_checkpoint(files / "two.pt")
+    until(qtbot, lambda: window.session.classifier.card.file == "two.pt" and window.jobs == 0)
+    assert not any("labelled" in d for d in window.session.classifier.card.doubts)
 
 
 # ------------------------------------------------------------------ two

@@ -669,6 +669,10 @@ def test_every_control_that_takes_focus_has_an_accessible_name(window):
             top.close()
 
 
+def run_button_of(window: Window) -> QPushButton:
+    return next(b for b in window.findChildren(QPushButton) if b.accessibleName() == "Run")
+
+
 def test_tab_reaches_every_control_that_can_be_used_and_so_run(qtbot, window):
     window.activateWindow()
     until(qtbot, window.isActiveWindow)
@@ -681,7 +685,7 @@ def test_tab_reaches_every_control_that_can_be_used_and_so_run(qtbot, window):
             break
     else:
         pytest.fail("the keyboard cannot get back to where it began")
-    run_button = window.findChild(QPushButton, "primary")
+    run_button = run_button_of(window)
     assert run_button in reached
     parts = (window.gallery, window.tile, window.map)
     assert all(any(part.isAncestorOf(widget) for widget in reached) for part in parts)
@@ -690,7 +694,7 @@ def test_tab_reaches_every_control_that_can_be_used_and_so_run(qtbot, window):
 def test_a_focused_button_keeps_the_space_key(qtbot, window):
     run(qtbot, window, "sweep")
     after = window.tile.after
-    button = window.findChild(QPushButton, "primary")
+    button = run_button_of(window)
     button.setFocus()
     with qtbot.waitSignal(window.session.busy_changed) as busy:
         qtbot.keyClick(button, Qt.Key.Key_Space)
