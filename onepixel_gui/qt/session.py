@@ -117,7 +117,7 @@ class Session(QObject):
     def doubt(self, classifier: "Classifier", doubt: str) -> None:
         """What was found to speak against a classifier after it was loaded; kept with results."""
         if classifier is self.classifier and doubt not in classifier.card.doubts:
-            classifier.card = replace(classifier.card, doubts=(*classifier.card.doubts, doubt))
+            classifier.card = replace(classifier.card, doubts=(doubt, *classifier.card.doubts))
             self.findings_changed.emit(self.findings)
 
     def set_subject(self, subject: str) -> None:

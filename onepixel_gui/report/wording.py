@@ -259,6 +259,7 @@ def doubts(
             "The search spent its budget on only some of all pixels and colours: "
             "a flip that it did not find may still exist."
         )
+    found += card.doubts
     if tile.shape != question.window.shape:
         found.append(seen_window(tile, question))
     if question.window.shape != card.input_size:
@@ -273,7 +274,7 @@ def doubts(
         )
     if tile.mpp is None:
         found.append("Micrometres per pixel are unknown, so distances are given in pixels.")
-    return (*found, *tile.notes, *card.doubts)
+    return (*found, *tile.notes)
 
 
 def seen_window(tile: Tile, question: Question) -> str:

@@ -31,6 +31,8 @@ def files(tmp_path_factory):
     save_script(Corner(), folder / "one.pt", TWO)
     save_script(Tiny(1, (16, 16), gain=0.1), folder / "two.pt", TWO)
     save_script(Tiny(4, (16, 16), gain=0.3), folder / "many.pt", MANY)
+    swapped = TOLD | {"classes": ["mitosis", "normal"]}
+    save_script(Corner(), folder / "wrong.pt", swapped)
     (folder / "none.pt").write_bytes(b"no checkpoint, but of some length")
     yield folder
     torch.set_num_threads(threads)
@@ -90,10 +92,12 @@ def test_a_refused_checkpoint_leaves_the_bench_as_it_was_and_a_run_going(qtbot, 
 
 
 def test_a_classifier_no_better_than_chance_on_labelled_tiles_is_doubted(qtbot, window, files):
-    """`one.pt` answers mitosis whatever it sees, and half of the tiles are labelled so."""
+    """The classes of `wrong.pt` are named the wrong way round; those of `one.pt` are not."""
+    assert window.session.classifier.card.doubts == ()
+    window.commands.use_checkpoint(files / "wrong.pt")
     until(qtbot, lambda: any("labelled tiles" in d for d in window.session.classifier.card.doubts))
     (doubt,) = (d for d in window.session.classifier.card.doubts if "labelled tiles" in d)
-    assert "right 50%" in doubt
+    assert "right 0%" in doubt
     shown = [label.text() for label in window.verdict.findChildren(QLabel)]
     assert any("labelled tiles" in text for text in shown)
 
