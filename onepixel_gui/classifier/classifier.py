@@ -177,6 +177,11 @@ class Classifier:
             raise device_full(self.device) from full
 
     @property
+    def prepared(self) -> bool:
+        """Nothing will make it quicker any more."""
+        return self.ways.prepared
+
+    @property
     def arithmetic(self) -> Arithmetic | None:
         """Multiply-adds per candidate, None where they could not be counted."""
         shortcut = self.ways.shortcut

@@ -8,12 +8,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from onepixel_gui.classifier import reading
+from onepixel_gui.classifier import chance, reading
 from onepixel_gui.classifier.card import Card
 from onepixel_gui.tiles.tissue import KINDS, paint
 
 PICTURES = 16
 _PAINTED = len(KINDS)  # the first so many of them; the rest are noise of several grains and greys
+_AGAIN = 2  # that are shown twice, in a batch of their own: in another one they are rounded anew
+_ALONE = slice(_PAINTED, _PAINTED + 1)  # shown alone too: in its batch were noise and greys
 _SWAPPED = 2  # of the painted ones, shown with red and blue exchanged too
 _EDGE = 64  # pixels: painted once, and laid side by side for larger inputs
 _BLIND = 1e-6  # of the spread of the answers: what is smaller is rounding
@@ -27,13 +29,13 @@ def doubts(card: Card, network: nn.Module, ask: Callable[[NDArray[np.uint8]], Te
     ask: (N, H, W, 3) uint8 of the card's input size -> (N, C) raw outputs, as reported.
     """
     seen = pictures(card.input_size)
-    answers = ask(seen)
+    answers = torch.cat([ask(seen[:_AGAIN]), ask(seen[_AGAIN:])])
     said = _unready(network)
     if not bool(torch.isfinite(answers).all()):
         return [*said, "The classifier returns values that are not numbers."]
-    if not torch.equal(answers[:2], ask(seen[:2])) and not torch.equal(answers, ask(seen)):
+    if not torch.equal(answers[:_AGAIN], ask(seen[:_AGAIN])):
         said.append("The classifier answers the same tile differently from call to call.")
-    elif not close(answers[:1], ask(seen[:1])):
+    elif not said and not close(answers[_ALONE], ask(seen[_ALONE])):
         said.append("The classifier's answer about a tile depends on those asked with it.")
     said += _out_of_range(card, answers)
     spread = float((answers - answers[0]).abs().max())
@@ -84,15 +86,9 @@ def against_labels(
     labels:  each the name of a class of the card.
     """
     truth = torch.tensor([card.classes.index(label) for label in labels])
-    hits = reading.answers(card, outputs).cpu() == truth
-    accuracy = float(hits.float().mean())
-    most = float(torch.bincount(truth).max()) / len(truth)
-    said = []
-    if accuracy <= most:
-        said.append(
-            f"On {len(labels)} labelled tiles it is right {accuracy:.0%} of the time, no better "
-            f"than always answering the commonest class ({most:.0%})."
-        )
+    hits = int((reading.answers(card, outputs).cpu() == truth).sum())
+    accuracy = hits / len(labels)
+    said = [sentence] if (sentence := chance.doubt(labels, hits)) else []
     other = float((reading.answers(card, swapped).cpu() == truth).float().mean())
     if other > accuracy + 1 / np.sqrt(len(labels)):
         said.append(f"With red and blue exchanged it would be right more often ({other:.0%}).")

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 from shiboken6 import isValid
 
-from onepixel_gui.classifier.card import Inspection
+from onepixel_gui.classifier.card import Inspection, Serving
 from onepixel_gui.qt import arrival_words as words
 from onepixel_gui.qt.theme import DARK, Line, Theme
 from onepixel_gui.qt.view import Arrival
@@ -48,6 +48,7 @@ class ArrivalCard(QFrame):
         self.setAccessibleName("New classifier")
         self._theme = DARK
         self._arrival: Arrival | None = None
+        self._serving: Serving | None = None  # as it is shown
         self._before: QWidget | None = None  # had the focus
         self._name, self._title, self._state = Line(), QLabel("NEW CLASSIFIER"), Line()
         self._facts = _Facts()
@@ -148,7 +149,10 @@ class ArrivalCard(QFrame):
             self._name.setToolTip(escape(str(arrival.path)))
         self._show_progress(arrival)
         self._enable(arrival, beside)
-        if not self.isVisible() or before is None or _learned(before, arrival):
+        serving = None if arrival.classifier is None else arrival.classifier.serving
+        prepared = serving != self._serving  # of one and the same classifier
+        self._serving = serving
+        if not self.isVisible() or before is None or prepared or _learned(before, arrival):
             self._facts.show_arrival(arrival)
             self._place()
         if not self.isVisible():

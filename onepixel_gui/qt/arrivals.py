@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, TypeVar, assert_never
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar, assert_never
 
 from PySide6.QtCore import QObject, Signal
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from onepixel_gui.classifier.card import Card, Inspection
     from onepixel_gui.classifier.classifier import Classifier
     from onepixel_gui.classifier.opening import Step
+
+Place = Literal["first", "second"]
 
 _Made = TypeVar("_Made")
 
@@ -45,11 +47,19 @@ class Opened:
     doubt: str
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    droppable: ClassVar[bool] = False
+    classifier: "Classifier"
+
+
 class Arrivals(QObject):
     """At most one checkpoint is on its way; a new one replaces it.
 
     Nothing on the bench changes before `ready`: a refused or dismissed checkpoint leaves no trace,
-    and a run goes on.  What a replaced one still says is dropped by identity.
+    and a run goes on.  What a replaced one still says is dropped by identity.  What was loaded can
+    be used at once; what makes it quicker is prepared meanwhile, as long as it is on its way or on
+    the bench.
     """
 
     changed = Signal(object)  # Arrival or None
@@ -57,16 +67,30 @@ class Arrivals(QObject):
     second_ready = Signal(object, object)  # the same, beside the classifier in use
     failed = Signal(object)  # Problem
     moved = Signal(object)  # Problem that was got over: another device than wished serves
+    prepared = Signal(object)  # Classifier: probes made from now on are quicker
 
-    def __init__(self, previews: Lanes, errands: Lanes, parent: QObject | None = None) -> None:
-        """previews: a lane for files, so that no preview waits for the loading of a network."""
+    def __init__(
+        self,
+        previews: Lanes,
+        errands: Lanes,
+        parent: QObject | None = None,
+        *,
+        preparations: Lanes | None = None,
+    ) -> None:
+        """previews: a lane for files, so that no preview waits for the loading of a network.
+
+        preparations: a lane whose jobs take half a minute; without one they are errands.
+        """
         super().__init__(parent)
         self._previews, self._errands = previews, errands
+        self._lane = preparations or errands
         self.arrival: Arrival | None = None
         self.used: Inspection | None = None  # of what was taken last
         self._device = self._device_used = "auto"
         self._doubt = ""
         self._job: Job | None = None
+        self._bench: dict[Place, Classifier | None] = {}
+        self._preparations: dict[Classifier, Job] = {}
 
     def bring(self, path: Path, device: str, *, at_once: bool = False) -> None:
         """Look at a checkpoint and load it; the bench stays as it is until `take`.
@@ -110,10 +134,16 @@ class Arrivals(QObject):
         if arrival is not None:
             self._inspect(arrival) if arrival.inspection is None else self._load(arrival)
 
+    def keep(self, first: "Classifier | None", second: "Classifier | None" = None) -> None:
+        """These are on the bench now: any other, but for the one arriving, needs no preparation."""
+        self._bench = {"first": first, "second": second}
+        self._attend()
+
     def close(self) -> None:
         """From now on nothing that is under way is told."""
         self._drop_job()
         self.arrival = None
+        self.keep(None)
 
     def _latest(self) -> Arrival | None:
         if self.arrival is not None or self.used is None:
@@ -143,7 +173,38 @@ class Arrivals(QObject):
 
     def _show(self, arrival: Arrival | None) -> None:
         self.arrival = arrival
+        self._attend()
         self.changed.emit(arrival)
+
+    # -------------------------------------------------------------- preparations
+    def _attend(self) -> None:
+        """Begin what lacks preparation, and end what nobody needs."""
+        arriving = None if self.arrival is None else self.arrival.classifier
+        wanted = [one for one in (arriving, *self._bench.values()) if one is not None]
+        for classifier in [one for one in self._preparations if one not in wanted]:
+            self._preparations.pop(classifier).stop()
+        for classifier in wanted:
+            done = getattr(classifier, "prepared", True)  # what stands in for one may not say
+            if not done and classifier not in self._preparations:
+                self._prepare(classifier)
+
+    def _prepare(self, classifier: "Classifier") -> None:
+        job = self._preparations[classifier] = Job(partial(_prepared, classifier))
+        job.happened.connect(lambda event: self._advanced(job, event))
+        job.failed.connect(lambda problem: self._unprepared(job, problem))
+        self._lane.add(job)
+
+    def _advanced(self, job: Job, event: Stepped | Prepared) -> None:
+        if isinstance(event, Prepared) and job is self._preparations.get(event.classifier):
+            del self._preparations[event.classifier]
+            if self.arrival is not None and self.arrival.classifier is event.classifier:
+                self._show(replace(self.arrival))
+            self.prepared.emit(event.classifier)
+
+    def _unprepared(self, job: Job, problem: Problem) -> None:
+        """It stays in use as it is, and is not tried again."""
+        if job in self._preparations.values():
+            self.failed.emit(problem)
 
     def _heard(self, event: Stepped | Inspected | Opened) -> None:
         arrival = self.arrival
@@ -173,6 +234,8 @@ class Arrivals(QObject):
     def _hand_over(self) -> None:
         arrival, doubt = self.arrival, self._doubt
         assert arrival is not None
+        assert arrival.place is not None
+        self._bench[arrival.place] = arrival.classifier
         self._show(None)
         if arrival.place == "first":
             self.used, self._device_used = arrival.inspection, self._device
@@ -219,9 +282,16 @@ def _opened(inspection: "Inspection", device: str) -> Generator[Stepped | Opened
     if doubt:
         card = classifier.card
         classifier.card = replace(card, doubts=(doubt, *card.doubts))
+    yield Opened(classifier, doubt)
     for slow in ("scipy.signal", "skimage.color"):
         import_module(slow)  # here, not when the first result waits for it
-    yield Opened(classifier, doubt)
+
+
+def _prepared(classifier: "Classifier") -> Generator[Stepped | Prepared]:
+    with closing(classifier.preparing()) as steps:
+        for step in steps:
+            yield Stepped(step, droppable=True)
+    yield Prepared(classifier)
 
 
 def _stepped(steps: "Generator[Step, None, _Made]") -> Generator[Stepped, None, _Made]:

@@ -66,11 +66,16 @@ def hint(session: Session, *, loading: bool) -> str:
     return "The classifier has not answered about this tile."
 
 
-def why_not_guided(card: Card) -> str:
-    """Why no gradients can be had of this classifier, "" where they can."""
-    if card.white_box:
-        return ""
-    return f"{card.name} is a black box: guided search needs gradients and is not offered"
+def why_not_guided(card: Card, *, prepared: bool = True) -> str:
+    """Why this classifier cannot be searched with gradients, "" where it can.
+
+    prepared: what orders the candidates is known, or known to be of no use.
+    """
+    if not card.white_box:
+        return f"{card.name} is a black box: guided search needs gradients and is not offered"
+    if not prepared:
+        return f"{card.name} is being prepared: guided search is offered in a moment"
+    return ""
 
 
 def classifier_words(card: Card, serving: Serving) -> tuple[str, str]:

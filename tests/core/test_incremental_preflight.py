@@ -266,7 +266,7 @@ def test_a_network_that_windows_answer_wrongly_is_asked_densely_and_doubted():
         (Noisy(), "differently from call to call"),
         (Forgetful(), "differently from call to call"),
         (Counting(), "differently from call to call"),
-        (Batchwise(), "depends on those asked with it"),
+        (Batchwise(), "answers depend on the batch"),
     ],
     ids=lambda one: type(one).__name__ if isinstance(one, nn.Module) else "",
 )

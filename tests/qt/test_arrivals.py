@@ -23,6 +23,7 @@ from onepixel_gui.qt.dialogs import SettingsDialog, device_words
 from onepixel_gui.qt.jobs import Job
 from onepixel_gui.qt.preferences import Preferences
 from onepixel_gui.qt.session import Session
+from onepixel_gui.qt.telling import why_not_guided
 from onepixel_gui.qt.theme import DARK, LIGHT
 from onepixel_gui.qt.view import Arrival, Cursor
 from tests.qt.doubles import FITS, Door, Drag, StandInClassifier, card, tile
@@ -45,6 +46,7 @@ class Bench:
     second: list[Any] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     moved: list[Problem] = field(default_factory=list)
+    prepared: list[Any] = field(default_factory=list)
 
     def until(self, holds):
         self.qtbot.waitUntil(lambda: bool(holds()), timeout=20_000)
@@ -66,8 +68,8 @@ class Bench:
 
 @pytest.fixture
 def bench(qtbot, make_lanes):
-    lanes = [make_lanes() for _ in range(5)]
-    session, arrivals = Session(*lanes[:3]), Arrivals(*lanes[3:])
+    lanes = [make_lanes() for _ in range(6)]
+    session, arrivals = Session(*lanes[:3]), Arrivals(*lanes[3:5], preparations=lanes[5])
     bench = Bench(qtbot, session, arrivals, lanes)
     arrivals.changed.connect(bench.shown.append)
     arrivals.ready.connect(lambda *what: bench.ready.append(what))
@@ -75,6 +77,7 @@ def bench(qtbot, make_lanes):
     arrivals.ready.connect(lambda one, seen: session.set_classifier(one, seen.path))
     arrivals.failed.connect(bench.problems.append)
     arrivals.moved.connect(bench.moved.append)
+    arrivals.prepared.connect(bench.prepared.append)
     yield bench
     arrivals.close()
     session.close()
@@ -220,6 +223,191 @@ def test_without_a_preview_it_is_used_when_it_is_ready(bench, door):
     assert [seen.path for _, seen in bench.ready] == [ONE]
     assert all(arrival is None or arrival.at_once for arrival in bench.shown)
     del door
+
+
+# ------------------------------------------------------------------ ready at once, quicker later
+SAVES = "Saves 64 % of the work."
+
+
+class Preparing(StandInClassifier):
+    """Is prepared in many steps once its gate is open; `given_up` when it was not to the end."""
+
+    def __init__(self, shortcut: str) -> None:
+        super().__init__(shortcut="Windows are being prepared.")
+        self.prepared, self.begun, self.given_up, self.breaks = False, False, False, None
+        self.saves, self.steps = shortcut, Gate()
+
+    def preparing(self):
+        self.begun = True
+        try:
+            while not self.steps.wait(0.001):
+                yield Step("Preparing windows")
+            if self.breaks is not None:
+                raise self.breaks
+        except GeneratorExit:
+            self.given_up = True
+            raise
+        self.serving = replace(self.serving, shortcut=self.saves)
+        self.prepared = True
+
+
+@pytest.fixture
+def workshop(door, monkeypatch):
+    """The door opens to classifiers that are still to be prepared."""
+    monkeypatch.setattr("tests.qt.doubles.StandInClassifier", Preparing)
+    return door
+
+
+def begun(bench, classifier):
+    bench.until(lambda: classifier.begun)
+    return classifier
+
+
+def test_what_is_ready_is_used_at_once_and_prepared_meanwhile(bench, workshop):
+    bench.arrivals.bring(ONE, "cpu", at_once=True)
+    bench.until(lambda: bench.ready)
+    classifier = begun(bench, bench.ready[0][0])
+    assert bench.session.classifier is classifier
+    assert not bench.prepared
+    classifier.steps.set()
+    bench.rest()
+    assert bench.prepared == [classifier]
+    assert not classifier.given_up
+    del workshop
+
+
+def test_while_one_is_prepared_errands_and_previews_do_not_wait(bench, workshop):
+    bench.arrivals.bring(ONE, "cpu", at_once=True)
+    bench.until(lambda: bench.ready)
+    begun(bench, bench.ready[0][0])
+    wrote = []
+    bench.session.export(lambda: iter(()), wrote.append)
+    bench.until(lambda: not any(lanes.busy for lanes in bench.lanes[:5]))
+    bench.arrivals.bring(OTHER, "cpu")
+    bench.until(lambda: bench.arrivals.arrival.classifier)
+    assert not bench.ready[0][0].given_up
+    bench.ready[0][0].steps.set()
+    bench.arrivals.dismiss()
+    del workshop
+
+
+def test_what_is_only_looked_at_is_prepared_too_and_its_card_is_told(bench, workshop):
+    bench.arrivals.bring(ONE, "cpu")
+    bench.until(lambda: bench.arrivals.arrival.classifier)
+    classifier = begun(bench, bench.arrivals.arrival.classifier)
+    told = len(bench.shown)
+    classifier.steps.set()
+    bench.rest()
+    assert bench.shown[told:] == [bench.arrivals.arrival]
+    bench.arrivals.take()
+    bench.rest()
+    assert bench.ready[0][0] is classifier
+    assert bench.prepared == [classifier]
+    del workshop
+
+
+def test_a_dismissed_one_is_prepared_no_further(bench, workshop):
+    bench.arrivals.bring(ONE, "cpu")
+    bench.until(lambda: bench.arrivals.arrival.classifier)
+    classifier = begun(bench, bench.arrivals.arrival.classifier)
+    bench.arrivals.dismiss()
+    bench.rest()
+    assert classifier.given_up
+    assert not bench.prepared
+    del workshop
+
+
+def test_taking_it_does_not_begin_its_preparation_anew(bench, workshop):
+    bench.arrivals.bring(ONE, "cpu")
+    bench.until(lambda: bench.arrivals.arrival.classifier)
+    classifier = begun(bench, bench.arrivals.arrival.classifier)
+    classifier.begun = False
+    bench.arrivals.take(as_second=True)
+    classifier.steps.set()
+    bench.rest()
+    assert not classifier.begun
+    assert bench.prepared == [classifier]
+    del workshop
+
+
+def test_the_preparation_of_a_replaced_one_ends(bench, workshop):
+    bench.arrivals.bring(ONE, "cpu", at_once=True)
+    bench.until(lambda: bench.ready)
+    first = begun(bench, bench.ready[0][0])
+    bench.arrivals.bring(OTHER, "cpu", at_once=True)
+    bench.until(lambda: len(bench.ready) == 2)
+    second = begun(bench, bench.ready[1][0])
+    assert first.given_up
+    second.steps.set()
+    bench.rest()
+    assert bench.prepared == [second]
+    del workshop
+
+
+def test_a_second_that_leaves_the_bench_is_prepared_no_further_and_the_first_is(bench, workshop):
+    bench.arrivals.bring(ONE, "cpu", at_once=True)
+    bench.until(lambda: bench.ready)
+    first = begun(bench, bench.ready[0][0])
+    bench.arrivals.bring(OTHER, "cpu")
+    bench.until(lambda: bench.arrivals.arrival.classifier)
+    second = bench.arrivals.arrival.classifier
+    bench.arrivals.take(as_second=True)
+    bench.arrivals.keep(second, first)  # exchanged
+    first.steps.set()
+    bench.until(lambda: bench.prepared)
+    begun(bench, second)
+    bench.arrivals.keep(first)
+    bench.rest()
+    assert second.given_up
+    assert bench.prepared == [first]
+    bench.arrivals.keep(second, first)  # back again: nothing was found for it yet
+    second.steps.set()
+    bench.rest()
+    assert bench.prepared == [first, second]
+    del workshop
+
+
+def test_a_preparation_that_fails_is_told_once_and_leaves_the_classifier_in_use(bench, workshop):
+    bench.arrivals.bring(ONE, "cpu", at_once=True)
+    bench.until(lambda: bench.ready)
+    classifier = begun(bench, bench.ready[0][0])
+    classifier.breaks = REFUSED
+    classifier.steps.set()
+    bench.rest()
+    bench.arrivals.keep(classifier)
+    bench.rest()
+    assert bench.problems == [REFUSED]
+    assert bench.session.classifier is classifier
+    del workshop
+
+
+def test_closing_ends_a_preparation(bench, workshop):
+    bench.arrivals.bring(ONE, "cpu", at_once=True)
+    bench.until(lambda: bench.ready)
+    classifier = begun(bench, bench.ready[0][0])
+    bench.arrivals.close()
+    bench.rest()
+    assert classifier.given_up
+    assert not bench.prepared
+    del workshop
+
+
+def test_a_dismissed_classifier_half_prepared_is_not_kept_in_memory(bench, workshop):
+    bench.arrivals.bring(ONE, "cpu")
+    bench.until(lambda: bench.arrivals.arrival.classifier)
+    seen = weakref.ref(begun(bench, bench.arrivals.arrival.classifier))
+    bench.arrivals.dismiss()
+    bench.rest()
+    bench.shown.clear()
+    gc.collect()
+    assert seen() is None
+    del workshop
+
+
+def test_guided_search_is_offered_to_what_is_prepared():
+    assert why_not_guided(card()) == ""
+    assert "is being prepared" in why_not_guided(card(), prepared=False)
+    assert "black box" in why_not_guided(replace(card(), white_box=False), prepared=False)
 
 
 # ------------------------------------------------------------------ late is as bad as wrong
@@ -534,6 +722,18 @@ def test_before_it_is_ready_the_card_says_that_it_is_being_measured(preview):
     assert "1 of 3" in told
 
 
+def test_the_card_says_that_windows_are_being_prepared_and_then_what_they_save(preview):
+    classifier = Preparing(SAVES)
+    arrival = Arrival(ONE, inspection=inspection(), classifier=classifier)
+    preview.show_arrival(arrival, beside=True)
+    assert "Windows are being prepared." in text_of(preview)
+    assert button(preview, "Use").isEnabled()
+    classifier.serving = replace(classifier.serving, shortcut=SAVES)
+    preview.show_arrival(replace(arrival), beside=True)
+    assert SAVES in text_of(preview)
+    assert "being prepared" not in text_of(preview)
+
+
 def test_bytes_are_told_as_a_share():
     arrival = Arrival(ONE, step=Step("Reading one.pt", 43_000_000, 100_000_000))
     assert words.progress(arrival) == ("Reading one.pt", "43 %")
@@ -755,12 +955,6 @@ def test_the_button_says_what_is_loading_without_a_preview(qtbot, window, door: 
     door.gate.set()
     qtbot.waitUntil(lambda: window.session.checkpoint == ONE)
     assert any(b.text().startswith("one ·") for b in window.findChildren(QPushButton))
-
-
-@pytest.mark.parametrize("name", ["edit_card", "compare"])
-def test_the_card_and_the_comparison_are_wished_for_by_their_keys(qtbot, window, name):
-    with qtbot.waitSignal(getattr(window.commands, f"{name}_wished")):
-        window.actions_by_name[name].trigger()
 
 
 # ------------------------------------------------------------------ quick
