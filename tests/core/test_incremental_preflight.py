@@ -11,7 +11,8 @@ from torch.nn import functional
 
 from onepixel_gui.classifier import incremental
 from onepixel_gui.classifier.classifier import Classifier
-from onepixel_gui.classifier.incremental import Costs, splits
+from onepixel_gui.classifier.incremental import Costs
+from onepixel_gui.classifier.prefix import splits
 from onepixel_gui.tiles.tile import Tile
 from tests.core.networks import card, noise
 from tests.core.random_networks import everywhere, together
