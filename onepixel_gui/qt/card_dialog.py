@@ -29,6 +29,7 @@ from onepixel_gui.qt.card_classes import Choice
 from onepixel_gui.qt.card_fields import EDITED, CardFields
 from onepixel_gui.qt.jobs import Lanes
 from onepixel_gui.qt.theme import DARK, Card, Line, Theme
+from onepixel_gui.report.cards import how_sure, size
 from onepixel_gui.tiles.tile import Tile
 
 _ABBREVIATED = 12  # letters of a hash that are shown
@@ -251,7 +252,7 @@ class _About(QFrame):
         told = {
             "File": card.file,
             "Format": card.format or "unknown",
-            "Size": _bytes(inspection.size),
+            "Size": size(inspection.size),
             "Parameters": f"{card.weights:,}" if card.weights else "not known",
             "SHA-256": card.sha256[:_ABBREVIATED],
         }
@@ -281,14 +282,7 @@ class _About(QFrame):
 
 def _told(fit: Fit) -> str:
     """Which network, how sure, and why."""
-    return f"{fit.title}, {'certain' if fit.exact else 'likely'}: {fit.reason}"
-
-
-def _bytes(size: int) -> str:
-    for unit, step in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if size >= step:
-            return f"{size / step:.1f} {unit}"
-    return f"{size} bytes"
+    return f"{fit.title}, {how_sure(fit)}"
 
 
 def _named(problem: UnusableCheckpoint) -> frozenset[str]:

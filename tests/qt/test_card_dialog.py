@@ -33,6 +33,7 @@ from onepixel_gui.qt.card_check import by_classifier
 from onepixel_gui.qt.card_dialog import CardDialog
 from onepixel_gui.qt.card_labels import guessed
 from onepixel_gui.qt.theme import DARK, LIGHT
+from onepixel_gui.report.cards import how_sure
 from onepixel_gui.tiles.files import save
 from onepixel_gui.tiles.tile import Tile
 from tests.qt.doubles import Drag, delete_now, picture_files
@@ -204,7 +205,7 @@ def test_what_the_file_says_of_itself_stands_above_the_fields(make):
     (network,) = (
         each for each in dialog.findChildren(QLabel) if each.accessibleName() == "Network"
     )
-    assert network.text().startswith("Tiny network, certain: The names and shapes")
+    assert network.text().startswith("Tiny network, exact: the names and shapes")
 
 
 def test_a_file_that_brings_its_network_says_so(make):
@@ -839,8 +840,8 @@ def test_several_networks_are_offered_best_first_with_their_reasons(make):
     box = named(make(inspection(fits=FITS)), "Network")
     boxes = [each for each in [box] if isinstance(each, QComboBox)]
     assert [boxes[0].itemText(place) for place in range(2)] == [
-        "Tiny network, certain: The names and shapes of all weights agree.",
-        "Other network, likely: The shapes agree in their order.",
+        "Tiny network, exact: the names and shapes of all weights agree",
+        "Other network, likely: the shapes agree in their order",
     ]
 
 
@@ -860,7 +861,7 @@ def test_choosing_another_network_is_a_wish_and_its_card_keeps_what_was_edited(m
 
 
 def dialog_text(fit: Fit) -> str:
-    return f"{fit.title}, {'certain' if fit.exact else 'likely'}: {fit.reason}"
+    return f"{fit.title}, {how_sure(fit)}"
 
 
 def test_names_of_two_classes_are_not_taken_over_by_a_network_of_three(make):
