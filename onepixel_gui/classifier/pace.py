@@ -71,6 +71,8 @@ def best_pace(
     """
     glance = yield from roomiest(device, prepared, min(sizes[0], _GLANCE))
     if glance.each * sizes[0] > 4 * _PATIENCE:
+        if _fewer(glance) == glance.batch:
+            return glance
         return (yield from roomiest(device, prepared, _fewer(glance)))
     best = yield from roomiest(device, prepared, sizes[0])
     if best.seconds > _PATIENCE:
