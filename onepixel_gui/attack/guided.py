@@ -42,7 +42,7 @@ def guided(probe: Probe, guidance: Guidance) -> Generator[Event]:
     started = time.perf_counter()
     if not probe.preview_chunk:
         raise Problem(
-            "This classifier has no preview, because no gradient leads through its network.",
+            "This classifier has no preview: its layers are hidden, or their gradients too weak.",
             "Use the black-box search instead.",
         )
     yield Began(probe.question, guidance)

@@ -58,7 +58,7 @@ def loading(inspected: Inspection) -> Generator[Step, None, tuple[Card, nn.Modul
         with devices.thrift():
             network, doubts = _network(inspected, source)
             del source
-            answers = _answers(name, network, inspected.card.input_size)
+        answers = _answers(name, network, inspected.card.input_size)
     except Problem:
         raise
     except BROKEN as broken:

@@ -184,8 +184,7 @@ class Arrivals(QObject):
         for classifier in [one for one in self._preparations if one not in wanted]:
             self._preparations.pop(classifier).stop()
         for classifier in wanted:
-            done = getattr(classifier, "prepared", True)  # what stands in for one may not say
-            if not done and classifier not in self._preparations:
+            if not classifier.prepared and classifier not in self._preparations:
                 self._prepare(classifier)
 
     def _prepare(self, classifier: "Classifier") -> None:

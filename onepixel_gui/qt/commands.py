@@ -44,14 +44,17 @@ class Commands(QObject):
         shelf: Shelf,
         previews: Lanes,
         errands: Lanes,
+        preparations: Lanes,
         memory: Memory,
         window: QWidget,
     ) -> None:
-        """previews, errands: lanes for looking at checkpoints, and for loading them."""
+        """previews, errands, preparations: lanes for looking at checkpoints, for loading them, and
+        for what makes a classifier in use quicker.
+        """
         super().__init__(window)
         self._session, self._shelf, self._memory, self._window = session, shelf, memory, window
         self._previews = previews
-        self.arrivals = Arrivals(previews, errands, self)
+        self.arrivals = Arrivals(previews, errands, self, preparations=preparations)
         self.recents = Recents(memory, previews, self)
         self.preferences = memory.preferences()
         self.quantity: Quantity | None = None  # None: towards the flip

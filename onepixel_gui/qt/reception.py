@@ -38,6 +38,7 @@ class Reception(QObject):
         self._arrivals.ready.connect(self._use)
         self._arrivals.failed.connect(self._session.failed)
         self._arrivals.moved.connect(self.told)
+        self._arrivals.prepared.connect(self._show_prepared)
         self._recents.changed.connect(self._button.show_recent)
         self._recents.healed.connect(lambda found: self.noted.emit(f"Found {found.name} again"))
         self._recents.failed.connect(self.told)
@@ -63,6 +64,10 @@ class Reception(QObject):
             self._button.show_classifier(None, None)
         else:
             self._button.show_classifier(classifier.card, classifier.serving)
+
+    def _show_prepared(self, classifier: "Classifier") -> None:
+        if classifier is self._session.classifier:
+            self._show_classifier(classifier)
 
     def _show_arrival(self, arrival: Arrival | None) -> None:
         self._button.show_arrival(arrival)

@@ -35,6 +35,7 @@ class Second(QObject):
     def _wire_values(self) -> None:
         comparison, pane, session = self.comparison, self._pane, self._session
         comparison.pair_changed.connect(self._show_pair)
+        comparison.pair_changed.connect(self._commands.arrivals.keep)
         comparison.tile_changed.connect(pane.show_tile)
         comparison.questioned.connect(pane.show_question)
         comparison.happened.connect(pane.take)

@@ -129,7 +129,7 @@ class Session(QObject):
 
     def _ask(self) -> None:
         """What does this classifier say of this untouched tile?"""
-        for kind in ("question", "glance"):
+        for kind in ("question", "renewal", "glance"):
             self._forget(kind)
         self._probe, self.question, self.findings = None, None, Findings()
         self.question_changed.emit(None)
@@ -141,6 +141,20 @@ class Session(QObject):
             yield Loaded(classifier.probe(tile, subject=subject))
 
         self._start("question", work, lambda event: self._asked(event.what), self._glances)
+
+    def renew(self, quicker: object) -> None:
+        """A new probe for glances, if it is the classifier in use that has become quicker."""
+        tile, classifier, subject = self.tile, self.classifier, self.subject
+        if tile is None or classifier is not quicker or classifier is None or not self.question:
+            return
+
+        def work() -> Generator[Loaded]:
+            yield Loaded(classifier.probe(tile, subject=subject))
+
+        self._start("renewal", work, lambda event: self._renewed(event.what), self._glances)
+
+    def _renewed(self, probe: Probe) -> None:
+        self._probe = probe
 
     def _asked(self, probe: Probe) -> None:
         self._probe, self.question = probe, probe.question

@@ -65,12 +65,14 @@ class Window(QMainWindow):
         self.setAcceptDrops(True)
         self._memory = memory
         _install(memory.preferences())  # before the panes: a text keeps the letters it began with
-        self._lanes = tuple(Lanes(1) for _ in range(7))
-        runs, glances, fetches, errands, previews, contests, checks = self._lanes
+        self._lanes = tuple(Lanes(1) for _ in range(8))
+        runs, glances, fetches, errands, *more = self._lanes
+        previews, preparations, contests, checks = more
         self._sweeper = Sweeper(self, busy=lambda: self.jobs > 0)
         self.session = Session(runs, glances, errands, self)
         self.shelf = Shelf(fetches, self)
-        self.commands = Commands(self.session, self.shelf, previews, errands, memory, self)
+        lanes = previews, errands, preparations
+        self.commands = Commands(self.session, self.shelf, *lanes, memory, self)
         self.arrivals = self.commands.arrivals
         self.gallery, self.tile, self.map = GalleryPane(), TilePane(), MapPane()
         self.shift, self.search, self.periods = ShiftPane(), SearchPane(), PeriodsPane()
@@ -181,6 +183,7 @@ class Window(QMainWindow):
         shelf.judged.connect(session.doubt)
         shelf.failed.connect(self.show_problem)
         self.arrivals.changed.connect(self._show_arrival)
+        self.arrivals.prepared.connect(self._renew)
         self.second.shown.connect(self._show_comparison)
         self.second.failed.connect(self.show_problem)
         self.cards.noted.connect(self._note)
@@ -222,6 +225,10 @@ class Window(QMainWindow):
     def _show_comparison(self, visible: bool) -> None:
         self._middle.show_comparison(visible)
         self.verdict.setVisible(not visible)
+
+    def _renew(self, classifier: object) -> None:
+        self.session.renew(classifier)
+        self._enable()
 
     def _show_arrival(self, _arrival: Arrival | None) -> None:
         self._enable()
@@ -284,7 +291,9 @@ class Window(QMainWindow):
         """Actions that can do nothing now are grey."""
         session, classifier = self.session, self.session.classifier
         ready, busy = session.question is not None, session.activity is not None
-        reason = "" if classifier is None else why_not_guided(classifier.card)
+        reason = ""
+        if classifier is not None:
+            reason = why_not_guided(classifier.card, prepared=classifier.prepared)
         states = {
             "run": ready and session.activity != "search",
             "guide": ready and session.activity != "guided" and not reason,

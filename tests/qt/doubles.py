@@ -70,6 +70,11 @@ class StandInClassifier:
         if open_:
             self.gate.set()
 
+    prepared = True
+
+    def preparing(self) -> Generator[Step]:
+        yield from ()
+
     def probe(self, tile: Tile, *, subject: str = "") -> Gated:  # noqa: ARG002 - of two classes
         if self.refuses is not None:
             raise self.refuses

@@ -18,6 +18,8 @@ import pytest
 Facts = dict[str, Any]
 ATTEMPTS = 3
 
+pytestmark = pytest.mark.alone
+
 
 def alive(folder: Path, *words: str) -> Facts:
     """What `tests.qt.alive` measured in a process of its own, with fresh settings."""
