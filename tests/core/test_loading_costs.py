@@ -90,12 +90,12 @@ def test_loading_weights_peaks_near_twice_the_file(tmp_path):
 
 
 @pytest.mark.usefixtures("linux")
-@pytest.mark.parametrize("turns", [12, pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("turns", [9, pytest.param(50, marks=pytest.mark.slow)])
 def test_switching_between_classifiers_keeps_nothing(tmp_path, request, turns):
     """Every third is one with windows, which takes seconds; fifty turns are minutes."""
     from tests.core.networks import Tiny, save_codait, save_script
 
-    if turns > 12 and "slow" not in request.config.getoption("-m"):
+    if turns > 9 and "slow" not in request.config.getoption("-m"):
         pytest.skip("four minutes long: ask for it with -m slow")
     save_codait(tmp_path / "a.safetensors")
     save_script(Tiny(2, (64, 64)), tmp_path / "b.ts")
