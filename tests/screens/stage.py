@@ -206,12 +206,16 @@ class Stage:
         for event in self.found.advanced[: max(1, len(self.found.advanced) // 2)]:
             session.happened.emit(event)
 
-    def show_arrival(self, theme: str) -> None:
-        """A dropped checkpoint in its preview, and the dialog of its card."""
+    def bring_rival(self) -> None:
+        """A dropped checkpoint lies in its preview, loaded."""
         window = self.window
         window.commands.bring_checkpoint(self.found.rival)
         live(lambda: getattr(window.arrivals.arrival, "classifier", None) is not None)
         live(lambda: not window.jobs)
+
+    def show_arrival(self, theme: str) -> None:
+        """What has arrived, and the dialog of its card."""
+        window = self.window
         self.shoot(f"window-arrival-{theme}")
         self.shoot(f"arrival-{theme}", window.findChild(ArrivalCard))
         window.cards.open()
@@ -223,8 +227,8 @@ class Stage:
         self.shoot(f"card-{theme}", dialog)
         dialog.reject()
 
-    def show_comparison(self, theme: str) -> None:
-        """The dropped checkpoint beside the one in use, both swept."""
+    def take_rival(self) -> None:
+        """It stands beside the one in use, and both were swept."""
         window, found = self.window, self.found
         window.arrivals.take(as_second=True)
         live(lambda: window.second.visible and not window.jobs)
@@ -232,12 +236,13 @@ class Stage:
         comparison.examined.emit("A", self.examined)
         comparison.examined.emit("B", rival)
         comparison.compared.emit(compare(self.examined, rival))
+
+    def show_comparison(self, theme: str) -> None:
         self.shoot(f"window-compare-{theme}")
-        self.shoot(f"compare-{theme}", window.compare)
-        window.resize(1280, 720)
+        self.shoot(f"compare-{theme}", self.window.compare)
+        self.window.resize(1280, 720)
         self.shoot(f"window-compare-1280-{theme}")
-        window.resize(1440, 900)
-        window.compare.close_wished.emit()
+        self.window.resize(1440, 900)
 
     def show_finished(self) -> None:
         found, session = self.found, self.window.session
@@ -296,7 +301,13 @@ def main(found: Found, folder: Path) -> None:
         )
         stage.shoot(f"window-problem-{theme}")
         window.messages.dismiss()
+    stage.bring_rival()
+    for theme in ("dark", "light"):
+        stage.theme(theme)
         stage.show_arrival(theme)
+    stage.take_rival()
+    for theme in ("dark", "light"):
+        stage.theme(theme)
         stage.show_comparison(theme)
     window.close()
 
