@@ -47,6 +47,11 @@ def shaken(model, seed=0):
     return model
 
 
+@pytest.fixture(autouse=True)
+def _the_same_weights_each_time():
+    keras.utils.set_random_seed(4)
+
+
 def opened(path):
     """(contents, network) as the product reads them."""
     with path.open("rb") as file:
