@@ -3,15 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from onepixel_gui.classifier import fitting, preflight, reading
 from onepixel_gui.classifier.card import Card
 from onepixel_gui.classifier.classifier import Classifier
-from onepixel_gui.classifier.colours import Colours
+from onepixel_gui.classifier.colours import Colours, resized
 from onepixel_gui.problems import Problem
 from onepixel_gui.tiles.tile import Tile
 
@@ -70,12 +68,9 @@ def check(classifier: Classifier, card: Card, tiles: Sequence[Tile]) -> Checked:
 def _outputs(classifier: Classifier, card: Card, tile: Tile, *, flipped: bool) -> Tensor:
     """(1, C) of the tile; flipped: with red and blue exchanged."""
     window = fitting.window(card, tile)
-    rows = slice(window.row, window.row + window.height)
-    rgb = tile.rgb[rows, window.column : window.column + window.width]
-    rgb = np.ascontiguousarray(rgb[None, :, :, ::-1] if flipped else rgb[None])
-    inputs = Colours(card, classifier.device).scaled(torch.from_numpy(rgb.copy()))
-    if inputs.shape[2:] != card.input_size:
-        inputs = F.interpolate(inputs, card.input_size, mode="bilinear", antialias=True)
+    rgb = torch.from_numpy(fitting.cut(tile, window))[None]
+    rgb = rgb.flip(3) if flipped else rgb
+    inputs = resized(card, Colours(card, classifier.device).scaled(rgb))
     try:
         with torch.inference_mode():
             outputs: Tensor = classifier.ordinary(inputs).float()

@@ -24,6 +24,7 @@ from onepixel_gui.classifier.opening import (
     opened,
     reader_of,
 )
+from onepixel_gui.classifier.pace import finished
 from onepixel_gui.problems import Problem, UnusableCheckpoint
 
 _ASKED = 2  # pictures that a network is asked about, to see what it returns
@@ -34,13 +35,7 @@ def load(path: Path, *, card: Path | None = None, architecture: str = "") -> tup
 
     The network is in evaluation mode on the CPU.  Raises UnusableCheckpoint, UnusableCard.
     """
-    steps = loading(inspect(path, card=card, architecture=architecture))
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            loaded: tuple[Card, nn.Module] = end.value
-            return loaded
+    return finished(loading(inspect(path, card=card, architecture=architecture)))
 
 
 def loading(inspected: Inspection) -> Generator[Step, None, tuple[Card, nn.Module]]:

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812
 from numpy.typing import NDArray
 from torch import Tensor, fx, nn
 
 from onepixel_gui.classifier import devices, preflight, reading
 from onepixel_gui.classifier.card import Card, Inspection, Serving
 from onepixel_gui.classifier.checkpoint import loading
-from onepixel_gui.classifier.colours import Colours
+from onepixel_gui.classifier.colours import Colours, resized
 from onepixel_gui.classifier.fast import fast_form
 from onepixel_gui.classifier.incremental import Arithmetic
 from onepixel_gui.classifier.lanes import lanes
@@ -194,11 +193,10 @@ class Classifier:
 
         What is not of the card's input size is resized, as "resize" on the card says.
         """
-        if inputs.shape[2:] != self.card.input_size:
-            inputs = F.interpolate(inputs, self.card.input_size, mode="bilinear", antialias=True)
-        elif not fast or self._fast is self.ordinary:
-            inputs = inputs.clone()  # a network may work in place on what it is given
-        answers: Tensor = (self._fast if fast else self.ordinary)(inputs)
+        mine = resized(self.card, inputs)
+        if mine is inputs and (not fast or self._fast is self.ordinary):
+            mine = inputs.clone()  # a network may work in place on what it is given
+        answers: Tensor = (self._fast if fast else self.ordinary)(mine)
         return answers.float()
 
     def in_batches(

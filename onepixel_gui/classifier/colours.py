@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+import torch.nn.functional as F  # noqa: N812
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -27,6 +28,13 @@ class Colours:
         """(N, H, W, 3) uint8 -> (N, 3, H, W) float32, contiguous, on the device."""
         index = tiles.to(self._levels.device).long()
         return torch.stack([self._levels[one][index[..., one]] for one in self._order], dim=1)
+
+
+def resized(card: Card, inputs: Tensor) -> Tensor:
+    """(N, 3, h, w) -> (N, 3, H, W) of the card's input size, bilinear; itself where it is."""
+    if inputs.shape[2:] == card.input_size:
+        return inputs
+    return F.interpolate(inputs, card.input_size, mode="bilinear", antialias=True)
 
 
 def levels(card: Card) -> NDArray[np.float32]:

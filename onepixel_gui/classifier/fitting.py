@@ -1,5 +1,8 @@
 """What a classifier sees of a tile of another size than its own, by the word of its card."""
 
+import numpy as np
+from numpy.typing import NDArray
+
 from onepixel_gui.classifier.card import Card
 from onepixel_gui.problems import TileTooSmall, WrongSize
 from onepixel_gui.tiles.tile import Tile, Window
@@ -27,3 +30,9 @@ def window(card: Card, tile: Tile) -> Window:
         raise TileTooSmall(
             sizes, "Choose a larger tile, or let the card of the classifier resize it."
         ) from small
+
+
+def cut(tile: Tile, window: Window) -> NDArray[np.uint8]:
+    """(H, W, 3): a copy of what lies in the window."""
+    rows = slice(window.row, window.row + window.height)
+    return np.array(tile.rgb[rows, window.column : window.column + window.width])

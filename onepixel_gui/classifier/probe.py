@@ -30,7 +30,7 @@ class _Look:
         """Raises TileTooSmall."""
         self.classifier = classifier
         self.windows = [fitting.window(classifier.card, tile) for tile in tiles]
-        cuts = [_cut(tile, window) for tile, window in zip(tiles, self.windows, strict=True)]
+        cuts = [fitting.cut(tile, window) for tile, window in zip(tiles, self.windows, strict=True)]
         self.rgb = torch.from_numpy(np.stack(cuts))
         self.scaled = classifier.colours.scaled(self.rgb)
         self.resized = tuple(self.scaled.shape[2:]) != classifier.card.input_size
@@ -262,11 +262,6 @@ class TileChorus:
                 readings = probe._read(outputs[torch.from_numpy(mine).to(outputs.device)])
                 logits[mine], flipped[mine] = readings.logits, readings.flipped
         return Readings(logits, flipped)
-
-
-def _cut(tile: Tile, window: Window) -> NDArray[np.uint8]:
-    rows = slice(window.row, window.row + window.height)
-    return np.array(tile.rgb[rows, window.column : window.column + window.width])
 
 
 def _subject(classifier: Classifier, answer: int, wanted: str) -> int:

@@ -226,8 +226,11 @@ def _fetch(
 
 def _sample(files: Sequence[TileFile], classes: Sequence[str]) -> list[TileFile]:
     """A few of each class, evenly from the list; none unless two classes are there."""
-    kinds = [[file for file in files if file.label == name] for name in classes]
-    kinds = [kind for kind in kinds if kind]
+    of: dict[str | None, list[TileFile]] = {name: [] for name in classes}
+    for file in files:  # once: there may be a thousand classes
+        if file.label in of:
+            of[file.label].append(file)
+    kinds = [kind for kind in of.values() if kind]
     if len(kinds) < 2:
         return []
     each = max(1, JUDGED // len(kinds))
