@@ -6,7 +6,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox
 
 from onepixel_gui.attack.probe import Question
-from onepixel_gui.qt.panes.classes import ANSWERED, Bars, ClassesPane
+from onepixel_gui.qt.panes.classes import ANSWERED, Bars, ClassesPane, in_short
 from onepixel_gui.tiles.tile import Window
 
 NAMES = ("airplane", "bird", "cat", "deer", "dog", "frog", "ship")
@@ -84,3 +84,20 @@ def test_a_thousand_classes_are_offered_at_once(pane):
 def test_other_classes_forget_the_earlier_answer(pane):
     pane.show_classes(("a", "b", "c"), "")
     assert pane.rows == ()
+
+
+@pytest.mark.parametrize(
+    ("chance", "words"),
+    [
+        (0.0, "0.0 %"),
+        (4e-9, "< 0.1 %"),
+        (0.0005, "0.1 %"),
+        (0.5, "50.0 %"),
+        (0.9994, "99.9 %"),
+        (0.9999999, "> 99.9 %"),
+        (1.0, "100.0 %"),
+    ],
+)
+def test_a_number_beside_a_bar_is_never_longer_than_its_room(chance, words):
+    assert in_short(chance) == words
+    assert len(words) <= 8

@@ -155,9 +155,18 @@ class Bars(QWidget):
         middle = Qt.AlignmentFlag.AlignVCenter
         painter.drawText(row.adjusted(4, 0, 0, 0), middle | Qt.AlignmentFlag.AlignLeft, text)
         painter.drawText(
-            row.adjusted(0, 0, -4, 0), middle | Qt.AlignmentFlag.AlignRight, percent(chance)
+            row.adjusted(0, 0, -4, 0), middle | Qt.AlignmentFlag.AlignRight, in_short(chance)
         )
-        track = QRectF(room, row.center().y() - 3, row.width() - room - 58, 6)
+        track = QRectF(room, row.center().y() - 3, row.width() - room - 66, 6)
         painter.fillRect(track, QColor(theme.field))
         track.setWidth(track.width() * min(1.0, max(0.0, chance)))
         painter.fillRect(track, QColor(theme.accent if followed else theme.faint))
+
+
+def in_short(chance: float) -> str:
+    """A confidence of 0-1 in at most eight letters: the room beside a bar."""
+    if 0.0 < chance < 0.0005:
+        return "< 0.1 %"
+    if 0.9995 <= chance < 1.0:
+        return "> 99.9 %"
+    return f"{100 * chance:.1f} %"
