@@ -18,6 +18,14 @@ class UnreadableTile(Problem):
     """A picture that cannot become a Tile."""
 
 
+class UnreadableSlide(Problem):
+    """A file that cannot be opened as a slide, or a part of it that cannot be read."""
+
+
+class UnusableDataset(Problem):
+    """A folder or table that is no data set, or none that can be read."""
+
+
 class UnusableCheckpoint(Problem):
     """A file that cannot become a Classifier."""
 

@@ -12,7 +12,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -62,15 +62,23 @@ class TileFile:
     """A file that may be a tile; nothing has been read yet.
 
     label:  the class that its folder names, None when nobody said.
+    case:   patient, case or slide that it shares with other tiles, "" when unknown.
     """
 
     path: Path
     label: str | None = None
+    case: str = ""
 
     @property
     def name(self) -> str:
         """What the reader calls it; never a full path."""
         return printable(self.path.name)
+
+    def read(self) -> Tile:
+        return replace(read(self.path, label=self.label), case=self.case)
+
+    def thumbnail(self, edge: int) -> NDArray[np.uint8]:
+        return thumbnail(self.path, edge)
 
 
 def read(path: Path, *, label: str | None = None) -> Tile:

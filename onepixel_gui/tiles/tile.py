@@ -37,7 +37,12 @@ class Tile:
     rgb:            (H, W, 3) uint8, sRGB; made read-only here.
     label:          ground truth ("mitosis", "normal"), None when nobody said.
     mpp:            micrometres per pixel, None when the file does not say.
-    origin:         (row, column) of the top-left pixel, in level-0 slide pixels.
+    origin:         (row, column) of the top-left pixel, in level-0 slide pixels; may be negative
+                    where the tile reaches over the border.
+    downsample:     level-0 slide pixels per tile pixel; 1 for a tile that is no part of a slide.
+    slide:          name of the slide or field it was cut from, "" for a picture of its own.
+    slide_hash:     tells that slide from others, "" where there is none.
+    case:           patient, case or slide that it shares with other tiles, "" when unknown.
     source_sha256:  hex digest of the file's bytes, "" for a tile that never was a file.
     lossy:          the source was compressed with loss (JPEG), so single pixels are not original.
     notes:          what was converted on the way in, one plain sentence each.
@@ -48,6 +53,10 @@ class Tile:
     label: str | None = None
     mpp: float | None = None
     origin: tuple[int, int] = (0, 0)
+    downsample: float = 1.0
+    slide: str = ""
+    slide_hash: str = ""
+    case: str = ""
     source_sha256: str = ""
     lossy: bool = False
     notes: tuple[str, ...] = field(default=())
@@ -63,6 +72,12 @@ class Tile:
     def shape(self) -> tuple[int, int]:
         """(H, W)."""
         return self.rgb.shape[0], self.rgb.shape[1]
+
+    @property
+    def footprint(self) -> Window:
+        """What it covers of its slide, in level-0 pixels; its window may begin above or left of 0."""
+        height, width = (round(edge * self.downsample) for edge in self.shape)
+        return Window(*self.origin, height, width)
 
     @cached_property
     def sha256(self) -> str:
