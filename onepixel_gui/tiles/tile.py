@@ -75,7 +75,7 @@ class Tile:
 
     @property
     def footprint(self) -> Window:
-        """What it covers of its slide, in level-0 pixels; its window may begin above or left of 0."""
+        """What it covers of its slide, in level-0 pixels; may begin above or left of 0."""
         height, width = (round(edge * self.downsample) for edge in self.shape)
         return Window(*self.origin, height, width)
 
