@@ -24,7 +24,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from onepixel_gui.problems import Unexpected
 from onepixel_gui.qt.preferences import Memory
-from onepixel_gui.qt.window import SpaceBelongsToButtons, Window
+from onepixel_gui.qt.toolbar import SpaceBelongsToButtons
+from onepixel_gui.qt.window import Window
 
 _log = logging.getLogger("onepixel_gui")
 # Said by the offscreen platform at every window; true, harmless and endless.

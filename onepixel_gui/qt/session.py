@@ -31,7 +31,7 @@ from onepixel_gui.classifier.card import Card
 from onepixel_gui.qt.jobs import Job, Lanes, Work
 from onepixel_gui.qt.preferences import Preferences
 from onepixel_gui.qt.view import Activity, Cursor, Findings, Progress
-from onepixel_gui.tiles.files import TileFile, read
+from onepixel_gui.tiles.entries import Entry
 from onepixel_gui.tiles.tile import Tile
 
 if TYPE_CHECKING:
@@ -88,11 +88,11 @@ class Session(QObject):
         self._started = 0.0
 
     # -------------------------------------------------------------- what lies on the bench
-    def open_tile(self, file: TileFile) -> None:
-        """Read a tile and put it on the bench; a bad file leaves the bench as it was."""
+    def open_tile(self, entry: Entry) -> None:
+        """Read a tile and put it on the bench; what cannot be read leaves the bench as it was."""
 
         def work() -> Generator[Loaded]:
-            yield Loaded(read(file.path, label=file.label))
+            yield Loaded(entry.read())
 
         self._start("tile", work, lambda event: self.set_tile(event.what), self._glances)
 

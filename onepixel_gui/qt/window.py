@@ -1,6 +1,6 @@
 """The window: it arranges panes and passes values down and wishes up; it decides nothing."""
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
@@ -8,23 +8,19 @@ from PySide6.QtGui import (
     QDragLeaveEvent,
     QDragMoveEvent,
     QDropEvent,
-    QKeyEvent,
-    QKeySequence,
 )
 from PySide6.QtWidgets import (
-    QAbstractButton,
     QApplication,
     QHBoxLayout,
     QLabel,
     QMainWindow,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
 from onepixel_gui.problems import Problem
 from onepixel_gui.qt import theme as look
-from onepixel_gui.qt.actions import ACTIONS, TOOLTIPS
+from onepixel_gui.qt.actions import TOOLTIPS
 from onepixel_gui.qt.arrangement import Middle
 from onepixel_gui.qt.arrival_card import ArrivalCard
 from onepixel_gui.qt.card_desk import CardDesk
@@ -49,6 +45,7 @@ from onepixel_gui.qt.second import Second
 from onepixel_gui.qt.session import Session
 from onepixel_gui.qt.shelf import Shelf
 from onepixel_gui.qt.telling import DOING, finding, hint, told, why_not_guided
+from onepixel_gui.qt.toolbar import button_of, make_actions
 from onepixel_gui.qt.view import Activity, Arrival, Cursor, Findings, Progress, Quantity
 
 _PATIENCE = 60_000  # ms that closing waits for a figure being written
@@ -103,7 +100,7 @@ class Window(QMainWindow):
         top.addWidget(self._facts, 1)
         top.addWidget(self._classifier)
         for name in _TOOLBAR:
-            top.addWidget(self._button(name))
+            top.addWidget(button_of(self.actions_by_name[name], primary=name == "run"))
         body = QWidget()
         layout = QVBoxLayout(body)
         layout.setContentsMargins(12, 10, 12, 12)
@@ -118,19 +115,6 @@ class Window(QMainWindow):
         self.resize(1440, 900)
         self.gallery.list.setFocus()
 
-    def _button(self, name: str) -> QPushButton:
-        action = self.actions_by_name[name]
-        text = action.iconText().removesuffix("…")
-        button = QPushButton(f"{text}  {action.shortcut().toString()}")
-        button.setObjectName("primary" if name == "run" else "")
-        button.setToolTip(action.toolTip())
-        button.setAccessibleName(action.text())
-        button.clicked.connect(action.trigger)
-        action.changed.connect(lambda: button.setEnabled(action.isEnabled()))
-        action.changed.connect(lambda: button.setToolTip(action.toolTip()))
-        button.setEnabled(action.isEnabled())
-        return button
-
     def _make_actions(self) -> dict[str, QAction]:
         own = {
             "toggle_after": self.tile.toggle_after,
@@ -143,17 +127,7 @@ class Window(QMainWindow):
             "palette": self._open_palette,
             "quit": self.close,
         }
-        made = {}
-        for row in ACTIONS:
-            action = QAction(row.text, self)
-            action.setIconText(row.brief or row.text)
-            action.setToolTip(row.tooltip)
-            action.setShortcut(QKeySequence(row.key))
-            slot = own[row.name] if row.name in own else getattr(self.commands, row.name)
-            action.triggered.connect(lambda _checked=False, do=slot: do())
-            self.addAction(action)
-            made[row.name] = action
-        return made
+        return make_actions(self, own, self.commands)
 
     @property
     def jobs(self) -> int:
@@ -383,18 +357,3 @@ def _install(preferences: Preferences) -> None:
     application = QApplication.instance()
     if isinstance(application, QApplication):
         look.install(application, look.THEMES[preferences.theme])
-
-
-class SpaceBelongsToButtons(QObject):
-    """A focused button keeps the Space key, although Space is also the before/after shortcut."""
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if (
-            event.type() == QEvent.Type.ShortcutOverride
-            and isinstance(watched, QAbstractButton)
-            and isinstance(event, QKeyEvent)
-            and event.key() == Qt.Key.Key_Space
-        ):
-            event.accept()
-            return True
-        return False

@@ -14,6 +14,7 @@ from onepixel_gui import __version__
 from onepixel_gui.analysis.chromatic import hexadecimal, rgb_shift
 from onepixel_gui.attack.probe import Pixel
 from onepixel_gui.report import panels
+from onepixel_gui.report.captions import caption_attack, caption_sensitivity
 from onepixel_gui.report.exhibit import AttackExhibit, Exhibit, Style, SweepExhibit
 from onepixel_gui.report.sheet import (
     BLUE,
@@ -31,8 +32,6 @@ from onepixel_gui.report.wording import (
     RESEARCH_ONLY,
     TIMES,
     Quantity,
-    caption_attack,
-    caption_sensitivity,
     decimal,
     mark,
 )

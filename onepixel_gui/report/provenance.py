@@ -96,6 +96,22 @@ def _classifier(card: Card) -> dict[str, object]:
     }
 
 
+def place_on_slide(tile: Tile) -> dict[str, object] | None:
+    """Where on its slide a tile lies, in level-0 pixels; None for a picture of its own."""
+    if not tile.slide:
+        return None
+    footprint = tile.footprint
+    return {
+        "name": tile.slide,
+        "hash": tile.slide_hash,
+        "row": footprint.row,
+        "column": footprint.column,
+        "height": footprint.height,
+        "width": footprint.width,
+        "downsample": tile.downsample,
+    }
+
+
 def _tile(tile: Tile, question: Question) -> dict[str, object]:
     window = question.window
     return {
@@ -105,6 +121,8 @@ def _tile(tile: Tile, question: Question) -> dict[str, object]:
         "size": list(tile.shape),
         "window": [window.row, window.column, window.height, window.width],
         "origin": list(tile.origin),
+        "slide": place_on_slide(tile),
+        "case": tile.case,
         "label": tile.label,
         "lossy": tile.lossy,
         "um_per_px": tile.mpp,

@@ -12,8 +12,7 @@ from typing import Literal, assert_never
 
 import numpy as np
 
-from onepixel_gui import __version__
-from onepixel_gui.analysis.chromatic import hexadecimal, rgb_shift
+from onepixel_gui.analysis.chromatic import hexadecimal
 from onepixel_gui.analysis.periodicity import Spectrum
 from onepixel_gui.analysis.sensitivity import Sensitivity
 from onepixel_gui.attack.probe import (
@@ -23,7 +22,6 @@ from onepixel_gui.attack.probe import (
     Guidance,
     Painted,
     Perturbation,
-    Pixel,
     Question,
     Settings,
     Swept,
@@ -130,7 +128,7 @@ def stopped(began: Began, advanced: Advanced | None) -> str:
 
 def method(began: Began, ended: Ended) -> str:
     """How a search was done and what it spent; previews are never counted as queries."""
-    settings, spent = began.settings, f"n = {_counted(ended.queries, 'query', 'queries')}"
+    settings, spent = began.settings, f"n = {counted(ended.queries, 'query', 'queries')}"
     spent += " of one tile"
     if ended.first_flip is not None and ended.first_flip != ended.queries:
         spent += f", first flip after {ended.first_flip:,}"
@@ -168,7 +166,7 @@ def mark(settings: Settings | Guidance) -> str:
 def _spent(settings: Settings | Guidance, queries: int) -> str:
     """ "40,000 queries", "2,816 queries of a white-box search"."""
     how = "" if settings.access == "black-box" else " of a white-box search"
-    return f"{_counted(queries, 'query', 'queries')}{how}"
+    return f"{counted(queries, 'query', 'queries')}{how}"
 
 
 def _moved(question: Question, after: float) -> str:
@@ -188,7 +186,7 @@ def _places(pixels: Perturbation, most: int = 3) -> str:
     return "; ".join(shown)
 
 
-def _counted(count: int, one: str, many: str) -> str:
+def counted(count: int, one: str, many: str) -> str:
     return f"{count:,} {one if count == 1 else many}"
 
 
@@ -200,11 +198,11 @@ def sweep_verdict(sensitivity: Sensitivity) -> str:
     if flips:
         choice = "the one colour tried" if colours == 1 else f"one of {colours} colours"
         verb = "flips" if flips == 1 else "flip"
-        total = _counted(sensitivity.map.flips.size, "position", "positions")
+        total = counted(sensitivity.map.flips.size, "position", "positions")
         first = f"{flips:,} of {total} {verb} the answer to {question.goal} with {choice}"
     else:
         choice = "the one colour tried" if colours == 1 else f"any of {colours} colours"
-        tried = _counted(swept.queries, "query", "queries")
+        tried = counted(swept.queries, "query", "queries")
         first = f"No position flips the answer with {choice} ({tried})"
     return f"{first}; {_extreme(sensitivity)}."
 
@@ -293,60 +291,7 @@ def size(shape: tuple[int, int]) -> str:
     return f"{shape[1]} {TIMES} {shape[0]}"
 
 
-# ------------------------------------------------------------------ captions
-def caption_attack(
-    tile: Tile, card: Card, began: Began, ended: Ended, *, enlarged: str, bar: str
-) -> str:
-    """The caption of the "single attack" figure.
-
-    enlarged:  how the tile is shown.  bar: the length of the scale bar, with its unit.
-    """
-    question = began.question
-    changes = "; ".join(_changed(tile, pixel) for pixel in ended.best)
-    kind = "One-pixel" if len(ended.best) == 1 else f"{len(ended.best)}-pixel"
-    return " ".join(
-        (
-            f"{kind} attack on tile {_identity(tile)} {verdict(began, ended)}",
-            f"a, Original tile. b, The same with the change, ringed; {enlarged}. c, Its "
-            "surroundings, 8 times as large as b. d, Colour before and after: "
-            f"{changes}. e, {question.subject.capitalize()} confidence before "
-            f"({decimal(question.clean)}) and after ({decimal(ended.confidence)}), by an ordinary "
-            "forward pass; dashed, the decision threshold "
-            f"({question.threshold:g}). f, Best confidence so far against queries.",
-            f"{method(began, ended)} {_ending(tile, card, question, bar)}",
-        )
-    )
-
-
-def caption_sensitivity(
-    tile: Tile, card: Card, found: Sensitivity, quantity: Quantity, *, enlarged: str, bar: str
-) -> str:
-    """The caption of the "sensitivity" figure; what is our choice is said to be."""
-    swept, periods, means = found.swept, found.periods, found.profiles
-    question, colours = swept.question, palette_name(swept)
-    shown = {
-        "lowest": f"Lowest {question.subject} confidence over the colours",
-        "highest": f"Highest {question.subject} confidence over the colours",
-        "change": f"Signed change of the {question.subject} logit, the largest over the colours",
-    }[quantity]
-    return " ".join(
-        (
-            f"Sensitivity of the classifier to one pixel on tile {_identity(tile)}",
-            f"{sweep_verdict(found)} a, Tile, {enlarged}. b, {shown}, at each position; reticle "
-            "and dotted lines, the pixel named above; outlined, positions where the answer flips "
-            "(confirmed by an ordinary forward pass). c, d, Row and column sensitivity: "
-            "mean of the largest |logit change|; filled, even positions; open, odd ones. "
-            "e, Power of the profiles by period; grey, up to the "
-            f"95th percentile of {periods.shuffles} maps with shuffled positions. "
-            f"{period(periods.row)} {period(periods.column)} f, Means of even and odd positions: "
-            f"rows {means.row_parity[0]:.3f} and {means.row_parity[1]:.3f}, columns "
-            f"{means.column_parity[0]:.3f} and {means.column_parity[1]:.3f}.",
-            f"Exhaustive sweep of {_counted(found.map.flips.size, 'position', 'positions')} with "
-            f"{colours}: n = {_counted(swept.queries, 'query', 'queries')} of one tile. "
-            "Palette, profiles and period null (seed "
-            f"{periods.seed}) are choices of this program. {_ending(tile, card, question, bar)}",
-        )
-    )
+# ------------------------------------------------------------------ names of things
 
 
 def period(spectrum: Spectrum) -> str:
@@ -372,27 +317,7 @@ def palette_name(swept: Swept) -> str:
     return "1 chosen colour" if len(colours) == 1 else f"{len(colours)} chosen colours"
 
 
-def _identity(tile: Tile) -> str:
-    said = [] if tile.label is None else [f"label {tile.label}"]
-    said.append(f"{size(tile.shape)} px")
-    said.append("µm per px unknown" if tile.mpp is None else f"{tile.mpp:g} µm per px")
-    return f"{tile.name} ({', '.join(said)}; sha256 of pixels {tile.sha256[:8]})."
-
-
-def _changed(tile: Tile, pixel: Pixel) -> str:
-    red, green, blue = (int(value) for value in tile.rgb[pixel.row, pixel.column])
-    shift = rgb_shift((red, green, blue), pixel.rgb)
-    return (
-        f"({pixel.row}, {pixel.column}) from RGB {shift.before} to {shift.after}, "
-        f"ΔE00 {shift.ciede2000:.1f}"
-    )
-
-
-def _ending(tile: Tile, card: Card, question: Question, bar: str) -> str:
-    parts = [f"Classifier {card.name} ({card.file}, sha256 {card.sha256[:8]}).", COORDINATES]
-    if tile.shape != question.window.shape:
-        parts.append(seen_window(tile, question))
-    if tile.lossy:
-        parts.append("The source is a lossy file, so its pixels are not the original ones.")
-    parts.append(f"Scale bar {bar}. onepixel_gui {__version__}. {RESEARCH_ONLY}")
-    return " ".join(parts)
+def on_slide(tile: Tile) -> str:
+    """Where on its slide a tile lies: "level-0 row 1,024, column 2,048 of A00_01.jpg"."""
+    row, column = tile.origin
+    return f"level-0 row {row:,}, column {column:,} of {tile.slide}"

@@ -18,6 +18,7 @@ from onepixel_gui.attack.probe import (
     Swept,
 )
 from onepixel_gui.classifier.card import Card, Serving
+from onepixel_gui.report.captions import caption_attack
 from onepixel_gui.report.provenance import (
     commit,
     method_of_search,
@@ -26,7 +27,6 @@ from onepixel_gui.report.provenance import (
     without_folders,
 )
 from onepixel_gui.report.wording import (
-    caption_attack,
     decimal,
     doubts,
     mark,
@@ -327,3 +327,13 @@ def test_a_stored_command_holds_no_folder_of_the_machine(command, clean):
 
 def test_the_commit_is_a_hash_or_said_to_be_unknown():
     assert commit() == "unknown" or len(commit()) == 40
+
+
+def test_a_caption_says_where_on_its_slide_a_tile_lies_and_of_which_case():
+    words = {"enlarged": "enlarged", "bar": "5 µm"}
+    found = ended()
+    began = Began(question(), Settings())
+    cut = replace(tile(), slide="A00_01.jpg", origin=(1024, 96), case="A00")
+    said = caption_attack(cut, CARD, began, found, **words)
+    assert "level-0 row 1,024, column 96 of A00_01.jpg, case A00;" in said
+    assert "level-0" not in caption_attack(tile(), CARD, began, found, **words)
