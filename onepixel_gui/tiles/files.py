@@ -4,14 +4,12 @@ Every file becomes a Tile or an UnreadableTile with a remedy.  What the bytes me
 `decoding`; here are paths, labels, and what a file system may answer.
 """
 
-import contextlib
 import hashlib
 import io
 import json
 import os
-import re
 import stat
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,6 +22,8 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2
 from onepixel_gui.outbox import printable, write_whole
 from onepixel_gui.problems import NotWritten, UnreadableTile
 from onepixel_gui.tiles.decoding import COPY_AGAIN, CUT_OUT, MOST_PIXELS, decode, refusal
+from onepixel_gui.tiles.folders import finished, scanning
+from onepixel_gui.tiles.labels import label_of, labels_of
 from onepixel_gui.tiles.tile import Tile
 
 _SUFFIXES_OF = {
@@ -33,28 +33,8 @@ _SUFFIXES_OF = {
     "NPY": (".npy",),
 }
 SUFFIXES = frozenset(suffix for group in _SUFFIXES_OF.values() for suffix in group)
-MOST_BYTES = 4 * MOST_PIXELS + 2**20  # the largest such picture, uncompressed, with its header
-
-CLASS_WORDS = frozenset(
-    [
-        "mitosis",
-        "normal",
-        "nonmitosis",
-        "non-mitosis",
-        "tumor",
-        "tumour",
-        "benign",
-        "malignant",
-        "positive",
-        "negative",
-    ]
-)
-# Folders that divide a data set without saying what is in the pictures.
-_PARTS = frozenset(
-    ["train", "training", "test", "testing", "val", "valid", "validation", "images", "tiles"]
-)
-_NUMBER = re.compile("[0-9]+")
 _DEEPEST = 2  # folders below the opened one
+MOST_BYTES = 4 * MOST_PIXELS + 2**20  # the largest such picture, uncompressed, with its header
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,16 +175,34 @@ def find(paths: Sequence[Path]) -> list[TileFile]:
     trouble: OSError | None = None
     for path in paths:
         if not os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where this says no
-            found.append(TileFile(path, _label(path.parent, ())))
+            found.append(TileFile(path, label_of(path.parent)))
             continue
         try:
-            found += _doubted(list(_walk(path, (), set())))
+            found += _in_folder(path)
         except OSError as cause:
             trouble = trouble or cause
     if paths and not found:
         raise _nothing_in(paths[0], trouble)
     # One folder never names a file twice; paths are slow to compare.
     return found if len(paths) == 1 else list({tile.path: tile for tile in found}.values())
+
+
+def is_picture(name: str) -> bool:
+    """It ends like a file that can be read as a tile."""
+    return name[name.rfind(".") :].lower() in SUFFIXES
+
+
+def _in_folder(folder: Path) -> Iterator[TileFile]:
+    """Raises OSError when `folder` cannot be listed."""
+    tree = finished(scanning(folder, deepest=_DEEPEST))
+    held = [
+        (branch, [name for name in branch.names if is_picture(name)]) for branch in tree.branches
+    ]
+    held = [(branch, names) for branch, names in held if names]
+    labels = labels_of(folder, [branch.below for branch, _ in held])
+    for (branch, names), (label, case) in zip(held, labels, strict=True):
+        parent = Path(branch.path)
+        yield from (TileFile(parent / name, label, case) for name in names)
 
 
 def _nothing_in(folder: Path, trouble: OSError | None) -> UnreadableTile:
@@ -214,61 +212,3 @@ def _nothing_in(folder: Path, trouble: OSError | None) -> UnreadableTile:
         return refusal(f"The folder {name} could not be listed.", remedy, repr(trouble))
     what = f"The folder {name} holds no PNG, JPEG, TIFF or NPY files."
     return refusal(what, "Choose the folder that holds the tiles, or one above its class folders.")
-
-
-def _doubted(tiles: list[TileFile]) -> list[TileFile]:
-    # One class is no choice: a lone subfolder is a case or a slide, unless its name says otherwise.
-    labels = {tile.label for tile in tiles}
-    label = labels.pop() if len(labels) == 1 else None
-    if label is None or label.casefold() in CLASS_WORDS:
-        return tiles
-    return [TileFile(tile.path) for tile in tiles]
-
-
-def _walk(folder: Path, below: tuple[str, ...], seen: set[tuple[int, int]]) -> Iterator[TileFile]:
-    """Raises OSError when `folder` cannot be listed; subfolders that cannot are passed over."""
-    status = folder.stat()
-    place = (status.st_dev, status.st_ino)
-    if place in seen:  # a link led back to where we have been
-        return
-    seen.add(place)
-    with os.scandir(folder) as entries:
-        shown = [entry for entry in entries if not entry.name.startswith(".")]
-    shown.sort(key=lambda entry: _natural(entry.name))
-    label = _label(folder, below)
-    folders = []
-    for entry in shown:
-        if _answers(entry.is_dir):
-            folders.append(entry)
-        elif os.path.splitext(entry.name)[1].lower() in SUFFIXES and _answers(entry.is_file):  # noqa: PTH122
-            yield TileFile(Path(entry.path), label)
-    for entry in folders if len(below) < _DEEPEST else ():
-        with contextlib.suppress(OSError):
-            yield from _walk(Path(entry.path), (*below, entry.name), seen)
-
-
-def _answers(question: Callable[[], bool]) -> bool:
-    try:
-        return question()
-    except OSError:  # a link to itself, or a disk that has gone
-        return False
-
-
-def _label(folder: Path, below: Sequence[str]) -> str | None:
-    """The class of the files in `folder`, which lies `below` the opened folder.
-
-    The nearest well-known class word wins, then the nearest name that is no part of a data set.
-    The opened folder itself counts only when its name is a class word.
-    """
-    names = [name for name in below if name.casefold() not in _PARTS]
-    opened = folder.absolute().parents[len(below) - 1] if below else folder.absolute()
-    words = [name for name in names if name.casefold() in CLASS_WORDS]
-    if not names and opened.name.casefold() in CLASS_WORDS:
-        words = [opened.name]
-    nearest = words or names
-    return printable(nearest[-1]) if nearest else None
-
-
-def _natural(name: str) -> str:
-    # One string per name, numbers padded: with 100,000 files, lists as keys take a second longer.
-    return _NUMBER.sub(lambda number: number[0].zfill(20), name.casefold()) + "\0" + name

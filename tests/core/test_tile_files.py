@@ -22,6 +22,7 @@ from PIL import Image, ImageCms, TiffImagePlugin
 from onepixel_gui.problems import NotWritten, UnreadableTile
 from onepixel_gui.tiles import files
 from onepixel_gui.tiles.decoding import MOST_PIXELS, decode
+from onepixel_gui.tiles.labels import CLASS_WORDS
 from onepixel_gui.tiles.tile import Tile
 
 RGB = np.random.default_rng(7).integers(0, 256, (12, 9, 3), dtype=np.uint8)
@@ -521,7 +522,7 @@ def test_a_flat_folder_says_nothing_about_labels(tmp_path):
     assert listed(tmp_path / "tiles_a") == [("1.png", None)]
 
 
-@pytest.mark.parametrize("name", sorted(files.CLASS_WORDS | {"Mitosis", "NORMAL"}))
+@pytest.mark.parametrize("name", sorted(CLASS_WORDS | {"Mitosis", "NORMAL"}))
 def test_a_folder_that_is_a_class_word_labels_its_files_however_they_are_opened(tmp_path, name):
     plant(tmp_path, f"{name}/1.png")
     assert listed(tmp_path / name) == listed(tmp_path / name / "1.png") == [("1.png", name)]
