@@ -75,6 +75,14 @@ class Job(QObject):
                 last = now
                 self.happened.emit(event)
 
+    def let_go(self) -> None:
+        """It has finished: its slots hold it, and without this it would never go."""
+        # A signal without slots would warn at that, and QMetaMethod.fromSignal, which could tell,
+        # keeps a hold on the job itself.
+        for signal, text in _SIGNALS.items():
+            if self.receivers(text):
+                getattr(self, signal).disconnect()
+
     def _fail(self, problem: Problem) -> None:
         # Shown for as long as the reader likes; its frames would keep the probe alive as long.
         problem.__traceback__ = problem.__cause__ = problem.__context__ = None
@@ -108,11 +116,7 @@ class Lanes:
     def _retire(self, job: Job) -> None:
         self._jobs.discard(job)
         self._spent.append(job)
-        # Its slots hold the job: without this it would never go.  A signal without slots would warn
-        # at that, and QMetaMethod.fromSignal, which could tell, keeps a hold on the job itself.
-        for signal, text in _SIGNALS.items():
-            if job.receivers(text):
-                getattr(job, signal).disconnect()
+        job.let_go()
 
     @property
     def busy(self) -> int:
