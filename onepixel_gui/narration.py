@@ -42,7 +42,7 @@ from onepixel_gui.report.wording import (
 from onepixel_gui.tiles.tile import Tile
 
 Meter = Callable[[str, int, int], None]  # words, done, total; total 0 when nobody knows
-_TYPOGRAPHY = ((" · ", "; "), ("−", "-"), ("×", "x"), ("…", "..."))
+_TYPOGRAPHY = ((" · ", "; "), ("−", "-"), ("×", "x"), ("…", "..."), ("µm", "um"))
 
 
 class Narrator:

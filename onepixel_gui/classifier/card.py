@@ -41,6 +41,8 @@ class Card:
     threshold:     confidence in the subject that parts two answers; unused for three and more.
     fitting:       what happens to a tile of another size: its centre is cut out, it is resized
                    (bilinear, inside the classifier: pixels are changed in the tile), or refused.
+    mpp:           micrometres per pixel of the tiles it was trained with; None where nobody said:
+                   slides are then used as they were scanned.
     white_box:     gradients of the network can be had.
     doubts:        what was assumed or looked odd, one plain sentence each.
     sources:       field -> where its value comes from, in a few words ("stated in the file").
@@ -64,6 +66,7 @@ class Card:
     std: Channels = (1.0, 1.0, 1.0)
     fitting: Fitting = "crop"
     white_box: bool = True
+    mpp: float | None = None
     sources: Mapping[str, str] = field(default_factory=dict, compare=False, hash=False)
 
     @property

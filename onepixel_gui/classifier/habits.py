@@ -35,6 +35,7 @@ _EXTRAS = {"b": "option B", "bn": "batch norm", "fc": "three linear layers"}
 class Habit:
     """Fields of a card. edge: pixels; classes: names, where there are as many outputs.
 
+    mpp: micrometres per pixel, None where it is not known.
     source: where all this comes from, in a few words.
     """
 
@@ -46,6 +47,7 @@ class Habit:
     fitting: str = "resize"
     mean: Channels = (0.0, 0.0, 0.0)
     std: Channels = (1.0, 1.0, 1.0)
+    mpp: float | None = None
 
     def fields(self, classes: int) -> dict[str, Any]:
         """By the names of `card.Card`; classes: how many the network at hand tells apart."""
@@ -58,6 +60,8 @@ class Habit:
         }
         if self.scaling == "custom":
             told |= {"mean": self.mean, "std": self.std}
+        if self.mpp is not None:
+            told["mpp"] = self.mpp
         if len(self.classes) == max(classes, 2):
             told["classes"] = self.classes
         return told
@@ -105,6 +109,7 @@ _RARE = {
             "minus-one-to-one",
             ("normal", "mitosis"),
             fitting="crop",
+            mpp=0.25,
         ),
     ),
     "idc_alexnet32": (

@@ -147,5 +147,6 @@ class ScanEnded:
 ScanEvent = ScanBegan | Scanned | Refined | ScanEnded
 
 
-def _whole(places: NDArray[np.float64]) -> Places:
-    return np.floor(places + 0.5).astype(np.int64)
+def _whole(places: NDArray[np.floating]) -> Places:
+    whole: Places = np.floor(places + 0.5).astype(np.int64)
+    return whole

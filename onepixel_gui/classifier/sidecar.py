@@ -31,8 +31,11 @@ FIELDS = (
     "outputs",
     "threshold",
     "fitting",
+    "mpp",
 )
+FINEST, COARSEST = 0.05, 20.0  # micrometres per pixel that a network may be trained with
 SUFFIX = ".card.toml"
+_AS_SCANNED = 0.0  # written where a resolution was left open, since TOML has no word for nothing
 _LARGEST = 1 << 20  # bytes: a card is a page, not a book; ImageNet's thousand names are 20 kB
 
 
@@ -97,6 +100,8 @@ def write(card: Card, path: Path) -> None:
     for key in FIELDS:
         if key not in ("mean", "std") or card.scaling == "custom":
             value = getattr(card, key)
+            if value is None:
+                value = _AS_SCANNED
             document[key] = list(value) if isinstance(value, tuple) else value
     write_whole(path, tomlkit.dumps(document).encode())
 
@@ -158,11 +163,12 @@ def _checked(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
 
 @cache
 def _adapters() -> dict[str, Any]:
-    from pydantic import ConfigDict, Field, FiniteFloat, TypeAdapter
+    from pydantic import BeforeValidator, ConfigDict, Field, FiniteFloat, TypeAdapter
 
     word = Annotated[str, Field(min_length=1, max_length=200)]
     edge = Annotated[int, Field(ge=1, le=4096)]
     positive = Annotated[FiniteFloat, Field(gt=0)]
+    resolution = Annotated[FiniteFloat, Field(ge=FINEST, le=COARSEST)]
     kinds: dict[str, Any] = {
         "name": word,
         "classes": Annotated[tuple[word, ...], Field(max_length=100_000)],
@@ -175,9 +181,15 @@ def _adapters() -> dict[str, Any]:
         "outputs": Outputs,
         "threshold": Annotated[FiniteFloat, Field(gt=0, lt=1)],
         "fitting": Fitting,
+        "mpp": Annotated[resolution | None, BeforeValidator(_resolution)],
     }
     config = ConfigDict(coerce_numbers_to_str=False)
     return {key: TypeAdapter(kind, config=config) for key, kind in kinds.items()}
+
+
+def _resolution(told: Any) -> Any:
+    """None for what was left open, in a file or in a form."""
+    return None if told in (_AS_SCANNED, "") else told
 
 
 def _contradictions(card: Card) -> list[str]:

@@ -143,6 +143,26 @@ def size(tell: Tell) -> Editor:
     return Editor(holder, ("input_size",), read, write, {"input_size": [height, width]})
 
 
+def resolution(tell: Tell) -> Editor:
+    """Micrometres per pixel, or nothing."""
+    holder, typed = QWidget(), _edit("Resolution in micrometres per pixel", tell)
+    typed.setPlaceholderText("as scanned")
+    row = QHBoxLayout(holder)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.addWidget(typed, 1)
+    row.addWidget(QLabel("µm/px; slides of another one are resampled"), 2)
+    holder.setFocusProxy(typed)
+
+    def read() -> dict[str, Any]:
+        return {"mpp": typed.text().strip()}
+
+    def write(values: Mapping[str, Any]) -> None:
+        told = values["mpp"]
+        typed.setText("" if told is None else str(told))
+
+    return Editor(holder, ("mpp",), read, write, {"mpp": [typed]})
+
+
 def scaling(tell: Tell) -> Editor:
     """A preset, or mean and std of one's own for each channel."""
     words: dict[str, str | tuple[str, str]] = {**SCALINGS}

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWi
 
 from onepixel_gui.classifier.card import Card
 from onepixel_gui.classifier.opening import ASKED, ASSUMED, STATED
+from onepixel_gui.classifier.sidecar import COARSEST, FINEST
 from onepixel_gui.qt import card_editors as editors
 from onepixel_gui.qt.card_classes import Choice, ClassNames, ClassTable, restyle
 from onepixel_gui.qt.card_editors import Editor
@@ -24,6 +25,7 @@ _WRONG = {
     "mean": "Enter three means as numbers with a decimal point.",
     "std": "Enter three numbers above 0, with a decimal point.",
     "threshold": "Enter a number above 0 and below 1, such as 0.5.",
+    "mpp": f"Enter {FINEST:g} to {COARSEST:g} µm per pixel, or nothing.",
 }
 
 
@@ -143,6 +145,7 @@ class CardFields(QWidget):
             ("Classes", classes),
             ("Class in question", subject),
             ("Input size", editors.size(tell)),
+            ("Resolution", editors.resolution(tell)),
             ("Scaling", editors.scaling(tell)),
             ("Channel order", editors.choice("order", "Channel order", editors.ORDERS, tell)),
             ("Outputs", editors.choice("outputs", "Outputs", editors.OUTPUTS, tell)),

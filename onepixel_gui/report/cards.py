@@ -60,6 +60,7 @@ def facts(inspected: Inspection, card: Card | None = None) -> tuple[Fact, ...]:
         _network(inspected),
         Fact("Parameters", f"{card.weights:,}"),
         _fact("Input", _input(card), card, input_size="size", order="order"),
+        _fact("Resolution", _resolution(card), card, mpp="resolution"),
         replace(
             _fact("Scaling", _scaling(card), card, scaling="scaling"),
             hint="v: a colour of a pixel, 0 to 255",
@@ -143,6 +144,10 @@ def _network(inspected: Inspection) -> Fact:
 def _input(card: Card) -> str:
     height, width = card.input_size
     return f"{height} × {width} px (height × width) · {card.order}"
+
+
+def _resolution(card: Card) -> str:
+    return "as scanned: nobody said" if card.mpp is None else f"{card.mpp:g} µm/px"
 
 
 def _scaling(card: Card) -> str:

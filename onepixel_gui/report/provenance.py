@@ -83,6 +83,7 @@ def _classifier(card: Card) -> dict[str, object]:
         "classes": list(card.classes),
         "subject": card.subject,
         "input_size": list(card.input_size),
+        "um_per_px": card.mpp,
         "scaling": card.scaling,
         **({"mean": list(card.mean), "std": list(card.std)} if card.scaling == "custom" else {}),
         "order": card.order,

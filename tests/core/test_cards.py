@@ -31,8 +31,8 @@ def fact(label: str, **facts) -> cards.Fact:
 def test_a_card_is_told_in_one_order_with_one_line_for_each_label():
     labels = [each.label for each in cards.facts(seen())]
     assert labels == [
-        *("File", "SHA-256", "Network", "Parameters", "Input", "Scaling", "Classes", "Output"),
-        *("Other sizes", "Gradients"),
+        *("File", "SHA-256", "Network", "Parameters", "Input", "Resolution", "Scaling"),
+        *("Classes", "Output", "Other sizes", "Gradients"),
     ]
 
 
@@ -44,6 +44,12 @@ def test_values_have_units_and_the_hash_is_whole():
     assert told["Input"] == "64 × 48 px (height × width) · RGB"
     assert told["Classes"] == "normal, mitosis · positive: mitosis"
     assert told["Output"] == "logits · answers mitosis from 0.5 on"
+
+
+def test_a_resolution_that_nobody_stated_is_that_of_the_slide():
+    assert fact("Resolution").value == "as scanned: nobody said"
+    told = fact("Resolution", mpp=0.25, sources={"mpp": HABIT})
+    assert (told.value, told.source, told.doubtful) == ("0.25 µm/px", HABIT, False)
 
 
 def test_a_loaded_network_has_the_last_word():
@@ -172,6 +178,7 @@ def test_lines_of_a_terminal_are_aligned_and_in_letters_that_every_terminal_has(
         scaling="minus-one-to-one",
         classes=("normal", "x" * 60),
         subject="normal",
+        mpp=0.25,
         sources={"scaling": "assumed", "input_size": STATED, "order": HABIT},
     )
     lines = card_lines("net.pt", cards.facts(inspected), ("One.\nTwo.",))
@@ -179,6 +186,7 @@ def test_lines_of_a_terminal_are_aligned_and_in_letters_that_every_terminal_has(
     assert lines[1] == "File         PyTorch state dict; 44.7 MB"
     assert "Input        64 x 48 px (height x width); RGB" in lines[5]
     assert lines[5].endswith(f"[size: {STATED}; order: {HABIT}]")
-    assert lines[6] == "Scaling      -1 to 1: v / 127.5 - 1  [assumed]"
+    assert lines[6] == "Resolution   0.25 um/px"
+    assert lines[7] == "Scaling      -1 to 1: v / 127.5 - 1  [assumed]"
     assert lines[-1] == "Note: One.\\nTwo."
     assert all(line.isascii() for line in lines)

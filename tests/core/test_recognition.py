@@ -367,6 +367,7 @@ def test_the_mitosis_networks_conventions_are_its_publishers():
     told = recognition.conventions("codait_mitosis", 1)
     assert (told["input_size"], told["scaling"]) == ((64, 64), "minus-one-to-one")
     assert told["classes"] == ("normal", "mitosis")
+    assert told["mpp"] == 0.25
 
 
 def test_each_known_network_has_conventions_and_a_source():

@@ -19,6 +19,7 @@ FULL = replace(
     std=(0.4, 0.5, 0.6),
     outputs="sigmoid",
     fitting="resize",
+    mpp=0.5,
     sha256="a" * 64,
     architecture="resnet18",
 )
@@ -49,6 +50,12 @@ def test_mean_and_spread_are_written_for_custom_scaling_only(checkpoint):
     text = sidecar.beside(checkpoint).read_text("utf-8")
     assert "mean" not in text
     assert 'checkpoint = "tiny.pt"' in text
+
+
+def test_a_resolution_left_open_stays_open_whatever_such_networks_are_trained_with(checkpoint):
+    sidecar.write(replace(FULL, mpp=None), sidecar.beside(checkpoint))
+    given_, doubts = sidecar.found(checkpoint, "a" * 64, None)
+    assert (given_.fields["mpp"], doubts) == (None, ())
 
 
 def test_a_card_made_for_other_bytes_is_told_and_not_used(checkpoint):
@@ -84,6 +91,10 @@ BAD = [
     b"std = [1, 1, 0]",
     b"mean = [inf, 0, 0]",
     b'fitting = "guess"',
+    b"mpp = 0.04",
+    b"mpp = 21",
+    b"mpp = nan",
+    b'mpp = "coarse"',
     b"name = ''",
     b"x = " + b"[" * 5000,
     b"# " + b"x" * (1 << 20),

@@ -245,6 +245,7 @@ TYPED = [
     ("Input height in pixels", "224", "input_size", (224, 16)),
     ("Input width in pixels", "96", "input_size", (16, 96)),
     ("Threshold", "0.25", "threshold", 0.25),
+    ("Resolution in micrometres per pixel", "0.5", "mpp", 0.5),
 ]
 CHOSEN = [
     ("Class in question", "normal", "subject", "normal"),
@@ -267,6 +268,16 @@ def test_what_is_typed_is_on_the_card(make):
         retype(named(dialog, control), text)
         assert dialog.card == replace(CARD, **{field: value})
         assert dialog.card.sources[field] == "edited"
+
+
+def test_a_resolution_can_be_left_open_but_not_be_nonsense(make):
+    dialog = make(inspection(replace(CARD, mpp=0.25)))
+    field = named(dialog, "Resolution in micrometres per pixel")
+    assert field.text() == "0.25"
+    retype(field, "40")
+    assert dialog.card is None
+    retype(field, "")
+    assert dialog.card == CARD
 
 
 def test_what_is_chosen_is_on_the_card(make):
