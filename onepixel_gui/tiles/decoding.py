@@ -90,14 +90,17 @@ class Picture:
     lossy: bool = False
 
 
-def decode(data: bytes, name: str) -> Picture:
+def decode(data: bytes, name: str, *, most_pixels: int = MOST_PIXELS) -> Picture:
     """The one picture in a file's bytes; `name` is what the reader calls the file.
 
+    most_pixels: height x width beyond which it is refused, before anything is decoded.
     Raises UnreadableTile for whatever the bytes may be, and MemoryError.
     """
     kind = _kind(data[:1024], name)
     with _foreign(name):
-        return _array(data, name) if kind == "NPY" else _decoded(kind, data, name)
+        if kind == "NPY":
+            return _array(data, name)
+        return _decoded(kind, data, name, most_pixels)
 
 
 def refusal(what: str, remedy: str, detail: str = "") -> UnreadableTile:
@@ -153,20 +156,20 @@ def _foreign(name: str) -> Iterator[None]:
         raise refusal(what, remedy, detail) from cause
 
 
-def _check_size(height: int, width: int, name: str) -> None:
+def _check_size(height: int, width: int, name: str, most: int = MOST_PIXELS) -> None:
     # From the header alone: nothing has been decoded, and no memory taken, when this refuses.
-    if height * width > MOST_PIXELS:
+    if height * width > most:
         size = f"{width:,} x {height:,} pixels"
         raise refusal(f"{name} says it holds {size}, too many for a tile.", CUT_OUT)
 
 
-def _decoded(kind: Kind, data: bytes, name: str) -> Picture:
+def _decoded(kind: Kind, data: bytes, name: str, most: int) -> Picture:
     """A PNG, JPEG or TIFF through Pillow, header first."""
     if kind == "PNG":
         PngImageFile(io.BytesIO(data)).verify()  # decoding alone passes over wrong checksums
     # Not Image.open: it warns about large pictures, by a limit that all of the process shares.
     image = _OPENERS[kind](io.BytesIO(data))
-    _check_size(image.height, image.width, name)
+    _check_size(image.height, image.width, name, most)
     _check_plain(image, kind, data, name)
     mpp, lossy, profile = _mpp(image), _is_lossy(image), image.info.get("icc_profile")
     turned = image.getexif().get(274, 1)

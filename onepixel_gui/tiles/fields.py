@@ -1,0 +1,60 @@
+"""Fields of view in PNG and JPEG, and small TIFFs of rare kinds: decoded at once and held."""
+
+import io
+from pathlib import Path
+
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+
+from onepixel_gui.problems import UnreadableSlide, UnreadableTile
+from onepixel_gui.tiles import resolution
+from onepixel_gui.tiles.decoding import CUT_OUT, EXPORT, MOST_PIXELS, decode
+from onepixel_gui.tiles.levels import HeldPlane
+from onepixel_gui.tiles.pyramid import Found
+
+HELD_PIXELS = 2**30 // 3  # 1 GB of RGB
+_CONVERT = "Convert it to a tiled TIFF, which is read in parts, then open that file."
+_STARTS = {b"\x89PNG\r\n\x1a\n": PngImageFile, b"\xff\xd8\xff": JpegImageFile}
+
+
+def size(head: bytes) -> tuple[int, int] | None:
+    """(H, W) that the beginning of a PNG or JPEG file announces, None for what is neither."""
+    for start, opener in _STARTS.items():
+        if head.startswith(start):
+            try:
+                image = opener(io.BytesIO(head))
+            except (OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError):
+                return None  # the header ends beyond the head, or is damaged
+            return image.height, image.width
+    return None
+
+
+def found(path: Path, name: str) -> Found:
+    """The picture in a file, whole. Raises UnreadableSlide."""
+    try:
+        with path.open("rb") as file:
+            # Nothing that fits decoded is much larger encoded.
+            data = file.read(4 * HELD_PIXELS + 1)
+        most = MOST_PIXELS if data[:2] in (b"II", b"MM") else HELD_PIXELS
+        picture = decode(data, name, most_pixels=most)
+    except UnreadableTile as refused:
+        remedy = {CUT_OUT: _CONVERT}.get(refused.remedy, refused.remedy)
+        what = refused.what.replace("too many for a tile", "too many to be held in memory")
+        raise UnreadableSlide(what, remedy, detail=refused.detail) from refused
+    except OSError as cause:
+        remedy = "Check that its disk or network folder is connected, then open it again."
+        raise UnreadableSlide(
+            f"{name} could not be read from its disk.", remedy, detail=repr(cause)
+        ) from cause
+    if picture.kind == "NPY":
+        raise UnreadableSlide(f"{name} is an array of numbers, not a slide.", EXPORT)
+    notes = picture.notes if picture.mpp else (resolution.UNKNOWN, *picture.notes)
+    return Found(
+        format=f"{picture.kind} picture",
+        hash="",
+        mpp=picture.mpp,
+        lossy=picture.lossy,
+        notes=notes,
+        planes=(HeldPlane(picture.rgb),),
+        close=lambda: None,
+    )
