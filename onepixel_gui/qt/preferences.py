@@ -1,12 +1,12 @@
-"""What is remembered between two starts: settings, recent classifiers, and the window's place."""
+"""What is remembered between two starts: settings, what was opened, and the window's place."""
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from math import isfinite
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, TypeVar
 
 from platformdirs import user_config_path
 from PySide6.QtCore import QByteArray, QSettings
@@ -46,7 +46,25 @@ class Preferences:
         return replace(self, **changes)
 
 
-RECENT = 12  # classifiers that are remembered
+RECENT = 12  # classifiers that are remembered, and as many slides and data sets
+
+_LONGEST = 5000  # letters of a word that is kept
+
+Kind = Literal["slide", "data set"]
+
+
+class Remembered(Protocol):
+    """Something that was used. path: where it lay.  used: seconds since 1970."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def used(self) -> float: ...
+
+
+_Entry = TypeVar("_Entry", bound=Remembered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +79,28 @@ class Recent:
     @classmethod
     def now(cls, path: Path, name: str, sha256: str) -> "Recent":
         return cls(str(path), name, sha256, time.time())
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A slide or data set that was opened.
+
+    path:   of the file or folder.
+    title:  what it is in words: "Aperio SVS", "Folders of classes".
+    mark:   tells it from others when it is found elsewhere; "" where nothing does.
+    used:   seconds since 1970.
+    """
+
+    path: str
+    name: str
+    kind: Kind
+    title: str
+    mark: str
+    used: float
+
+    @classmethod
+    def now(cls, path: Path, name: str, kind: Kind, title: str, mark: str) -> "Opened":
+        return cls(str(path), name, kind, title, mark, time.time())
 
 
 class Memory:
@@ -88,16 +128,29 @@ class Memory:
 
     def recent(self) -> tuple[Recent, ...]:
         """Classifiers that were used, the latest first, at most RECENT."""
+        return self._entries("recent/classifiers", _recent)
+
+    def keep_recent(self, recent: Sequence[Recent]) -> None:
+        self._keep_entries("recent/classifiers", [asdict(each) for each in recent])
+
+    def opened(self) -> tuple[Opened, ...]:
+        """Slides and data sets that were opened, the latest first, at most RECENT."""
+        return self._entries("recent/opened", _opened)
+
+    def keep_opened(self, opened: Sequence[Opened]) -> None:
+        self._keep_entries("recent/opened", [asdict(each) for each in opened])
+
+    def _entries(self, key: str, read: Callable[[Any], _Entry | None]) -> tuple[_Entry, ...]:
         try:
-            told = json.loads(str(self._store.value("recent/classifiers") or "[]"))
+            told = json.loads(str(self._store.value(key) or "[]"))
         except (ValueError, RecursionError):
             return ()
         entries = told if isinstance(told, list) else []
-        kept = [recent for each in entries if (recent := _recent(each)) is not None]
-        return tuple(sorted(kept, key=lambda recent: -recent.used)[:RECENT])
+        kept = [entry for each in entries if (entry := read(each)) is not None]
+        return tuple(sorted(kept, key=lambda entry: -entry.used)[:RECENT])
 
-    def keep_recent(self, recent: Sequence[Recent]) -> None:
-        self._store.setValue("recent/classifiers", json.dumps([asdict(each) for each in recent]))
+    def _keep_entries(self, key: str, entries: list[dict[str, Any]]) -> None:
+        self._store.setValue(key, json.dumps(entries))
         self._store.sync()
 
     def geometry(self) -> QByteArray | None:
@@ -111,15 +164,40 @@ class Memory:
 
 def _recent(told: Any) -> Recent | None:
     """An entry of the list, None where it is damaged."""
+    kept = _words_and_time(told, ("path", "name", "sha256"))
+    if kept is None or len(kept[0][2]) != 64:
+        return None
+    (path, name, sha256), used = kept
+    return Recent(path, name, sha256, used)
+
+
+def _opened(told: Any) -> Opened | None:
+    """An entry of the list, None where it is damaged."""
+    kept = _words_and_time(told, ("path", "name", "title"))
+    kinds: tuple[Kind, ...] = ("slide", "data set")
+    if kept is None:
+        return None
+    kind = next((each for each in kinds if each == told.get("kind")), None)
+    mark = told.get("mark")
+    if kind is None or not isinstance(mark, str) or len(mark) >= _LONGEST:
+        return None
+    (path, name, title), used = kept
+    return Opened(path, name, kind, title, mark, used)
+
+
+def _words_and_time(told: Any, keys: Sequence[str]) -> tuple[list[str], float] | None:
+    """These words of an entry, the path first, and when it was used; None where one is damaged."""
+    if not isinstance(told, dict):
+        return None
+    words = [told.get(key) for key in keys]
     try:
-        path, name, sha256 = (told[key] for key in ("path", "name", "sha256"))
         used = float(told["used"])
     except (KeyError, TypeError, ValueError, OverflowError):
         return None
-    words = all(isinstance(word, str) and 0 < len(word) < 5000 for word in (path, name, sha256))
-    if not words or "\0" in path or len(sha256) != 64 or not isfinite(used):
+    sane = [word for word in words if isinstance(word, str) and 0 < len(word) < _LONGEST]
+    if len(sane) < len(words) or "\0" in sane[0] or not isfinite(used):
         return None
-    return Recent(path, name, sha256, used)
+    return sane, used
 
 
 def _like(default: Any, value: Any) -> Any:
