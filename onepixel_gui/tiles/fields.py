@@ -8,13 +8,18 @@ from PIL.PngImagePlugin import PngImageFile
 
 from onepixel_gui.problems import UnreadableSlide, UnreadableTile
 from onepixel_gui.tiles import resolution
-from onepixel_gui.tiles.decoding import CUT_OUT, EXPORT, MOST_PIXELS, decode
+from onepixel_gui.tiles.decoding import CUT_OUT, MOST_PIXELS, decode
 from onepixel_gui.tiles.levels import HeldPlane
 from onepixel_gui.tiles.pyramid import Found
 
 HELD_PIXELS = 2**30 // 3  # 1 GB of RGB
 _CONVERT = "Convert it to a tiled TIFF, which is read in parts, then open that file."
 _STARTS = {b"\x89PNG\r\n\x1a\n": PngImageFile, b"\xff\xd8\xff": JpegImageFile}
+
+
+def recognises(head: bytes) -> bool:
+    """Whether a file begins as a PNG or JPEG does."""
+    return head.startswith(tuple(_STARTS))
 
 
 def size(head: bytes) -> tuple[int, int] | None:
@@ -46,8 +51,6 @@ def found(path: Path, name: str) -> Found:
         raise UnreadableSlide(
             f"{name} could not be read from its disk.", remedy, detail=repr(cause)
         ) from cause
-    if picture.kind == "NPY":
-        raise UnreadableSlide(f"{name} is an array of numbers, not a slide.", EXPORT)
     notes = picture.notes if picture.mpp else (resolution.UNKNOWN, *picture.notes)
     return Found(
         format=f"{picture.kind} picture",

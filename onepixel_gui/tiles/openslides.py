@@ -1,7 +1,7 @@
 """Slides that OpenSlide reads."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,42 +52,46 @@ def found(path: Path, name: str, maker: str, page: FirstPage | None) -> Found:
     """
     reader = _Reader(path, name)
     slide = reader.slide
-    properties = {key: printable(value) for key, value in slide.properties.items()}
+    properties = dict(slide.properties)
     mpp, note = resolution.of_openslide(properties)
     notes = [note] if note else []
-    back = properties.get("openslide.background-color", "ffffff")
-    white = ImageColor.getrgb(f"#{back}")[:3]
-    planes: list[Plane] = []
-    for index, (width, height) in enumerate(slide.level_dimensions):
-        grain = tuple(
-            int(properties.get(f"openslide.level[{index}].tile-{edge}", "256"))
-            for edge in ("height", "width")
-        )
-        planes.append(
-            _OpenSlidePlane(
-                reader,
-                index,
-                (height, width),
-                (grain[0], grain[1]),
-                slide.level_downsamples[index],
-                white,
-            )
-        )
     if page is not None and page.orientation != 1:
         notes.append("The file asks to be turned or mirrored; it is shown as it is stored.")
-    if slide.color_profile is not None:
-        notes.append("The file names a colour profile; its values were kept.")
+    if _is_foreign(slide):
+        notes.append("The file names a colour profile other than sRGB; its values were kept.")
+    hashed = properties.get("openslide.quickhash-1")
     return Found(
-        format=_FORMATS.get(maker, maker),
-        hash=f"quickhash-1:{properties['openslide.quickhash-1']}"
-        if "openslide.quickhash-1" in properties
-        else "",
+        format=_FORMATS.get(maker, printable(maker)),
+        hash=f"quickhash-1:{hashed}" if hashed else "",
         mpp=mpp,
         lossy=_lossy(maker, properties) if page is None else page.lossy,
         notes=tuple(notes),
-        planes=tuple(planes),
+        planes=tuple(_planes(reader, slide, properties)),
         close=reader.close,
     )
+
+
+def _planes(
+    reader: "_Reader", slide: openslide.OpenSlide, properties: Mapping[str, str]
+) -> Iterator[Plane]:
+    beneath = ImageColor.getrgb(f"#{properties.get('openslide.background-color', 'ffffff')}")
+    for index, (width, height) in enumerate(slide.level_dimensions):
+        down, across = (
+            int(properties.get(f"openslide.level[{index}].tile-{edge}", "256"))
+            for edge in ("height", "width")
+        )
+        downsample = slide.level_downsamples[index]
+        yield _OpenSlidePlane(
+            reader, index, (height, width), (down, across), downsample, beneath[:3]
+        )
+
+
+def _is_foreign(slide: openslide.OpenSlide) -> bool:
+    try:
+        profile = slide.color_profile
+    except (OSError, TypeError):  # ImageCms refuses a damaged profile
+        return True
+    return profile is not None and b"sRGB" not in profile.tobytes().replace(b"\0", b"")
 
 
 @dataclass(frozen=True)

@@ -226,6 +226,10 @@ def _found(path: Path, name: str, head: bytes) -> Found:
             return fields.found(path, name)
     if refused is not None:
         raise refused
+    if not fields.recognises(head):
+        what = f"{name} is no slide that can be read: no scanner's file, TIFF, PNG or JPEG."
+        remedy = "Export it as a tiled TIFF with 8-bit RGB colours, then open that file."
+        raise UnreadableSlide(what, remedy, detail=f"first bytes: {head[:16].hex(' ')}")
     return fields.found(path, name)
 
 
@@ -253,8 +257,7 @@ def _refuse_strangers(head: bytes, path: Path, name: str) -> None:
     if head.startswith(b"version https://git-lfs"):
         what = f"{name} is a git-LFS pointer: a short text that stands for the slide."
         raise UnreadableSlide(what, "Run 'git lfs pull' in its folder, then open it again.")
-    suffix = path.suffix.lower()
-    if suffix == ".mrxs" and not path.with_suffix("").is_dir():
+    if path.suffix.lower() == ".mrxs" and not path.with_suffix("").is_dir():
         what = f"{name} is only the cover of a slide: the folder {printable(path.stem)} is missing."
         remedy = "Copy the folder of the same name to where the file is, then open it again."
         raise UnreadableSlide(what, remedy)

@@ -31,8 +31,10 @@ COPY_AGAIN = "Copy the file again from where it came, then open it once more."
 
 _RAW_BYTES = 2**20  # uncompressed rows that are read at once
 _RAW, _JPEG = 1, 7
-# Uncompressed, LZW, JPEG, deflate, PackBits, JPEG 2000, LZMA, Zstandard, WebP.
-_COMPRESSIONS = frozenset({1, 5, 7, 8, 32773, 32946, 33003, 33005, 34712, 34925, 50000, 50001})
+# Uncompressed, CCITT, LZW, JPEG, deflate, PackBits, JPEG 2000, LZMA, Zstandard, WebP.
+_COMPRESSIONS = frozenset(
+    [1, 2, 3, 4, 5, 7, 8, 32773, 32946, 33003, 33005, 34712, 34925, 50000, 50001]
+)
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _YCBCR = 0, 1, 2, 3, 6
 _IMAGEJ_MICRONS = re.compile(r"^unit=(micron|um|µm|\\u00B5m)\s*$", re.M)
 
@@ -153,13 +155,14 @@ def _check(page: tifffile.TiffPage, name: str) -> None:
         raise UnreadableSlide(what, remedy, detail=detail)
     if compression not in _COMPRESSIONS:
         what = f"{name} is compressed in a way that cannot be read (number {compression})."
-        raise UnreadableSlide(what, CONVERT, detail=detail) if compression > 4 else Unsuited(detail)
+        raise UnreadableSlide(what, CONVERT, detail=detail)
     known = page.photometric in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE) or (
         page.photometric == _YCBCR and compression == _JPEG
     )
-    plain = page.dtype == np.uint8 and bits == 8 and page.imagedepth == 1
-    enough = page.samplesperpixel >= (3 if page.photometric in (_RGB, _YCBCR) else 1)
-    if not (known and plain and enough):
+    colours = 3 if page.photometric in (_RGB, _YCBCR) else 1
+    plain = page.dtype in (np.uint8, np.bool_) and page.imagedepth == 1
+    plain = plain and (bits == 8 or (colours == 1 and bits in (1, 2, 4)))
+    if not (known and plain and page.samplesperpixel >= colours):
         raise Unsuited(detail)
     _check_pieces(page, name, detail)
 
@@ -179,6 +182,7 @@ def _check_pieces(page: tifffile.TiffPage, name: str, detail: str) -> None:
 def _is_raw(page: tifffile.TiffPage) -> bool:
     """Its bytes are the pixels, row after row."""
     plain = page.compression == _RAW and page.predictor == 1 and page.fillorder == 1
+    plain = plain and page.bitspersample == 8
     return bool(plain and page.planarconfig == 1 and not page.is_tiled)
 
 
@@ -363,6 +367,7 @@ class _Colours:
 
     def __init__(self, page: tifffile.TiffPage) -> None:
         self._kind = int(page.photometric)
+        self._step = 255 // (2 ** int(page.bitspersample) - 1)  # 1, 17, 85 or 255 of 255
         self._palette: NDArray[np.uint8] | None = None
         if self._kind == _PALETTE:
             table = np.asarray(page.colormap)  # (3, 256) uint16
@@ -375,6 +380,7 @@ class _Colours:
         value = whole[..., 0]
         if self._palette is not None:
             return self._palette[value]
+        value = value * np.uint8(self._step)
         if self._kind == _WHITE_IS_ZERO:
             value = 255 - value
         return np.repeat(value[..., np.newaxis], 3, axis=2)
