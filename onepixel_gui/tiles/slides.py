@@ -22,6 +22,7 @@ from onepixel_gui.tiles import fields, openslides, tiffs
 from onepixel_gui.tiles.levels import Built, Level
 from onepixel_gui.tiles.pyramid import Found, Pyramid
 from onepixel_gui.tiles.shelf import Shelf
+from onepixel_gui.tiles.tiff_planes import Unsuited
 from onepixel_gui.tiles.tile import Tile
 
 __all__ = ["SUFFIXES", "Built", "Level", "Slide", "SlideTile", "borrowed", "is_slide", "open_slide"]
@@ -222,7 +223,7 @@ def _found(path: Path, name: str, head: bytes) -> Found:
     if is_tiff:
         try:
             return tiffs.found(path, name)
-        except tiffs.Unsuited:
+        except Unsuited:
             return fields.found(path, name)
     if refused is not None:
         raise refused
