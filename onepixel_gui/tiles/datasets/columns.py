@@ -68,7 +68,7 @@ class Coded(Sequence[T], Generic[T]):
     def __getitem__(self, index: int | slice, /) -> T | Sequence[T]:
         if isinstance(index, slice):
             return [self.words[code] for code in self.codes[index]]
-        return self.words[self.codes[index]]
+        return self.words[int(self.codes[index])]
 
     def __iter__(self) -> Iterator[T]:
         return map(self.words.__getitem__, self.codes.tolist())

@@ -4,13 +4,13 @@ import os
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
-from onepixel_gui.outbox import printable
-from onepixel_gui.problems import UnreadableTile
 from onepixel_gui.tiles import files
-from onepixel_gui.tiles.datasets import class_folders
+from onepixel_gui.tiles.datasets import class_folders, midog, mitos, tupac
 from onepixel_gui.tiles.datasets.dataset import DEFAULT, Dataset, Sampling, counted, refusal
+from onepixel_gui.tiles.datasets.detection import Finds, cutting
+from onepixel_gui.tiles.datasets.places import Elsewhere, seeking, unlisted
 from onepixel_gui.tiles.entries import Entries
-from onepixel_gui.tiles.folders import Looked, finished, scanning
+from onepixel_gui.tiles.folders import Looked, Tree, finished, scanning
 
 
 def looking(
@@ -27,8 +27,9 @@ def looking(
     """
     if not paths:
         raise refusal("Nothing was opened.", "Choose a folder, a table or picture files.")
+    elsewhere = yield from seeking(instead)
     if len(paths) == 1 and os.path.isdir(paths[0]):  # noqa: PTH112 - says no where Path raises
-        return (yield from _folder(paths[0], sampling, instead))
+        return (yield from _folder(paths[0], sampling, elsewhere))
     return _several(paths)
 
 
@@ -38,16 +39,29 @@ def recognise(paths: Sequence[Path], sampling: Sampling = DEFAULT) -> Dataset:
 
 
 def _folder(
-    folder: Path, sampling: Sampling, instead: Path | None
+    folder: Path, sampling: Sampling, elsewhere: Elsewhere
 ) -> Generator[Looked, None, Dataset]:
-    del sampling, instead
     try:
         tree = yield from scanning(folder)
     except OSError as cause:
-        what = f"The folder {printable(folder.name or str(folder))} could not be listed."
-        remedy = "Check that you may open this folder and that its disk is connected."
-        raise UnreadableTile(what, remedy, detail=repr(cause)) from cause
+        raise unlisted(folder, cause) from cause
+    found = yield from _marked(folder, tree, elsewhere)
+    if found is not None:
+        return (yield from cutting(found, sampling))
     return (yield from class_folders.listing(folder, tree))
+
+
+def _marked(
+    folder: Path, tree: Tree, elsewhere: Elsewhere
+) -> Generator[Looked, None, Finds | None]:
+    """What is marked on slides, None where nothing is."""
+    if tupac.recognises(folder, tree):
+        return (yield from tupac.finding(folder, tree, elsewhere))
+    if midog.recognises(tree):
+        return (yield from midog.in_folder(folder, tree, elsewhere))
+    if mitos.recognises(tree):
+        return (yield from mitos.finding(folder, tree, elsewhere))
+    return None
 
 
 def _several(paths: Sequence[Path]) -> Dataset:

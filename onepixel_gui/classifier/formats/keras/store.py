@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onepixel_gui.classifier.formats.keras.graph import Layer
-from onepixel_gui.classifier.formats.keras.headers import EXTERNAL, LAYOUT, Headers
+from onepixel_gui.tiles.hdf5_headers import EXTERNAL, LAYOUT, Headers
 from onepixel_gui.problems import UnusableCheckpoint
 
 _FILTERS = {1, 2, 3}  # deflate, shuffle, checksum; others may load a plug-in

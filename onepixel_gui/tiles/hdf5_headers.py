@@ -1,8 +1,8 @@
 """What the HDF5 library must not be asked before it was looked at, because it is C and cannot be
 interrupted: headers that lead in circles, and strings that claim a length that no memory holds.
 
-Only what Keras' files consist of is understood: addresses of 8 bytes, attributes inside the
-header of their object, strings in the heap that all objects share.
+Only what Keras' files and data sets consist of is understood: addresses of 8 bytes, attributes
+inside the header of their object, strings in the heap that all objects share.
 """
 
 from collections.abc import Iterator
