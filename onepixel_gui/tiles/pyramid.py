@@ -62,10 +62,11 @@ class Pyramid:
     def region(
         self, level: int, row: int, column: int, height: int, width: int
     ) -> NDArray[np.uint8]:
+        shapes = [plane.shape for plane, _ in self._planes] + list(self._made.shapes)
         made = level - len(self._planes)
-        edges = self._made.shapes[made] if made >= 0 else self._planes[level][0].shape
-        inside = 0 <= row <= row + height <= edges[0] and 0 <= column <= column + width <= edges[1]
-        if level < 0 or not inside or height < 1 or width < 1:
+        edges = shapes[level] if 0 <= level < len(shapes) else (0, 0)
+        inside = 0 <= row < row + height <= edges[0] and 0 <= column < column + width <= edges[1]
+        if not inside:
             box = f"{height} x {width} at {row}, {column}"
             raise ValueError(f"level {level} of {self.name} is {edges}, so it holds no {box}")
         if self._closed.is_set():

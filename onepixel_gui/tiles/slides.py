@@ -211,20 +211,23 @@ def borrowed(path: Path) -> AbstractContextManager[Slide]:
 
 def _found(path: Path, name: str, head: bytes) -> Found:
     """What the first reader that knows the file sees in it."""
-    is_tiff = head.startswith(_TIFFS)
-    page = tiffs.first_page(path, name) if is_tiff else None
-    refused: UnreadableSlide | None = None
+    page = tiffs.first_page(path, name) if head.startswith(_TIFFS) else None
     maker = openslides.vendor(path)
-    if maker is not None and not (page and (page.bits > 8 or page.is_float)):
+    refused: UnreadableSlide | None = None
+    if maker is not None and (page is None or _suits_openslide(page, maker)):
         try:
             return openslides.found(path, name, maker, page)
         except UnreadableSlide as cause:
             refused = cause
-    if is_tiff:
+    if page is not None:
         try:
-            return tiffs.found(path, name)
+            found = tiffs.found(path, name)
         except Unsuited:
-            return fields.found(path, name)
+            found = fields.found(path, name)
+        if refused is not None:
+            why = f"OpenSlide refuses this file ({refused.detail}), so it was read as a plain TIFF."
+            found = replace(found, notes=(why, *found.notes))
+        return found
     if refused is not None:
         raise refused
     if not fields.recognises(head):
@@ -232,6 +235,11 @@ def _found(path: Path, name: str, head: bytes) -> Found:
         remedy = "Export it as a tiled TIFF with 8-bit RGB colours, then open that file."
         raise UnreadableSlide(what, remedy, detail=f"first bytes: {head[:16].hex(' ')}")
     return fields.found(path, name)
+
+
+def _suits_openslide(page: tiffs.FirstPage, maker: str) -> bool:
+    """OpenSlide would cut 16 bits down unasked, and sees neither size nor levels of an OME-TIFF."""
+    return page.bits <= 8 and not page.is_float and not (page.is_ome and maker == "generic-tiff")
 
 
 def _ends(path: Path, name: str) -> tuple[bytes, bytes]:

@@ -30,8 +30,11 @@ class Unsuited(Exception):
 
 
 @contextlib.contextmanager
-def door(name: str) -> Iterator[None]:
-    """Foreign bytes meet foreign decoders in here: whatever is raised is about the file."""
+def door(name: str, part: str = "") -> Iterator[None]:
+    """Foreign bytes meet foreign decoders in here: whatever is raised is about the file.
+
+    part:  which part of it is read, "" for what all of it needs.
+    """
     try:
         yield
     except (Problem, Unsuited, MemoryError):
@@ -43,6 +46,8 @@ def door(name: str) -> Iterator[None]:
         ) from cause
     except Exception as cause:  # tifffile and its decoders raise nearly anything
         detail = f"{type(cause).__name__}: {printable(str(cause))}"
+        if part:
+            raise damaged(name, f"{part}: {detail}") from cause
         what = f"{name} is damaged or stored in a way that cannot be read."
         raise UnreadableSlide(what, COPY_AGAIN, detail=detail) from cause
 
@@ -57,6 +62,12 @@ def piece_shape(page: tifffile.TiffPage) -> tuple[int, int]:
 def grid(page: tifffile.TiffPage) -> tuple[int, int]:
     height, width = piece_shape(page)
     return math.ceil(page.imagelength / height), math.ceil(page.imagewidth / width)
+
+
+def damaged(name: str, detail: str) -> UnreadableSlide:
+    what = f"A part of {name} is damaged or missing and cannot be shown."
+    remedy = "Copy the file again from where it came, or work on its other parts."
+    return UnreadableSlide(what, remedy, detail=detail)
 
 
 def is_raw(page: tifffile.TiffPage) -> bool:
@@ -99,14 +110,14 @@ class TiffPlane:
         key = self._key, i, j
         piece = _pieces.get(key)
         if piece is None:
-            with door(self._source.name):
+            with door(self._source.name, f"piece {i}, {j}"):
                 piece = self._made(i, j)
             wanted = tuple(
                 min(grain, edge - place * grain)
                 for grain, edge, place in zip(self.grain, self.shape, (i, j), strict=True)
             )
             if piece.shape[0] < wanted[0] or piece.shape[1] < wanted[1]:
-                raise self._source.damaged(f"piece {i}, {j} is {piece.shape}, not {wanted}")
+                raise damaged(self._source.name, f"piece {i}, {j} is {piece.shape}, not {wanted}")
             _pieces.put(key, piece)
         return piece
 
@@ -135,7 +146,9 @@ class TiffPlane:
             return
         height, width = _jpeg_shape(data)
         if height * width > 4 * max(self.grain[0] * self.grain[1], 2**20):
-            raise self._source.damaged(f"a JPEG of {height} x {width} in a piece of {self.grain}")
+            raise damaged(
+                self._source.name, f"a JPEG of {height} x {width} in a piece of {self.grain}"
+            )
 
 
 class RawPlane:
@@ -151,7 +164,7 @@ class RawPlane:
 
     def read(self, row: int, column: int, height: int, width: int) -> NDArray[np.uint8]:
         out = np.empty((height, width, 3), np.uint8)
-        with door(self._source.name):
+        with door(self._source.name, f"rows from {row}"):
             for first, last in steps(row, row + height, self._strip):
                 out[first - row : last - row] = self._rows(first, last, column, width)
         return out
@@ -164,7 +177,7 @@ class RawPlane:
             blank = np.full((last - first, width, self._samples), self._page.nodata, np.uint8)
             return self._colours.rgb([blank])
         if (last - strip * self._strip) * self._row_bytes > count:
-            raise self._source.damaged(f"strip {strip} holds {count:,} bytes")
+            raise damaged(self._source.name, f"strip {strip} holds {count:,} bytes")
         start = offset + (first - strip * self._strip) * self._row_bytes
         if 4 * width >= self.shape[1]:
             data = self._source.read(start, (last - first) * self._row_bytes)
@@ -230,17 +243,12 @@ class FileBytes:
                 raise UnreadableSlide(f"{self.name} was closed.", "Open it again.")
             left = os.fstat(self._file.fileno()).st_size - offset
             if offset < 0 or count > left:
-                raise self.damaged(f"{count} bytes at {offset}, {left} are left")
+                raise damaged(self.name, f"{count} bytes at {offset}, {left} are left")
             self._file.seek(offset)
             data = self._file.read(count)
         if len(data) < count:
-            raise self.damaged(f"{count} bytes at {offset}, {len(data)} could be read")
+            raise damaged(self.name, f"{count} bytes at {offset}, {len(data)} could be read")
         return data
-
-    def damaged(self, detail: str) -> UnreadableSlide:
-        what = f"A part of {self.name} is damaged or missing and cannot be shown."
-        remedy = "Copy the file again from where it came, or work on its other parts."
-        return UnreadableSlide(what, remedy, detail=detail)
 
     def close(self) -> None:
         with self._lock:

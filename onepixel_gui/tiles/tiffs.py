@@ -41,6 +41,7 @@ _COMPRESSIONS = frozenset(
     [1, 2, 3, 4, 5, 7, 8, 32773, 32946, 33003, 33005, 34712, 34925, 50000, 50001]
 )
 _IMAGEJ_MICRONS = re.compile(r"^unit=(micron|um|µm|\\u00B5m)\s*$", re.M)
+_APERIO_MICRONS = re.compile(r"^Aperio .*\|MPP = ([0-9]{1,3}(?:\.[0-9]{1,9})?)(?:\||$)", re.S)
 
 # It speaks about metadata, to programmers.
 logging.getLogger("tifffile").setLevel(logging.CRITICAL + 1)
@@ -56,6 +57,7 @@ class FirstPage:
     is_float: bool
     is_tiled: bool
     orientation: int
+    is_ome: bool
     another: bool
 
     @property
@@ -74,6 +76,7 @@ def first_page(path: Path, name: str) -> FirstPage:
             is_float=3 in np.atleast_1d(page.sampleformat),
             is_tiled=bool(page.is_tiled),
             orientation=int(page.tags.valueof(274, 1)),
+            is_ome=bool(page.is_ome),
             another=bool(file.pages.is_multipage),
         )
 
@@ -193,6 +196,9 @@ def _resolution(file: tifffile.TiffFile) -> tuple[float | None, str]:
     page = file.pages.first
     if file.is_ome and isinstance(page.description, str):
         return resolution.of_ome(page.description)
+    aperio = _APERIO_MICRONS.search(str(page.description))
+    if aperio is not None:
+        return resolution.judged(float(aperio[1]), float(aperio[1]))
     unit = int(page.tags.valueof(296, 2))
     across, down = page.tags.valueof(282), page.tags.valueof(283)
     if unit == 1 and _IMAGEJ_MICRONS.search(str(page.description)):
