@@ -27,7 +27,7 @@ class RecentMenu(QMenu):
     def add(
         self, words: Sequence[str], hint: Sequence[str], do: Callable[[], None], *, lost: bool
     ) -> None:
-        """words: what the entry says, the first of them cut where there is no room.  hint: lines."""
+        """words: what it says, the first of them cut where there is no room.  hint: lines."""
         told = " · ".join([*words, *([_LOST] if lost else [])])
         action = self.addAction(self._fitting(words[0], told).replace("&", "&&"))
         action.setToolTip(f"<qt>{'<br>'.join(escape(line) for line in hint)}</qt>")
