@@ -85,15 +85,23 @@ def overview(slide: Source, edge: int) -> NDArray[np.uint8]:
     return np.asarray(picture)
 
 
+def pixels_per_pixel(mine: float | None, wanted: float | None) -> float:
+    """Level-0 pixels of a slide per pixel of a tile; 1 where resolutions agree or are unknown.
+
+    mine, wanted: micrometres per pixel of level 0 and of the tile.
+    """
+    if mine is None or wanted is None or abs(wanted / mine - 1) <= SAME:
+        return 1.0
+    return wanted / mine
+
+
 def _ratio(slide: Source, wanted: float | None) -> tuple[float, list[str]]:
     """Level-0 pixels per tile pixel, and what to say about it."""
-    if wanted is None:
-        return 1.0, []
-    if slide.mpp is None:
+    ratio = pixels_per_pixel(slide.mpp, wanted)
+    if wanted is not None and slide.mpp is None:
         words = f"not resampled to {wanted:.3g} µm per pixel"
         return 1.0, [f"The slide does not say its resolution, so the tile was {words}."]
-    ratio = wanted / slide.mpp
-    if abs(ratio - 1) <= SAME:
+    if ratio == 1:
         return 1.0, []
     way = "averaged down" if ratio > 1 else "enlarged"
     sizes = f"from {slide.mpp:.3g} to {wanted:.3g} µm per pixel"
