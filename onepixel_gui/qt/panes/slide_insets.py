@@ -1,0 +1,133 @@
+"""What is read over a slide and does not move with it: mini-map, scale bar, legends, words."""
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPainterPath, QPen, QPixmap
+
+from onepixel_gui.qt.panes import marks
+from onepixel_gui.qt.panes.map_legend import ColourScale, draw_legend
+from onepixel_gui.qt.panes.slide_overlays import draw_panel
+from onepixel_gui.qt.panes.slide_sight import Sight
+from onepixel_gui.qt.theme import Theme
+
+_EDGE, _MARGIN = 168.0, 10.0  # logical px: the longer edge of the mini-map, its distance
+_SHARE = 0.3  # of the canvas, that the mini-map takes at most
+_LEAST = 40.0  # a smaller mini-map would show nothing
+_LEGEND = QRectF(0, 0, 176, 54)
+
+
+class MiniMap:
+    """The whole slide in the top right corner, with a frame around what is in sight."""
+
+    def __init__(self) -> None:
+        self._picture: QImage | None = None
+        self._kept = QPixmap()
+
+    def set_picture(self, picture: QImage | None) -> None:
+        self._picture, self._kept = picture, QPixmap()
+
+    def box(self, sight: Sight) -> QRectF:
+        """Where it lies, in logical px; empty where there is no room for it."""
+        width, height = sight.width / sight.ratio, sight.height / sight.ratio
+        most = min(_EDGE, _SHARE * width, 0.4 * height)
+        scale = most / max(sight.shape)
+        if most < _LEAST:
+            return QRectF()
+        across, down = max(8.0, sight.shape[1] * scale), max(8.0, sight.shape[0] * scale)
+        return QRectF(round(width - _MARGIN - across), _MARGIN, round(across), round(down))
+
+    def place(self, point: QPointF, sight: Sight) -> tuple[float, float] | None:
+        """(row, column) in level-0 px under a point of the canvas, None beside the mini-map."""
+        box = self.box(sight)
+        if not box.contains(point):
+            return None
+        return self.nearest(point, sight)
+
+    def nearest(self, point: QPointF, sight: Sight) -> tuple[float, float]:
+        """The same for any point: beyond the mini-map, the place at its edge."""
+        box = self.box(sight)
+        down = min(max((point.y() - box.top()) / box.height(), 0.0), 1.0)
+        across = min(max((point.x() - box.left()) / box.width(), 0.0), 1.0)
+        return down * sight.shape[0], across * sight.shape[1]
+
+    def paint(self, painter: QPainter, sight: Sight, theme: Theme) -> None:
+        """painter: in logical px."""
+        box = self.box(sight)
+        if box.isEmpty():
+            return
+        draw_panel(painter, box.adjusted(-3, -3, 3, 3), theme)
+        if self._picture is not None:
+            painter.drawPixmap(box.topLeft(), self._scaled(self._picture, box, sight.ratio))
+        seen = sight.window
+        if seen is None:
+            return
+        frame = QRectF(
+            box.left() + seen.column / sight.shape[1] * box.width(),
+            box.top() + seen.row / sight.shape[0] * box.height(),
+            max(5.0, seen.width / sight.shape[1] * box.width()),
+            max(5.0, seen.height / sight.shape[0] * box.height()),
+        )
+        path = QPainterPath()
+        path.addRect(frame)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        marks.haloed(painter, path, marks.CURSOR, 1.8)
+
+    def _scaled(self, picture: QImage, box: QRectF, ratio: float) -> QPixmap:
+        wanted = QSize(round(box.width() * ratio), round(box.height() * ratio))
+        if self._kept.size() != wanted:
+            scaled = picture.scaled(
+                wanted,
+                Qt.AspectRatioMode.IgnoreAspectRatio,
+                Qt.TransformationMode.SmoothTransformation,
+            )
+            self._kept = QPixmap.fromImage(scaled)
+            self._kept.setDevicePixelRatio(ratio)
+        return self._kept
+
+
+def draw_scale_bar(painter: QPainter, sight: Sight, mpp: float | None) -> None:
+    """At the bottom right, in um; in level-0 px where um per pixel is unknown, and so it says."""
+    room = QRectF(0, 0, sight.width / sight.ratio, sight.height / sight.ratio)
+    narrow = QRectF(
+        room.right() - min(room.width(), 700.0), 0, min(room.width(), 700.0), room.height()
+    )
+    marks.scale_bar(painter, narrow, sight.scale / sight.ratio, mpp, [])
+    if mpp is None:
+        font, text = marks.small_font(), "µm per pixel unknown"
+        width = QFontMetricsF(font).horizontalAdvance(text)
+        at = QPointF(room.right() - 10 - width, room.bottom() - 36)
+        marks.haloed_text(painter, at, text, font)
+
+
+def draw_colour_bar(
+    painter: QPainter, sight: Sight, theme: Theme, scale: ColourScale, *, left: float = 10.0
+) -> None:
+    """What the colours of the scan mean, at the top left."""
+    box = _LEGEND.translated(left, 10.0)
+    if box.right() > sight.width / sight.ratio or box.bottom() > sight.height / sight.ratio:
+        return
+    draw_panel(painter, box, theme)
+    draw_legend(painter, box.adjusted(10, 9, -10, -9), theme, scale, outlined="")
+
+
+def draw_notice(painter: QPainter, sight: Sight, theme: Theme, text: str, *, down: float) -> None:
+    """A line of words on a panel, in the middle, `down` logical px from the bottom."""
+    room = QRectF(0, 0, sight.width / sight.ratio, sight.height / sight.ratio)
+    font = marks.small_font(12)
+    measure = QFontMetricsF(font)
+    shown = measure.elidedText(text, Qt.TextElideMode.ElideRight, room.width() - 40)
+    width = measure.horizontalAdvance(shown) + 24
+    box = QRectF(room.center().x() - width / 2, room.bottom() - down - 26, width, 26)
+    draw_panel(painter, box, theme)
+    painter.setFont(font)
+    painter.setPen(QColor(theme.text))
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, shown)
+
+
+def draw_empty(painter: QPainter, room: QRectF, theme: Theme, text: str) -> None:
+    """No slide: what to do."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(QColor(theme.faint), 1.2, Qt.PenStyle.DashLine))
+    painter.drawRoundedRect(room.adjusted(10, 10, -10, -10), 8, 8)
+    painter.setPen(QColor(theme.faint))
+    flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+    painter.drawText(room.adjusted(24, 24, -24, -24), flags, text)
