@@ -1,12 +1,17 @@
 """A classifier carried over a slide: where in it the confidence in a class is high."""
 
+from collections.abc import Generator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onepixel_gui.tiles.tile import Window
+
+if TYPE_CHECKING:
+    from onepixel_gui.classifier.classifier import Classifier
+    from onepixel_gui.tiles.slides import Slide
 
 Floats = NDArray[np.float32]
 Places = NDArray[np.int64]
@@ -85,9 +90,10 @@ class ScanBegan:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scanned:
-    """What is new on the map.
+    """What is new on the map, in place of what was there before.
 
-    done, total:    tiles asked so far, and to be asked.
+    done, total:    tiles asked so far, and to be asked; begins anew where the quick form of a
+                    network turns out to say something else than the network.
     rows, columns:  (N,) cells of the grid.
     confidence:     (N,) float32 in 0-1; NaN where the slide is damaged.
     """
@@ -101,12 +107,21 @@ class Scanned:
 
 
 @dataclass(frozen=True, slots=True)
-class Refined:
-    """The tiles are asked, and the most confident of them are being centred."""
+class Awaited:
+    """Nothing is new: the disk is waited for. May come before ScanBegan, too."""
 
     droppable: ClassVar[bool] = True
-    done: int
-    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refined:
+    """All tiles were asked, and the most confident of them are being centred.
+
+    queries: tiles asked so far, in all.
+    """
+
+    droppable: ClassVar[bool] = True
+    queries: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +159,22 @@ class ScanEnded:
     notes: tuple[str, ...] = ()
 
 
-ScanEvent = ScanBegan | Scanned | Refined | ScanEnded
+ScanEvent = ScanBegan | Awaited | Scanned | Refined | ScanEnded
+
+
+def scan(
+    classifier: "Classifier", slide: "Slide", settings: ScanSettings | None = None
+) -> Generator[ScanEvent]:
+    """Ask the classifier about tiles all over a slide; to cancel is to stop asking.
+
+    First a map of the grid, then the candidates, centred where the confidence is highest.  What a
+    network's quick form said counts only as long as it agrees with the ordinary one to 1e-5; all
+    candidates are asked of the ordinary one.  Damaged parts of the slide are left out and counted.
+    Raises NothingToScan, DeviceFull, and Problem where no tile is answered with a number.
+    """
+    from onepixel_gui.classifier.scanning.run import Run
+
+    yield from Run.of(classifier, slide, settings or ScanSettings()).events()
 
 
 def _whole(places: NDArray[np.floating]) -> Places:
