@@ -225,7 +225,8 @@ def _found(path: Path, name: str, head: bytes) -> Found:
         except Unsuited:
             found = fields.found(path, name)
         if refused is not None:
-            why = f"OpenSlide refuses this file ({refused.detail}), so it was read as a plain TIFF."
+            reason = refused.detail.replace(str(path), name)
+            why = f"OpenSlide refuses this file ({reason}), so it was read as a plain TIFF."
             found = replace(found, notes=(why, *found.notes))
         return found
     if refused is not None:

@@ -5,6 +5,7 @@ import itertools
 import math
 import os
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
@@ -234,6 +235,7 @@ class FileBytes:
     def __init__(self, path: Path, name: str) -> None:
         self.name = name
         self._file = path.open("rb")
+        weakref.finalize(self, self._file.close)  # as OpenSlide does, for whoever forgets to
         self._lock = threading.Lock()
 
     def read(self, offset: int, count: int) -> bytes:

@@ -1,0 +1,523 @@
+"""Slides open whatever wrote them, read as their libraries do, and survive damage in part."""
+
+import hashlib
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import openslide
+import pytest
+import tifffile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from onepixel_gui.problems import UnreadableSlide
+from onepixel_gui.tiles.slides import SUFFIXES, is_slide, open_slide
+from tests.core import slide_files as written
+
+RGB = written.field(300, 420)
+LEVELS = [RGB, written.halved(RGB), written.halved(written.halved(RGB))]
+
+
+def whole(slide, level=0):
+    return slide.region(level, 0, 0, *slide.levels[level].shape)
+
+
+def refused(path, match):
+    with pytest.raises(UnreadableSlide, match=match) as caught:
+        open_slide(path)
+    said = caught.value
+    assert said.what.endswith(".")
+    assert said.remedy.endswith(".")
+    assert said.remedy[0].isupper()
+    assert str(path.parent) not in said.what + said.remedy
+    return said
+
+
+def by_openslide(path, level, row, column, height, width):
+    with openslide.OpenSlide(path) as slide:
+        down = slide.level_downsamples[level]
+        place = round(column * down), round(row * down)
+        return np.asarray(slide.read_region(place, level, (width, height)).convert("RGB"))
+
+
+# ------------------------------------------------------------------ what opens
+
+
+@pytest.mark.parametrize(
+    ("make", "said", "shapes"),
+    [
+        (lambda path: written.tiled(path, LEVELS), "Tiled TIFF", [1, 2, 4]),
+        (lambda path: written.tiled(path, LEVELS, bigtiff=True), "Tiled TIFF", [1, 2, 4]),
+        (lambda path: written.aperio(path, RGB), "Aperio SVS", [1, 4]),
+    ],
+)
+def test_what_openslide_opens_reads_as_openslide_reads_it(tmp_path, make, said, shapes):
+    slide = open_slide(make(tmp_path / "slide.tif"))
+    assert (slide.format, slide.mpp, slide.lossy) == (said, written.MPP, True)
+    assert slide.shape == (300, 420)
+    assert [level.downsample for level in slide.levels] == shapes
+    assert slide.hash.startswith("quickhash-1:")
+    assert slide.notes == ()
+    for level in range(len(slide.levels)):
+        box = (level, 7, 11, 50, 64)
+        np.testing.assert_array_equal(slide.region(*box), by_openslide(slide.path, *box))
+
+
+@pytest.mark.parametrize(
+    "compression", [None, "lzw", "deflate", "jpeg", "packbits", "zstd", "webp", "lzma"]
+)
+@pytest.mark.parametrize("layout", [{"rowsperstrip": 16}, {"rowsperstrip": 300}])
+def test_a_flat_tiff_reads_as_tifffile_reads_it(tmp_path, compression, layout):
+    path = written.flat(tmp_path / "flat.tif", RGB, compression=compression, **layout)
+    slide = open_slide(path)
+    assert slide.format == "Flat TIFF"
+    assert slide.lossy == (compression in ("jpeg", "webp"))
+    wanted = tifffile.imread(path)
+    np.testing.assert_array_equal(whole(slide), wanted)
+    np.testing.assert_array_equal(slide.region(0, 33, 5, 100, 17), wanted[33:133, 5:22])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"predictor": True, "compression": "lzw"},
+        {"planarconfig": "separate", "compression": "deflate"},
+        {"planarconfig": "separate"},
+        {"tile": (64, 64), "compression": "zstd"},
+        {"compression": "lzw", "bigtiff": True, "byteorder": ">"},
+        {"bigtiff": True},
+    ],
+)
+def test_a_tiff_of_any_layout_gives_its_pixels(tmp_path, options):
+    rgb = np.moveaxis(RGB, 2, 0) if "planarconfig" in options else RGB
+    slide = open_slide(written.flat(tmp_path / "flat.tif", rgb, **options))
+    np.testing.assert_array_equal(whole(slide), RGB)
+
+
+def test_grey_palette_and_inverted_tiffs_become_rgb_and_say_so(tmp_path):
+    grey = RGB[..., 0]
+    cases = {
+        "minisblack": (grey, grey, {}),
+        "miniswhite": (255 - grey, grey, {}),
+        "palette": (grey, grey, {"colormap": np.stack([np.arange(256) * 257] * 3).astype("u2")}),
+    }
+    for kind, (stored, seen, options) in cases.items():
+        path = written.flat(tmp_path / f"{kind}.tif", stored, photometric=kind, **options)
+        slide = open_slide(path)
+        np.testing.assert_array_equal(whole(slide), np.stack([seen] * 3, axis=2))
+        assert any("palette" in note or "grey" in note for note in slide.notes)
+
+
+def test_a_bilevel_tiff_becomes_black_and_white(tmp_path):
+    bits = RGB[..., 0] > 128
+    slide = open_slide(written.flat(tmp_path / "one.tif", bits, photometric="minisblack"))
+    np.testing.assert_array_equal(whole(slide)[..., 1], np.where(bits, 255, 0))
+
+
+def test_an_alpha_channel_is_dropped_and_said(tmp_path):
+    rgba = np.dstack([RGB, np.full(RGB.shape[:2], 255, np.uint8)])
+    path = written.flat(tmp_path / "a.tif", rgba, extrasamples=["unassalpha"])
+    slide = open_slide(path)
+    np.testing.assert_array_equal(whole(slide), RGB)
+    assert any("alpha" in note for note in slide.notes)
+
+
+def test_an_ome_tiff_gives_its_levels_and_resolution(tmp_path):
+    slide = open_slide(written.ome(tmp_path / "slide.ome.tif", LEVELS))
+    assert (slide.format, slide.mpp) == ("Tiled OME-TIFF", written.MPP)
+    assert [level.shape for level in slide.levels] == [(300, 420), (150, 210), (75, 105)]
+    for number, level in enumerate(LEVELS):
+        np.testing.assert_array_equal(whole(slide, number), level)
+
+
+def test_an_ome_tiff_with_separate_colours_gives_its_pixels(tmp_path):
+    slide = open_slide(written.ome_separate(tmp_path / "slide.ome.tif", RGB))
+    assert (slide.format, slide.mpp) == ("Flat OME-TIFF", written.MPP)
+    np.testing.assert_array_equal(whole(slide), RGB)
+
+
+def test_the_first_of_several_pictures_is_shown_and_the_others_are_mentioned(tmp_path):
+    path = tmp_path / "pages.tif"
+    with tifffile.TiffWriter(path) as file:
+        for picture in (RGB, RGB[:200], RGB[:100]):
+            file.write(picture, photometric="rgb", metadata=None)
+    slide = open_slide(path)
+    np.testing.assert_array_equal(whole(slide), RGB)
+    assert any("2 other pictures" in note for note in slide.notes)
+
+
+def test_png_and_jpeg_fields_read_as_pillow_reads_them(tmp_path):
+    for suffix in (".png", ".jpg"):
+        path = tmp_path / f"field{suffix}"
+        Image.fromarray(RGB).save(path)
+        slide = open_slide(path)
+        assert slide.lossy == (suffix == ".jpg")
+        with Image.open(path) as picture:
+            np.testing.assert_array_equal(whole(slide), np.asarray(picture))
+
+
+def test_the_hash_tells_slides_apart_and_is_the_same_each_time(tmp_path):
+    one = written.flat(tmp_path / "one.tif", RGB)
+    two = written.flat(tmp_path / "two.tif", 255 - RGB)
+    copy = written.dressed(one, tmp_path / "copy.tif")
+    assert open_slide(one).hash == open_slide(copy).hash != open_slide(two).hash
+
+
+def test_names_with_spaces_other_scripts_and_255_bytes_open(tmp_path):
+    for name in ("a slide, of mine.tif", "切片 ß é.svs", f"{'x' * 251}.tif", "no suffix"):
+        slide = open_slide(written.tiled(tmp_path / name, LEVELS))
+        assert (slide.name, slide.format) == (name, "Tiled TIFF")
+        assert whole(slide).shape == RGB.shape
+
+
+@pytest.mark.skipif(os.name == "nt", reason="file names are text there")
+def test_a_name_that_is_no_text_opens(tmp_path):
+    path = tmp_path / os.fsdecode(b"slide \xff.tif")
+    slide = open_slide(written.tiled(path, LEVELS))
+    assert whole(slide).shape == RGB.shape
+    assert "\udcff" not in slide.name
+
+
+# ------------------------------------------------------------------ resolution, levels, notes
+
+
+def test_a_resolution_that_no_microscope_has_counts_as_unknown(tmp_path):
+    for make in (written.flat, lambda path, rgb, **tags: written.tiled(path, [rgb], **tags)):
+        tags = {"resolution": (72, 72), "resolutionunit": "INCH"}
+        path = tmp_path / "dpi.tif"
+        path.unlink(missing_ok=True)
+        if make is not written.flat:
+            tags["mpp"] = None
+        slide = open_slide(make(path, RGB, **tags))
+        assert slide.mpp is None
+        assert any("352.8" in note and "no microscope" in note for note in slide.notes)
+
+
+def test_a_missing_resolution_is_said(tmp_path):
+    slide = open_slide(written.flat(tmp_path / "flat.tif", RGB))
+    assert slide.mpp is None
+    assert any("does not say" in note for note in slide.notes)
+
+
+def test_a_flat_tiff_gives_its_resolution(tmp_path):
+    slide = open_slide(written.flat(tmp_path / "flat.tif", RGB, **written.per_cm(0.5)))
+    assert slide.mpp == 0.5
+    assert slide.notes == ()
+
+
+def test_pixels_that_are_not_square_are_said(tmp_path):
+    tags = {"resolution": (1e4 / 0.25, 1e4 / 0.30), "resolutionunit": "CENTIMETER"}
+    for name, slide in {
+        "flat": written.flat(tmp_path / "flat.tif", RGB, **tags),
+        "tiled": written.tiled(tmp_path / "tiled.tif", [RGB], mpp=None, **tags),
+    }.items():
+        opened = open_slide(slide)
+        assert opened.mpp == pytest.approx((0.25 * 0.30) ** 0.5, rel=1e-3), name
+        assert any("wide" in note for note in opened.notes), name
+
+
+def test_levels_that_disagree_are_left_out_and_said(tmp_path):
+    odd = np.ascontiguousarray(LEVELS[1][:, :120])
+    for path in (
+        written.tiled(tmp_path / "odd.tif", [RGB, odd, LEVELS[2]]),
+        written.ome(tmp_path / "odd.ome.tif", [RGB, odd, LEVELS[2]]),
+    ):
+        slide = open_slide(path)
+        assert [level.shape for level in slide.levels] == [(300, 420), (75, 105)]
+        assert any("120 x 150" in note and "left out" in note for note in slide.notes)
+        box = (1, 3, 5, 60, 70)
+        np.testing.assert_allclose(
+            slide.region(*box).astype(int), LEVELS[2][3:63, 5:75].astype(int), atol=60
+        )
+        assert slide.region(*box).mean() == pytest.approx(LEVELS[2][3:63, 5:75].mean(), abs=3)
+
+
+# ------------------------------------------------------------------ what does not open
+
+
+def test_what_is_no_slide_is_refused_by_what_it_is(tmp_path):
+    def put(name, data):
+        (tmp_path / name).write_bytes(data)
+        return tmp_path / name
+
+    refused(tmp_path / "gone.svs", "does not exist")
+    refused(put("nothing.svs", b""), r"empty \(0 bytes\)")
+    refused(put("pointer.svs", b"version https://git-lfs.github.com/spec/v1\n"), "git-LFS pointer")
+    refused(put("text.svs", b"hello"), "no slide that can be read")
+    refused(put("half.tif", b"II*\0\x08\0\0\0"), "damaged")
+    refused(put("half.png", b"\x89PNG\r\n\x1a\n" + bytes(100)), "damaged")
+    refused(put("cover.mrxs", b"\xff\xd8\xff\xe0"), "folder cover is missing")
+    refused(put("index.vms", b"[Virtual Microscope Specimen]\nNoLayers=1\n"), "read")
+    (tmp_path / "folder.svs").mkdir()
+    refused(tmp_path / "folder.svs", "is a folder")
+
+
+def test_the_folder_of_a_mirax_slide_points_to_its_cover(tmp_path):
+    (tmp_path / "slide").mkdir()
+    (tmp_path / "slide.mrxs").write_bytes(b"\xff\xd8\xff\xe0")
+    assert "slide.mrxs" in refused(tmp_path / "slide", "is a folder").remedy
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_a_pipe_is_refused_and_nothing_waits(tmp_path):
+    os.mkfifo(tmp_path / "pipe.svs")
+    refused(tmp_path / "pipe.svs", "pipe")
+    assert not is_slide(tmp_path / "pipe.svs")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads all")
+def test_a_slide_that_may_not_be_read_is_refused(tmp_path):
+    path = written.tiled(tmp_path / "secret.tif", LEVELS)
+    path.chmod(0)
+    refused(path, "not allowed")
+
+
+def test_colours_that_are_no_8_bit_rgb_are_refused_with_a_way_out(tmp_path):
+    deep = RGB.astype(np.uint16) * 257
+    real = RGB.astype(np.float32)
+    for number, (layout, reader) in enumerate(
+        [({}, "flat"), ({"tile": (64, 64)}, "tiled, which OpenSlide would cut down unasked")]
+    ):
+        path = written.flat(tmp_path / f"deep{number}.tif", deep, **layout)
+        assert "8-bit" in refused(path, "16 bits").remedy, reader
+        path = written.flat(tmp_path / f"real{number}.tif", real, **layout)
+        refused(path, "floating-point")
+    inks = np.dstack([RGB, RGB[..., :1]])
+    refused(written.flat(tmp_path / "inks.tif", inks, photometric="separated"), "inks")
+
+
+def test_an_unknown_compression_is_refused_with_a_way_out(tmp_path):
+    path = written.tiled(tmp_path / "odd.tif", [RGB], compression=None, mpp=None)
+    with tifffile.TiffFile(path, mode="r+") as file:
+        file.pages[0].tags["Compression"].overwrite(52479)
+    assert "tiled TIFF" in refused(path, "number 52479").remedy
+
+
+def test_a_picture_too_large_to_hold_is_refused_before_it_is_decoded(tmp_path):
+    huge = Image.new("1", (30_000, 12_000))
+    huge.save(tmp_path / "huge.png")
+    assert "tiled TIFF" in refused(tmp_path / "huge.png", "too many to be held").remedy
+
+
+def test_a_huge_size_in_a_short_file_is_refused_and_takes_no_memory(tmp_path):
+    for compression in (None, "lzw"):
+        path = written.flat(tmp_path / "claims.tif", RGB[:16], compression=compression)
+        with tifffile.TiffFile(path, mode="r+") as file:
+            file.pages[0].tags["ImageWidth"].overwrite(60_000)
+            file.pages[0].tags["ImageLength"].overwrite(60_000)
+        with pytest.raises(UnreadableSlide):
+            open_slide(path).region(0, 0, 0, 16, 16)
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_a_damaged_header_ends_as_a_slide_or_a_problem(tmp_path_factory, data):
+    path = tmp_path_factory.mktemp("bent") / "bent.tif"
+    make = data.draw(st.sampled_from(sorted(_INTACT)))
+    bent = bytearray(_INTACT[make])
+    directory = bytes(bent[4:8])
+    start = int.from_bytes(directory, "little")
+    for _ in range(data.draw(st.integers(1, 4))):
+        where = data.draw(st.one_of(st.integers(0, 7), st.integers(start, len(bent) - 1)))
+        bent[min(where, len(bent) - 1)] = data.draw(st.integers(0, 255))
+    path.write_bytes(bent[: data.draw(st.sampled_from([len(bent), len(bent) // 2]))])
+    try:
+        slide = open_slide(path)
+        slide.region(0, 0, 0, min(16, slide.shape[0]), min(16, slide.shape[1]))
+    except UnreadableSlide:
+        pass
+
+
+def _intact():
+    import tempfile
+    from pathlib import Path
+
+    small = RGB[:64, :96]
+    with tempfile.TemporaryDirectory() as folder:
+        at = Path(folder)
+        yield "flat", written.flat(at / "a.tif", small, compression="lzw").read_bytes()
+        yield "raw", written.flat(at / "b.tif", small).read_bytes()
+        yield "tiled", written.tiled(at / "c.tif", [small, written.halved(small)]).read_bytes()
+        yield "ome", written.ome(at / "d.ome.tif", [small, written.halved(small)]).read_bytes()
+
+
+_INTACT = dict(_intact())
+
+
+# ------------------------------------------------------------------ damage in the middle
+
+
+def boxes(step=64):
+    for row in range(0, 300, step):
+        for column in range(0, 420, step):
+            yield 0, row, column, min(step, 300 - row), min(step, 420 - column)
+
+
+def broken_boxes(slide):
+    broken = []
+    for box in boxes():
+        try:
+            slide.region(*box)
+        except UnreadableSlide:
+            broken.append(box[1:3])
+    return broken
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda path: written.tiled(path, LEVELS),
+        lambda path: written.aperio(path, RGB),
+        lambda path: written.ome(path, LEVELS, compression="jpeg"),
+    ],
+    ids=["tiled", "aperio", "ome"],
+)
+def test_of_a_broken_tile_only_that_tile_is_refused(tmp_path, make):
+    path = make(tmp_path / "slide.tif")
+    intact = open_slide(path)
+    before = {box: intact.region(*box) for box in boxes()}
+    intact.close()
+    slide = open_slide(written.overwritten(path, 9))
+    assert broken_boxes(slide) == [(64, 128)]
+    assert broken_boxes(slide) == [(64, 128)]  # and again: the rest goes on to be readable
+    for box, wanted in before.items():
+        if box[1:3] != (64, 128):
+            np.testing.assert_array_equal(slide.region(*box), wanted)
+
+
+def test_of_a_broken_strip_only_its_rows_are_refused(tmp_path):
+    path = written.flat(tmp_path / "flat.tif", RGB, compression="lzw")
+    slide = open_slide(written.overwritten(path, 5))  # rows 80 to 95
+    assert {row for row, _ in broken_boxes(slide)} == {64}
+    np.testing.assert_array_equal(slide.region(0, 96, 0, 100, 420), RGB[96:196])
+
+
+@pytest.mark.parametrize("compression", [None, "lzw"])
+def test_of_a_file_cut_short_what_lies_before_the_cut_is_shown(tmp_path, compression):
+    path = written.flat(tmp_path / "flat.tif", RGB, compression=compression, bigtiff=True)
+    slide = open_slide(written.cut(path, 8))  # rows 128 to 143
+    np.testing.assert_array_equal(slide.region(0, 0, 0, 128, 420), RGB[:128])
+    with pytest.raises(UnreadableSlide, match="part of"):
+        slide.region(0, 130, 0, 16, 420)
+
+
+def test_of_a_tiled_file_cut_short_what_lies_before_the_cut_is_shown(tmp_path):
+    path = written.directory_first(tmp_path / "stream.tif", RGB)
+    slide = open_slide(written.cut(path, 9))
+    np.testing.assert_array_equal(slide.region(0, 0, 0, 64, 420), RGB[:64])
+    assert len(broken_boxes(slide)) == 26
+    assert any("OpenSlide refuses" in note for note in slide.notes)
+    assert str(tmp_path) not in " ".join(slide.notes)
+
+
+def test_threads_that_meet_a_broken_tile_do_not_disturb_the_others(tmp_path):
+    path = written.tiled(tmp_path / "slide.tif", LEVELS)
+    intact = open_slide(path)
+    wanted = {box: intact.region(*box) for box in boxes()}
+    intact.close()
+    slide = open_slide(written.overwritten(path, 9))
+
+    def read(box):
+        try:
+            return np.array_equal(slide.region(*box), wanted[box])
+        except UnreadableSlide:
+            return box[1:3] == (64, 128)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(read, list(boxes()) * 20))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda path: written.tiled(path, LEVELS),
+        lambda path: written.flat(path, RGB, compression="lzw"),
+        lambda path: written.flat(path, RGB),
+    ],
+    ids=["openslide", "strips", "raw"],
+)
+def test_many_threads_read_what_one_reads(tmp_path, make):
+    slide = open_slide(make(tmp_path / "slide.tif"))
+    wanted = {box: hashlib.sha256(slide.region(*box)).digest() for box in boxes(50)}
+    with ThreadPoolExecutor(8) as pool:
+        read = list(
+            pool.map(lambda box: hashlib.sha256(slide.region(*box)).digest(), list(wanted) * 4)
+        )
+    assert read == list(wanted.values()) * 4
+
+
+def test_a_slide_closed_while_others_read_refuses_and_does_not_crash(tmp_path):
+    for make in (written.flat, lambda path, rgb: written.tiled(path, [rgb])):
+        path = tmp_path / "slide.tif"
+        path.unlink(missing_ok=True)
+        slide = open_slide(make(path, RGB))
+        begun, stop = threading.Event(), threading.Event()
+
+        def read(slide=slide, begun=begun, stop=stop):
+            while not stop.is_set():
+                try:
+                    slide.region(0, 0, 0, 300, 420)
+                except UnreadableSlide as problem:
+                    return "closed" in problem.what
+                begun.set()
+            return False
+
+        with ThreadPoolExecutor(4) as pool:
+            readers = [pool.submit(read) for _ in range(4)]
+            begun.wait(10)
+            slide.close()
+            assert all(reader.result(20) for reader in readers)
+        stop.set()
+
+
+def test_a_file_that_vanishes_while_open_is_a_problem_at_worst(tmp_path):
+    path = written.overwritten(written.tiled(tmp_path / "slide.tif", LEVELS), 9)
+    slide = open_slide(path)
+    path.unlink()
+    with pytest.raises(UnreadableSlide):
+        slide.region(0, 64, 128, 64, 64)  # broken, so that the file is opened again
+    with pytest.raises(UnreadableSlide):
+        slide.region(0, 0, 0, 64, 64)
+
+
+# ------------------------------------------------------------------ is it a slide
+
+
+def test_a_slide_is_told_from_a_tile_by_its_header(tmp_path):
+    large = np.zeros((1100, 20, 3), np.uint8)
+    assert is_slide(written.tiled(tmp_path / "pyramid.tif", LEVELS))
+    assert is_slide(written.aperio(tmp_path / "small.svs", RGB))
+    assert is_slide(written.flat(tmp_path / "large.tif", large))
+    assert not is_slide(written.flat(tmp_path / "tile.tif", RGB))
+    assert not is_slide(written.tiled(tmp_path / "one.tif", [RGB]))
+    for suffix in (".png", ".jpg"):
+        Image.fromarray(large).save(tmp_path / f"large{suffix}")
+        Image.fromarray(RGB).save(tmp_path / f"tile{suffix}")
+        assert is_slide(tmp_path / f"large{suffix}")
+        assert not is_slide(tmp_path / f"tile{suffix}")
+
+
+def test_what_cannot_be_judged_is_no_slide(tmp_path):
+    (tmp_path / "empty.svs").touch()
+    (tmp_path / "half.tif").write_bytes(b"II*\0\x08\0\0\0")
+    (tmp_path / "half.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    (tmp_path / "folder.svs").mkdir()
+    for name in ("empty.svs", "half.tif", "half.png", "folder.svs", "gone.svs", "nul\0.svs"):
+        assert not is_slide(tmp_path / name)
+
+
+def test_the_suffixes_are_lower_case_and_begin_with_a_dot():
+    assert {".svs", ".ndpi", ".mrxs", ".scn", ".bif", ".tif", ".tiff", ".dcm"} <= SUFFIXES
+    assert all(suffix == suffix.lower() and suffix[0] == "." for suffix in SUFFIXES)
+
+
+def test_a_region_outside_its_level_is_an_error_of_the_caller(tmp_path):
+    slide = open_slide(written.flat(tmp_path / "flat.tif", RGB))
+    for box in [(0, -1, 0, 5, 5), (0, 0, 0, 301, 5), (0, 0, 416, 5, 5), (1, 0, 0, 5, 5)]:
+        with pytest.raises(ValueError, match="holds no"):
+            slide.region(*box)
+    with pytest.raises(ValueError, match="holds no"):
+        slide.region(0, 0, 0, 0, 5)
