@@ -1,6 +1,6 @@
 """Folders of tiles: a folder for each class, patients above or below it, or no classes at all."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Container, Generator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from onepixel_gui.problems import UnusableDataset
 from onepixel_gui.tiles.datasets.columns import Coded, Columns, Derived
 from onepixel_gui.tiles.datasets.dataset import Dataset, refusal
 from onepixel_gui.tiles.datasets.naming import CIFAR10, NOTHING, Naming, Told, naming_of
+from onepixel_gui.tiles.datasets.slide_folders import slides_in
 from onepixel_gui.tiles.files import is_picture, read, thumbnail
 from onepixel_gui.tiles.folders import Branch, Looked, Pace, Tree
 from onepixel_gui.tiles.labels import labels_of
@@ -66,17 +67,15 @@ class _Pictures:
         return Path(self.branches[self.of[index]].path, self.name(index))
 
 
-def picking(tree: Tree, leave: frozenset[str] = frozenset()) -> Generator[Looked, None, _Pictures]:
-    """The pictures of a tree; `leave`: paths of folders that hold something else."""
+def picking(tree: Tree, leave: Container[tuple[int, int]]) -> Generator[Looked, None, _Pictures]:
+    """The pictures of a tree; `leave`: (number of the branch, of the name) of what is none."""
     pace, seen = Pace(), 0
     of: list[NDArray[np.int32]] = []
     at: list[NDArray[np.int32]] = []
     for number, branch in enumerate(tree.branches):
-        if branch.path in leave:
-            continue
         here = []
         for place, name in enumerate(branch.names):
-            if is_picture(name):
+            if is_picture(name) and (number, place) not in leave:
                 here.append(place)
             if not place % 1024 and pace.due():
                 yield Looked(seen + place, printable(Path(branch.path).name))
@@ -88,11 +87,18 @@ def picking(tree: Tree, leave: frozenset[str] = frozenset()) -> Generator[Looked
 
 
 def listing(root: Path, tree: Tree) -> Generator[Looked, None, Dataset]:
-    """Every picture below the folder as a tile, labelled by its folder or its name."""
-    pictures = yield from picking(tree)
+    """Every picture below the folder as a tile, labelled by its folder or its name; slides too.
+
+    Raises UnusableDataset where there is neither.
+    """
+    slides = yield from slides_in(tree)
+    pictures = yield from picking(tree, slides)
     count = len(pictures.of)
-    if not count:
+    fields = tuple(slides.values())
+    if not count and not fields:
         raise _nothing_in(root, tree)
+    if not count:
+        return Dataset("slides", "Slides", root, fields=fields, notes=seen_of(tree))
     naming = naming_of(Derived(count, pictures.name))
     labels, cases = yield from _columns(root, pictures, naming)
 
@@ -103,7 +109,7 @@ def listing(root: Path, tree: Tree) -> Generator[Looked, None, Dataset]:
     entries = Columns(Derived(count, pictures.shown), labels, cases, made)
     kind, title = _kind(naming, entries.counts)
     notes = _notes(tree, entries.counts, naming)
-    return Dataset(kind, title, root, entries, counts=entries.counts, notes=notes)
+    return Dataset(kind, title, root, entries, fields, entries.counts, notes=notes)
 
 
 def _nothing_in(root: Path, tree: Tree) -> UnusableDataset:

@@ -46,7 +46,7 @@ class Finds:
 def cutting(found: Finds, sampling: Sampling) -> Generator[Looked, None, Dataset]:
     """Measure the images by their headers, and decide which tiles there are."""
     fields = yield from _measured(found.fields)
-    notes = [*found.notes, *_swapped(fields)]
+    notes = [*found.notes, *outside(fields)]
     by_look = sampling.look_alikes and any(
         mark.label == LOOK_ALIKE for each in fields for mark in each.marks
     )
@@ -130,18 +130,19 @@ def _inside(mark: Mark, shape: tuple[int, int] | None) -> bool:
     return 0 <= mark.row <= shape[0] and 0 <= mark.column <= shape[1]
 
 
-def _swapped(fields: Sequence[Field]) -> list[str]:
+def outside(fields: Sequence[Field]) -> list[str]:
     """Marks outside their images, and whether the order of the coordinates could be why."""
     known = [(mark, each.shape) for each in fields if each.shape for mark in each.marks]
-    outside = [(mark, shape) for mark, shape in known if not _inside(mark, shape)]
-    if not outside:
+    amiss = [(mark, shape) for mark, shape in known if not _inside(mark, shape)]
+    if not amiss:
         return []
-    marks = "1 mark lies" if len(outside) == 1 else f"{len(outside):,} marks lie"
+    marks = "1 mark lies" if len(amiss) == 1 else f"{len(amiss):,} marks lie"
     told = f"{marks} outside the image and cannot be cut"
-    turned = [Mark(mark.column, mark.row, mark.label) for mark, _ in known]
-    amiss = sum(not _inside(mark, shape) for mark, (_, shape) in zip(turned, known, strict=True))
-    if amiss < len(outside):
-        left = f"only {amiss:,}" if amiss else "none"
+    turned = sum(
+        not _inside(Mark(mark.column, mark.row, mark.label), shape) for mark, shape in known
+    )
+    if turned < len(amiss):
+        left = f"only {turned:,}" if turned else "none"
         return [
             f"{told}; {left} would with row and column exchanged: the table may have them in the "
             "other order, so check a tile before you trust any."

@@ -84,8 +84,8 @@ def _idc(name: str) -> Told | None:
     match = _IDC.fullmatch(name)
     if match is None:
         return None
-    patient, index, x, y, _ = match.groups()
-    return Told(patient, f"{patient}_idx{index}", corner=(int(y), int(x)))
+    patient, index, x, y, label = match.groups()
+    return Told(patient, f"{patient}_idx{index}", corner=(int(y), int(x)), label=label)
 
 
 def _breakhis(name: str) -> Told | None:
