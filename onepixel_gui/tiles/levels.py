@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from onepixel_gui.problems import UnreadableSlide
 
 HELD_BYTES = 64 * 2**20  # all made levels of one slide that are held together
-_ENOUGH = 2048**2  # a stored level of so few pixels needs no coarser ones beside it
-_SMALLEST = 512  # the long side at which to stop
-_STEP_PIXELS = 2**21  # read between two events: some 50 to 150 ms of decoding
+ENOUGH = 2048**2  # a stored level of so few pixels needs no coarser ones beside it
+SMALLEST = 512  # the long side at which to stop
+STEP_PIXELS = 2**21  # read between two events: some 50 to 150 ms of decoding
 _DAMAGED = 255  # what coarse levels show where nothing can be read, as an empty slide does
 
 
@@ -217,7 +217,7 @@ def _reduced(shape: tuple[int, int], factor: int) -> tuple[int, int]:
 
 def _factors(shape: tuple[int, int]) -> Iterator[int]:
     factor = 1
-    while shape[0] * shape[1] > _ENOUGH and max(_reduced(shape, factor)) > _SMALLEST:
+    while shape[0] * shape[1] > ENOUGH and max(_reduced(shape, factor)) > SMALLEST:
         factor *= 2
         yield factor
 
@@ -238,7 +238,7 @@ def _bands(plane: Plane, factor: int) -> Iterator[tuple[tuple[int, int], list[tu
     down, across = (min(each, edge) for each, edge in zip(plane.grain, plane.shape, strict=True))
     rows = _multiple(down, factor)
     columns = width if across == width else _multiple(across, factor)
-    while rows * columns * 2 <= _STEP_PIXELS and (rows < height or columns < width):
+    while rows * columns * 2 <= STEP_PIXELS and (rows < height or columns < width):
         if columns < width:
             columns *= 2
         else:

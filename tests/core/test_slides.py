@@ -2,7 +2,9 @@
 
 import hashlib
 import os
+import struct
 import threading
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -297,8 +299,11 @@ def test_an_unknown_compression_is_refused_with_a_way_out(tmp_path):
 
 
 def test_a_picture_too_large_to_hold_is_refused_before_it_is_decoded(tmp_path):
-    huge = Image.new("1", (30_000, 12_000))
-    huge.save(tmp_path / "huge.png")
+    Image.fromarray(RGB).save(tmp_path / "huge.png")
+    data = bytearray((tmp_path / "huge.png").read_bytes())
+    data[16:24] = struct.pack(">II", 40_000, 20_000)
+    data[29:33] = struct.pack(">I", zlib.crc32(data[12:29]))
+    (tmp_path / "huge.png").write_bytes(data)
     assert "tiled TIFF" in refused(tmp_path / "huge.png", "too many to be held").remedy
 
 
