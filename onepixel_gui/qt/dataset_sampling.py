@@ -175,7 +175,8 @@ def _spin(name: str, low: int, high: int) -> QSpinBox:
 
 
 def _spun(spin: QAbstractSpinBox, name: str) -> None:
-    spin.setAccessibleName(name)
+    for part in (spin, spin.lineEdit()):  # the latter is what has the focus
+        part.setAccessibleName(name)
     spin.setToolTip(f"{name}; Up and Down change it")
     spin.setKeyboardTracking(False)  # a number half typed is nothing to look for
     spin.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
