@@ -57,6 +57,17 @@ def offers(line: str, cursor: int, facts: Facts) -> Offers:
     return Offers(start, end, tuple(texts[:MOST]), asked)
 
 
+def unfinished(line: str) -> bool:
+    """The last word may yet become a field, "and" or the like, in a line that compares."""
+    found = tokens(line)
+    if not found or not _open(found[-1], len(line)):
+        return False
+    compares = any(token.kind == "operator" for token in found)
+    typed, (place, _) = found[-1].text.casefold(), _place(found[:-1])
+    words = (*FIELDS, *JOINTS) if compares and place in ("term", "joint") else ()
+    return any(word.startswith(typed) and word != typed for word in words)
+
+
 def _open(token: Token, cursor: int) -> bool:
     """It is still being typed."""
     if token.kind == "quoted":

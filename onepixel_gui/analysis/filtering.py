@@ -221,7 +221,8 @@ class _Reader:
     def all(self) -> Expression:
         made = self._either()
         if self.left:
-            raise self._unclear("there is no ( for this )", "Take the parenthesis away.")
+            what = "There is no ( for this )."
+            raise UnclearFilter(what, "Take the parenthesis away.", self._now.start)
         return made
 
     def _either(self) -> Expression:
@@ -242,7 +243,7 @@ class _Reader:
 
     def _term(self) -> Expression:
         if not self.left:
-            raise self._unclear("something is missing", "Write a word or a comparison.")
+            raise self._unclear("something after it", "Write a word or a comparison.")
         phrase = self._phrase()
         if phrase:
             return Word(phrase)
@@ -251,7 +252,8 @@ class _Reader:
         token = self._now
         if token.kind in ("operator", "bracket") or token.means("and", "or"):
             remedy = "Write a field before it, such as label, or put it in quotes."
-            raise self._unclear(f"“{token.text}” needs something before it", remedy)
+            what = f"“{token.text}” needs something before it."
+            raise UnclearFilter(what, remedy, token.start)
         self._count()
         self._at += 1
         follows = self._tokens[self._at] if self.left else None
@@ -268,14 +270,15 @@ class _Reader:
     def _deeper(self) -> Expression:
         self._depth += 1
         if self._depth > DEEPEST:
-            raise self._unclear("this is nested too deeply", "Take some parentheses away.")
+            what = f"More than {DEEPEST} parentheses are in each other."
+            raise UnclearFilter(what, "Take some parentheses away.", self._now.start)
         if self._take("not"):
             made: Expression = Not(self._term())
         else:
             self._at += 1
             made = self._either()
             if not self._sees(")"):
-                raise self._unclear("a ) is missing", "Close the parenthesis.")
+                raise self._unclear("a ) after it", "Close the parenthesis.")
             self._at += 1
         self._depth -= 1
         return made
@@ -286,8 +289,8 @@ class _Reader:
             remedy = f"Write one of {', '.join(FIELDS)}, or put it in quotes."
             raise UnclearFilter(f"There is no field “{_cut(token.text)}”.", remedy, token.start)
         if not self.left or self._now.kind != "operator":
-            signs = ", ".join(_OPERATORS[field])
-            raise self._unclear(f"one of {signs} is missing", f"Write {_example(field)}.")
+            signs = " ".join(_OPERATORS[field])
+            raise self._unclear(f"a sign: {signs}", f"Write {_example(field)}.")
         operator = _TYPED[self._now.text]
         if operator == ":" and ":" not in _OPERATORS[field]:
             operator = "="
@@ -305,7 +308,7 @@ class _Reader:
         else:
             missing = not self.left or self._now.kind in ("operator", "bracket")
             if missing or self._now.means(*JOINTS):
-                raise self._unclear("a value is missing", f"Write {_example(field)}.")
+                raise self._unclear("a value", f"Write {_example(field)}.")
             self._closed(self._now)
             start, value = self._now.start, self._now.text
             self._at += 1
@@ -313,12 +316,13 @@ class _Reader:
             try:
                 _number(value)
             except ValueError:
-                what = f"“{_cut(value)}” is no confidence: write 0.9 or 90%."
+                what = f"“{_cut(value)}” is no number like 0.9 or 90%."
                 raise UnclearFilter(what, "Write a number from 0 to 1.", start) from None
         choices = CHOICES.get(field, ())
         known = {*choices, *(f"{choice} guided" for choice in choices[:3])}
         if choices and operator in ("=", "!=") and value.casefold() not in known:
-            what = f"{field.capitalize()} is {', '.join(choices[:-1])} or {choices[-1]}."
+            told = choices[-2:] if field == "agreement" else choices
+            what = f"{field.capitalize()} is {', '.join(told[:-1])} or {told[-1]}."
             raise UnclearFilter(what, f"Write {_example(field)}.", start)
         return value
 
@@ -346,21 +350,21 @@ class _Reader:
     def _count(self) -> None:
         self._terms += 1
         if self._terms > MOST_TERMS:
-            raise self._unclear(f"more than {MOST_TERMS} terms", "Write a shorter filter.")
+            what = f"There are more than {MOST_TERMS} terms."
+            raise UnclearFilter(what, "Write a shorter filter.", self._tokens[self._at - 1].start)
 
     def _closed(self, token: Token) -> None:
         if not token.closed:
             what = f"The quote before “{_cut(token.text)}” is not closed."
             raise UnclearFilter(what, 'Write a " after it.', token.start)
 
-    def _unclear(self, what: str, remedy: str) -> UnclearFilter:
-        """At the next token; names what stands before it."""
+    def _unclear(self, needed: str, remedy: str) -> UnclearFilter:
+        """What stands before the next token needs something that is not there."""
         at = self._now.start if self.left else len(self._line)
-        before = self._tokens[: self._at][-2:]
-        if not before:
-            return UnclearFilter(f"{what[0].upper()}{what[1:]}.", remedy, at)
-        after = self._line[before[0].start : before[-1].end]
-        return UnclearFilter(f"After “{_cut(after)}”: {what}.", remedy, at)
+        before = self._tokens[: self._at]
+        sign = before[-1].kind == "operator"  # is named with its field
+        needy = self._line[before[-1 - sign].start : before[-1].end]
+        return UnclearFilter(f"“{_cut(needy)}” needs {needed}.", remedy, at)
 
 
 def _cut(text: str, most: int = 24) -> str:

@@ -20,6 +20,7 @@ from onepixel_gui.analysis.filtering import (
     Word,
     fields_of,
 )
+from onepixel_gui.tiles.datasets.columns import Coded
 from onepixel_gui.tiles.folders import natural
 
 Bools = NDArray[np.bool_]
@@ -49,6 +50,9 @@ class Column:
 
     @classmethod
     def of(cls, texts: Iterable[str | None], count: int) -> "Column":
+        if isinstance(texts, Coded):  # known already; a million need not be looked at
+            once = cls.of(texts.words, len(texts.words))
+            return cls(once.codes[texts.codes], once.words)
         known: dict[str | None, int] = {None: -1, "": -1}
         numbers = (known.setdefault(text, len(known) - 2) for text in texts)
         codes = np.fromiter(numbers, np.int32, count)

@@ -73,8 +73,7 @@ class CardDesk(QObject):
 
     def _labelled(self) -> list[Path]:
         """Tiles of the list whose labels are known, evenly from all of it."""
-        files = [file.path for file in self._shelf.files if file.label is not None]
-        return files[:: max(1, -(-len(files) // _TILES))]
+        return self._shelf.labelled(_TILES)
 
     def _hear(self, arrival: Arrival | None) -> None:
         """The network of an open dialog was looked at anew, or is there at last."""

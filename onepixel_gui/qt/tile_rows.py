@@ -1,36 +1,25 @@
-"""The rows of the gallery: what is known of each tile, which pass the filter, how one looks."""
+"""The rows of the gallery: what is known of each tile, which pass the filter, in which order."""
 
-from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import (
-    QModelIndex,
-    QObject,
-    QPersistentModelIndex,
-    QPoint,
-    QRect,
-    QRectF,
-    QSize,
-    QStringListModel,
-    Qt,
-)
-from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPainterPath, QPen, QPixmap
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QStringListModel, Qt, Signal
+from PySide6.QtGui import QImage, QPixmap
 
-from onepixel_gui.qt.theme import DARK
+from onepixel_gui.analysis.filtering import Expression
+from onepixel_gui.analysis.selection import Facts, Indices, Key, Outcome, ordered, passing
 from onepixel_gui.qt.view import legible
+from onepixel_gui.tiles.entries import Entries, Listing
 
-Outcome = Literal["flipped", "held", "stopped"]
 Index = QModelIndex | QPersistentModelIndex
 
-THUMBNAIL, ROW_HEIGHT = 56, 68
-_KEPT_THUMBNAILS = 2000
-_MARKS: dict[str, str] = {"flipped": "◆", "held": "○", "stopped": "□", "not usable": "✗"}
+THUMBNAIL = 56  # points
+KEPT_BYTES = 48 * 2**20  # of thumbnails, as they are drawn
+_SHARPEST = 2.0  # pixels per point that thumbnails are kept at; sharper screens enlarge them
 ROW_ROLE = Qt.ItemDataRole.UserRole
 
 
@@ -52,11 +41,13 @@ class Row:
 
     name: str
     label: str | None
+    case: str
     answer: str
     confidence: float | None
     finding: Finding | None
     why: str
     judged: bool  # the label is one of the classifier's classes
+    listed: bool  # on the reader's own list
 
     @property
     def disagrees(self) -> bool:
@@ -88,15 +79,24 @@ class Row:
         return f"{word} → {_brief(found.confidence)}"
 
     @property
-    def sentence(self) -> str:
-        """The row for a screen reader and for the tooltip."""
+    def facts(self) -> tuple[str, ...]:
+        """The row in words, one thing each."""
         parts = [self.name, f"label {self.label}" if self.label else "no label"]
+        if self.case:
+            parts.append(f"case {self.case}")
         if self.confidence is not None:
             parts.append(f"answer {self.answer_line}")
         parts.append(self.why or self.finding_line.replace("→", "to"))
         if self.finding is not None and self.finding.guided:
             parts.append("found by a guided, white-box search")
-        return ", ".join(parts)
+        if self.listed:
+            parts.append("on your list")
+        return tuple(parts)
+
+    @property
+    def sentence(self) -> str:
+        """The row for a screen reader."""
+        return ", ".join(self.facts)
 
 
 def _brief(confidence: float) -> str:
@@ -104,137 +104,220 @@ def _brief(confidence: float) -> str:
 
 
 class TileRows(QStringListModel):
-    """The filtered rows of a list of tiles; `order` says which tile stands in which row.
+    """The rows of a list of tiles that pass; `order` says which tile stands in which row.
 
-    QStringListModel only for its counting in C++: 100,000 rows are listed in 0.05 s, where an
-    abstract model in Python, or a QSortFilterProxyModel with a filter in Python, takes 0.2 s
+    QStringListModel only for its counting in C++: 200,000 rows are listed in 0.03 s, where an
+    abstract model in Python, or a QSortFilterProxyModel with a filter in Python, takes 0.4 s
     each time. Its strings stay empty.
+
+    News of a row are told by `looks_changed` and not by `dataChanged`, at which a list view lays
+    out all of its rows again.
     """
+
+    looks_changed = Signal(int)  # a row to be painted again
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.entries: Sequence[tuple[str, str | None]] = ()
-        self.order: Sequence[int] = ()
         self.pixels_per_point = 1.0
-        self.flipped = 0
-        self.classes: tuple[str, ...] = ()
-        self._words: tuple[str, ...] = ()
-        self._answers: dict[int, tuple[str, float]] = {}
+        self.expression: Expression | None = None
+        self.key: Key = "order"
+        self.descending = False
         self._findings: dict[int, Finding] = {}
         self._unreadable: dict[int, str] = {}
         self._thumbnails: OrderedDict[int, QPixmap] = OrderedDict()
+        self._bytes = 0
+        self._places: NDArray[np.int32] | None = None
+        self.listing: Listing = Entries()
+        self.facts = Facts((), (), ())
+        self.order: Indices = np.zeros(0, np.intp)
 
-    def replace(self, entries: Sequence[tuple[str, str | None]]) -> None:
+    @property
+    def entries(self) -> Sequence[tuple[str, str | None]]:
+        """(name, label) of every tile of the list."""
+        return list(zip(self.listing.names, self.listing.labels, strict=True))
+
+    @property
+    def count(self) -> int:
+        """Tiles of the list, whether they pass or not."""
+        return self.facts.count
+
+    @property
+    def flipped(self) -> int:
+        return self.facts.flipped
+
+    def replace(self, listing: Listing) -> None:
         """Another list; nothing of the old one is kept."""
-        self.entries = entries
-        for known in (self._answers, self._findings, self._unreadable, self._thumbnails):
-            known.clear()
-        self.flipped = 0
-        self.filter(" ".join(self._words))
+        classes, self.listing = self.facts.classes, listing
+        self.facts = Facts(listing.names, listing.labels, listing.cases)
+        self._thumbnails.clear()
+        self._bytes = 0
+        self.forget_results(classes)
 
     def forget_results(self, classes: tuple[str, ...] = ()) -> None:
         """What a classifier said, or refused, belongs to that classifier; the pictures stay.
 
         classes: those of the next one; other labels are neither right nor wrong.
         """
-        self.classes = classes
-        for known in (self._answers, self._findings, self._unreadable):
-            known.clear()
-        self.flipped = 0
-        self.filter(" ".join(self._words))
+        self.facts.forget(classes)
+        self._findings.clear()
+        self._unreadable.clear()
+        self.apply()
 
-    def filter(self, text: str) -> None:
-        """Rows in which every word occurs; `=` may stand for `:`."""
-        self._words = tuple(text.lower().replace("=", ":").split())
-        if self._words:
-            self.order = [tile for tile in range(len(self.entries)) if self._passes(tile)]
-        else:
-            self.order = range(len(self.entries))
-        self.setStringList([""] * len(self.order))
+    # ------------------------------------------------------------------ which, and in which order
+    def apply(self) -> None:
+        """Filter and sort by what is known now."""
+        facts = self.facts
+        passes = passing(self.expression, facts)
+        self._put(ordered(facts, passes, self.key, descending=self.descending))
 
-    def _passes(self, tile: int) -> bool:
-        words = self._words_of(tile)
-        return all(word in words for word in self._words)
+    def join(self) -> None:
+        """Rows that pass by now come in; those that no longer do stay until `apply`."""
+        passes = passing(self.expression, self.facts)
+        passes[self.order] = False
+        new = np.flatnonzero(passes)
+        if len(new):
+            self._insert(self._with(new), len(self.order))
 
-    def _words_of(self, tile: int) -> str:
-        """What the filter looks in: plain words, and `label:mitosis answer:normal`."""
-        name, label = self.entries[tile]
-        answer = self._answers[tile][0] if tile in self._answers else ""
-        found = self._findings.get(tile)
-        finding = "not usable" if tile in self._unreadable else "not run"
-        if found is not None and tile not in self._unreadable:
-            finding = f"{found.outcome}{' guided' if found.guided else ''}"
-        return f"{name} label:{label or ''} answer:{answer} {finding}".lower()
+    def _with(self, new: Indices) -> Indices:
+        """In the order of the list, or last where it is sorted by something else."""
+        joined = np.concatenate([self.order, new])
+        if self.key != "order":
+            return joined
+        joined.sort()
+        return joined[::-1] if self.descending else joined
 
-    def row_of(self, tile: int) -> Row:
-        name, label = self.entries[tile]
-        answer, confidence = self._answers.get(tile, ("", None))
-        finding, why = self._findings.get(tile), self._unreadable.get(tile, "")
-        return Row(name, label, answer, confidence, finding, why, label in self.classes)
+    def _put(self, order: Indices) -> None:
+        self.order, self._places = order, None
+        if len(order) != self.rowCount():
+            self.setStringList([""] * len(order))
+
+    def _insert(self, order: Indices, at: int) -> None:
+        """What is on screen stays there, where it stands before row `at`."""
+        more = len(order) - len(self.order)
+        self.order, self._places = order, None
+        self.insertRows(at, more)
 
     def place(self, tile: int) -> int | None:
         """The row in which a tile stands, None when filtered out."""
-        at = bisect_left(self.order, tile)
-        return at if at < len(self.order) and self.order[at] == tile else None
+        if not 0 <= tile < self.count:
+            return None
+        if self._places is None:
+            self._places = np.full(self.count, -1, np.int32)
+            self._places[self.order] = np.arange(len(self.order))
+        at = int(self._places[tile])
+        return None if at < 0 else at
+
+    def beside(self, tile: int, by: int) -> int | None:
+        """The row so many further on, or back, from a tile that may be filtered out."""
+        if not len(self.order):
+            return None
+        at = self.place(tile)
+        if at is None and self.key == "order" and not self.descending:
+            at = int(np.searchsorted(self.order, tile)) - (by > 0)
+        elif at is None:
+            at = -1 if by > 0 else len(self.order)
+        return min(max(at + by, 0), len(self.order) - 1)
+
+    # ------------------------------------------------------------------ one row
+    def row_of(self, tile: int) -> Row:
+        facts, label = self.facts, self.listing.labels[tile]
+        confidence = float(facts.confidences[tile])
+        return Row(
+            self.listing.names[tile],
+            label,
+            self.listing.cases[tile],
+            facts.answers.word(tile),
+            None if np.isnan(confidence) else confidence,
+            self._findings.get(tile),
+            self._unreadable.get(tile, ""),
+            label in facts.classes,
+            bool(facts.listed[tile]),
+        )
 
     def thumbnail(self, tile: int) -> QPixmap | None:
         return self._thumbnails.get(tile)
 
-    # ------------------------------------------------------------------ news of one tile
+    @property
+    def lacking(self) -> Indices:
+        """Tiles that pass and that no classifier has answered or refused, as they stand."""
+        return self.facts.unscored(self.order)
+
+    # ------------------------------------------------------------------ the reader's own list
+    @property
+    def listed(self) -> tuple[int, ...]:
+        """Ascending."""
+        return tuple(np.flatnonzero(self.facts.listed).tolist())
+
+    def set_listed(self, tiles: Indices, listed: bool) -> None:
+        self.facts.listed[tiles] = listed
+
+    # ------------------------------------------------------------------ news
     def set_answer(self, tile: int, answer: str, confidence: float) -> None:
-        if 0 <= tile < len(self.entries):
-            self._answers[tile] = (answer, confidence)
+        if 0 <= tile < self.count:
+            self.facts.set_answer(tile, answer, confidence)
             self._tell(tile)
 
+    def set_answers(
+        self, tiles: Indices, answers: NDArray[np.integer], confidences: NDArray[np.float32]
+    ) -> None:
+        """Of many at once; nothing is told, and rows join when `join` is called."""
+        inside = (tiles >= 0) & (tiles < self.count)
+        self.facts.set_answers(tiles[inside], answers[inside], confidences[inside])
+
     def set_finding(self, tile: int, finding: Finding) -> None:
-        if 0 <= tile < len(self.entries):
-            before = self._findings.get(tile)
-            self.flipped += finding.outcome == "flipped"
-            self.flipped -= before is not None and before.outcome == "flipped"
+        if 0 <= tile < self.count:
             self._findings[tile] = finding
+            self.facts.set_result(tile, finding.outcome, guided=finding.guided)
             self._tell(tile)
 
     def set_unreadable(self, tile: int, why: str) -> None:
-        if 0 <= tile < len(self.entries):
+        if 0 <= tile < self.count:
             self._unreadable[tile] = why
+            self.facts.set_unusable(tile)
             self._tell(tile)
 
     def set_thumbnail(self, tile: int, rgb: NDArray[np.uint8]) -> None:
         """Late ones for a longer list that is gone are dropped."""
-        if not 0 <= tile < len(self.entries):
+        if not 0 <= tile < self.count:
             return
-        self._thumbnails[tile] = _pixmap(rgb, self.pixels_per_point)
-        self._thumbnails.move_to_end(tile)
-        while len(self._thumbnails) > _KEPT_THUMBNAILS:
-            self._thumbnails.popitem(last=False)
-        self._tell(tile)
+        before = self._thumbnails.pop(tile, None)
+        self._bytes -= 0 if before is None else _bytes(before)
+        pixmap = self._thumbnails[tile] = _pixmap(rgb, min(self.pixels_per_point, _SHARPEST))
+        self._bytes += _bytes(pixmap)
+        while self._bytes > KEPT_BYTES:
+            self._bytes -= _bytes(self._thumbnails.popitem(last=False)[1])
+        at = self.place(tile)
+        if at is not None:
+            self.looks_changed.emit(at)
 
     def _tell(self, tile: int) -> None:
         """Repaint the row, or let it join; rows leave only when the filter is applied again."""
         at = self.place(tile)
-        if at is None and self._passes(tile):
-            at = bisect_left(self.order, tile)
-            self.order = [*self.order[:at], tile, *self.order[at:]]
-            self.insertRows(at, 1)
-        elif at is not None:
-            index = self.index(at)
-            self.dataChanged.emit(index, index)
+        if at is not None:
+            self.looks_changed.emit(at)
+        elif passing(self.expression, self.facts, tile)[0]:
+            order = self._with(np.array([tile]))
+            self._insert(order, int(np.flatnonzero(order == tile)[0]))
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not 0 <= index.row() < len(self.order):
             return None
-        row = self.row_of(self.order[index.row()])
+        tile = int(self.order[index.row()])
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return row.name
+                return self.listing.names[tile]
             case Qt.ItemDataRole.AccessibleTextRole:
-                return row.sentence
+                return self.row_of(tile).sentence
             case Qt.ItemDataRole.ToolTipRole:
-                return row.sentence.replace(", ", "\n", 3)
+                return "\n".join(self.row_of(tile).facts)
             case _ if role == ROW_ROLE:
-                return row
+                return self.row_of(tile)
             case _:
                 return None
+
+
+def _bytes(pixmap: QPixmap) -> int:
+    return 4 * pixmap.width() * pixmap.height()
 
 
 def _pixmap(rgb: NDArray[np.uint8], pixels_per_point: float) -> QPixmap:
@@ -251,133 +334,3 @@ def _pixmap(rgb: NDArray[np.uint8], pixels_per_point: float) -> QPixmap:
     pixmap = QPixmap.fromImage(scaled if scaled is not image else image.copy())
     pixmap.setDevicePixelRatio(pixels_per_point)
     return pixmap
-
-
-class RowPainter(QStyledItemDelegate):
-    """Thumbnail, name, ground truth, answer, finding."""
-
-    def __init__(self, rows: TileRows, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._rows, self.theme = rows, DARK
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: ARG002
-        return QSize(160, ROW_HEIGHT)
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        tile = self._rows.order[index.row()]
-        row = self._rows.row_of(tile)
-        frame: QRect = option.rect
-        state: QStyle.StateFlag = option.state
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setFont(option.font)
-        self._paint_ground(painter, frame, state)
-        corner = frame.topLeft() + QPoint(8, (ROW_HEIGHT - THUMBNAIL) // 2)
-        self._paint_thumbnail(painter, corner, self._rows.thumbnail(tile), row)
-        text = frame.adjusted(8 + THUMBNAIL + 9, 6, -5, -5)
-        self._paint_words(painter, text, row)
-        painter.restore()
-
-    def _paint_ground(self, painter: QPainter, frame: QRect, state: QStyle.StateFlag) -> None:
-        selected = bool(state & QStyle.StateFlag.State_Selected)
-        hovered = bool(state & QStyle.StateFlag.State_MouseOver)
-        ground = QRectF(frame).adjusted(1.5, 1.5, -1.5, -1.5)
-        if selected or hovered:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(self.theme.selected if selected else self.theme.field))
-            painter.drawRoundedRect(ground, 6, 6)
-        if selected:
-            painter.setBrush(QColor(self.theme.accent))
-            painter.drawRoundedRect(
-                QRectF(frame.left() + 1.5, frame.top() + 14, 3, ROW_HEIGHT - 28), 1.5, 1.5
-            )
-
-    def _paint_thumbnail(
-        self, painter: QPainter, corner: QPoint, pixmap: QPixmap | None, row: Row
-    ) -> None:
-        place = QRectF(corner.x(), corner.y(), THUMBNAIL, THUMBNAIL)
-        if pixmap is None:
-            painter.setPen(QPen(QColor(self.theme.edge), 1))
-            painter.setBrush(QColor(self.theme.field))
-            painter.drawRoundedRect(place.adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
-            if row.why:
-                painter.setPen(QColor(self.theme.doubt))
-                painter.drawText(place, Qt.AlignmentFlag.AlignCenter, "✗")
-            return
-        size = pixmap.deviceIndependentSize()
-        target = QRectF(0, 0, size.width(), size.height())
-        target.moveCenter(place.center())
-        clip = QPainterPath()
-        clip.addRoundedRect(target, 4, 4)
-        painter.save()
-        painter.setClipPath(clip)
-        painter.drawPixmap(target.topLeft(), pixmap)
-        painter.restore()
-        if row.finding is not None and row.finding.guided:
-            self._paint_tag(painter, target)
-
-    def _paint_tag(self, painter: QPainter, picture: QRectF) -> None:
-        """What a white-box search found is no black-box result, at first sight."""
-        small = QFont(painter.font())
-        small.setPixelSize(10)
-        tag = QRectF(picture.left(), picture.bottom() - 14, picture.width(), 14)
-        painter.fillRect(tag, QColor(self.theme.card))
-        painter.setFont(small)
-        painter.setPen(QColor(self.theme.text))
-        painter.drawText(tag, Qt.AlignmentFlag.AlignCenter, "guided")
-
-    def _paint_words(self, painter: QPainter, frame: QRect, row: Row) -> None:
-        small, name = QFont(painter.font()), QFont(painter.font())
-        small.setPixelSize(11)
-        name.setPixelSize(13)
-        painter.setFont(name)
-        painter.setPen(QColor(self.theme.text))
-        self._line(painter, frame, 0, row.name, Qt.TextElideMode.ElideMiddle)
-        painter.setFont(small)
-        self._pair(painter, frame, 17, "label", row.label or "—")
-        if row.why:
-            painter.setPen(QColor(self.theme.doubt))
-            self._line(painter, frame, 31, row.why_line)
-        else:
-            self._pair(painter, frame, 31, "answer", row.answer_line or "…", row.disagrees)
-        self._paint_finding(painter, frame, row)
-
-    def _paint_finding(self, painter: QPainter, frame: QRect, row: Row) -> None:
-        word = row.finding_words
-        colours = {
-            "flipped": self.theme.flip,
-            "held": self.theme.text,
-            "stopped": self.theme.text,
-            "not usable": self.theme.doubt,
-        }
-        painter.setPen(QColor(colours.get(word, self.theme.faint)))
-        mark = _MARKS.get(word, "")
-        line = row.finding_line
-        self._line(painter, frame, 45, f"{mark} {line}" if mark else line)
-
-    def _pair(
-        self,
-        painter: QPainter,
-        frame: QRect,
-        top: int,
-        name: str,
-        value: str,
-        doubtful: bool = False,
-    ) -> None:
-        painter.setPen(QColor(self.theme.faint))
-        self._line(painter, frame, top, name)
-        painter.setPen(QColor(self.theme.doubt if doubtful else self.theme.text))
-        self._line(painter, frame.adjusted(44, 0, 0, 0), top, value)
-
-    @staticmethod
-    def _line(
-        painter: QPainter,
-        frame: QRect,
-        top: int,
-        text: str,
-        elide: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
-    ) -> None:
-        metrics = painter.fontMetrics()
-        line = QRect(frame.left(), frame.top() + top, frame.width(), metrics.height())
-        shown = metrics.elidedText(text, elide, frame.width())
-        painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)

@@ -47,6 +47,7 @@ from onepixel_gui.qt.shelf import Shelf
 from onepixel_gui.qt.telling import DOING, finding, hint, told, why_not_guided
 from onepixel_gui.qt.toolbar import button_of, make_actions
 from onepixel_gui.qt.view import Activity, Arrival, Cursor, Findings, Progress, Quantity
+from onepixel_gui.tiles.entries import Listing
 
 _PATIENCE = 60_000  # ms that closing waits for a figure being written
 _CLASSIFIER = ("open_checkpoint", "edit_card", "compare")  # in the menu of its button
@@ -152,7 +153,9 @@ class Window(QMainWindow):
         session.examined.connect(self.periods.examine)
         shelf.opened.connect(self._show_list)
         shelf.pictured.connect(self.gallery.set_thumbnail)
-        shelf.scored.connect(self.gallery.set_answer)
+        shelf.scored.connect(self.gallery.set_answers)
+        shelf.scoring_changed.connect(self.gallery.set_scoring)
+        shelf.looked.connect(self.gallery.set_looking)
         shelf.refused.connect(lambda index, why: self.gallery.set_unreadable(index, why.what))
         shelf.judged.connect(session.doubt)
         shelf.failed.connect(self.show_problem)
@@ -168,10 +171,10 @@ class Window(QMainWindow):
         self.commands.noted.connect(self._note)
         self.commands.preferences_changed.connect(self._dress)
 
-    def _show_list(self, files: tuple[object, ...]) -> None:
+    def _show_list(self, listing: Listing) -> None:
         self._current = self._on_bench = -1
-        self.gallery.set_entries([(file.name, file.label) for file in self.shelf.files])
-        if files:
+        self.gallery.set_listing(listing)
+        if len(listing):
             self.gallery.set_current(self.shelf.start)
             self._open(self.shelf.start)
 
@@ -293,6 +296,9 @@ class Window(QMainWindow):
     def _wire_wishes(self) -> None:
         self.gallery.tile_wished.connect(self._open)
         self.gallery.rows_seen.connect(self.shelf.look_at)
+        self.gallery.scores_wished.connect(self.shelf.score)
+        self.gallery.scoring_stop_wished.connect(self.shelf.stop_scoring)
+        self.gallery.looking_stop_wished.connect(self.shelf.stop_opening)
         for pane in (self.tile, self.map):
             pane.cursor_moved.connect(self._move_cursor)
         self.map.quantity_wished.connect(self._show_quantity)
@@ -301,9 +307,9 @@ class Window(QMainWindow):
         self._drop.dropped.connect(self.commands.open_cargo)
 
     def _open(self, index: int) -> None:
-        if 0 <= index < len(self.shelf.files) and index != self._current:
+        if 0 <= index < len(self.shelf.listing) and index != self._current:
             self._current = index
-            self.session.open_tile(self.shelf.files[index])
+            self.session.open_tile(self.shelf.listing[index])
 
     def _move_cursor(self, cursor: Cursor) -> None:
         if cursor.pinned:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from onepixel_gui.analysis.completion import offers
+from onepixel_gui.analysis.completion import offers, unfinished
 from onepixel_gui.analysis.filtering import (
     CHOICES,
     DEEPEST,
@@ -125,21 +125,21 @@ def test_a_comparison_keeps_what_it_says(facts: Facts, line: str, tiles: list[in
 @pytest.mark.parametrize(
     ("line", "said", "at"),
     [
-        ("label", "After “label”: one of =, !=, ~, : is missing.", 5),
-        ("label =", "After “label =”: a value is missing.", 7),
-        ("label = mitosis and", "After “mitosis and”: something is missing.", 19),
-        ("label = mitosis and confidence <", "After “confidence <”: a value is missing.", 32),
-        ("(label = mitosis", "After “= mitosis”: a ) is missing.", 16),
-        ("tile )", "After “tile”: there is no ( for this ).", 5),
+        ("label", "“label” needs a sign: = != ~ :.", 5),
+        ("label =", "“label =” needs a value.", 7),
+        ("label = mitosis and", "“and” needs something after it.", 19),
+        ("label = mitosis and confidence <", "“confidence <” needs a value.", 32),
+        ("(label = mitosis", "“mitosis” needs a ) after it.", 16),
+        ("tile )", "There is no ( for this ).", 5),
         ("lable = mitosis", "There is no field “lable”.", 0),
         ("= mitosis", "“=” needs something before it.", 0),
         ("and tile", "“and” needs something before it.", 0),
-        ("confidence < x", "“x” is no confidence: write 0.9 or 90%.", 13),
-        ("confidence < 90", "“90” is no confidence: write 0.9 or 90%.", 13),
-        ("confidence < 0,9", "“0,9” is no confidence: write 0.9 or 90%.", 13),
+        ("confidence < x", "“x” is no number like 0.9 or 90%.", 13),
+        ("confidence < 90", "“90” is no number like 0.9 or 90%.", 13),
+        ("confidence < 0,9", "“0,9” is no number like 0.9 or 90%.", 13),
         ("confidence ~ 0.9", "Confidence takes <, <=, >, >=, =, !=, not ~.", 11),
         ("label < mitosis", "Label takes =, !=, ~, :, not <.", 6),
-        ("agreement = maybe", "Agreement is agrees, disagrees, yes or no.", 12),
+        ("agreement = maybe", "Agreement is yes or no.", 12),
         ("result = fl", "Result is flipped, held, stopped, not run or not usable.", 9),
         ('name = "tile 1', "The quote before “tile 1” is not closed.", 7),
     ],
@@ -375,6 +375,23 @@ def test_a_value_with_blanks_is_offered_in_quotes() -> None:
     line, cursor = offers("case ", 5, made).taken("case ", "=")
     assert (line, cursor) == ("case = ", 7)
     assert offers(line, cursor, made).texts == ('"or"',)
+
+
+@pytest.mark.parametrize(
+    ("line", "waits"),
+    [
+        ("label = mitosis and conf", True),
+        ("label = mitosis o", True),
+        ("label = mitosis and tile", False),
+        ("label = mitosis and confidence", False),
+        ("label = no", False),
+        ("conf", False),
+        ("label = mitosis and conf ", False),
+        ("", False),
+    ],
+)
+def test_a_word_that_may_become_a_field_is_waited_for(line: str, waits: bool) -> None:
+    assert unfinished(line) == waits
 
 
 def test_text_fields_take_no_order() -> None:

@@ -15,6 +15,7 @@ from onepixel_gui.attack.probe import Candidates, Readings
 from onepixel_gui.classifier.card import Card, Fit, Inspection, Serving
 from onepixel_gui.classifier.opening import Step
 from onepixel_gui.problems import DeviceFull, Problem, UnusableCheckpoint
+from onepixel_gui.tiles.entries import Entries
 from onepixel_gui.tiles.files import save
 from onepixel_gui.tiles.tile import Tile
 from tests.core.stand_ins import Law, StandIn, one_spot
@@ -74,6 +75,13 @@ class StandInClassifier:
 
     def preparing(self) -> Generator[Step]:
         yield from ()
+
+    def __call__(self, tiles):
+        """The clean answer of its probes, to every tile."""
+        if self.refuses is not None:
+            raise self.refuses
+        clean = Gated(self.law).question.clean
+        return np.tile(np.array([1 - clean, clean], np.float32), (len(tiles), 1))
 
     def probe(self, tile: Tile, *, subject: str = "") -> Gated:  # noqa: ARG002 - of two classes
         if self.refuses is not None:
@@ -151,6 +159,31 @@ def picture_files(folder, *, edge: int = 16, count: int = 3):
             save(rgb, path)
             files.append(path)
     return files
+
+
+@dataclass(frozen=True)
+class PaintedEntry:
+    """A tile of one shade, made when it is read. problem: raised instead."""
+
+    name: str
+    label: str | None = None
+    case: str = ""
+    shade: int = 150
+    edge: int = 16
+    problem: Problem | None = None
+
+    def read(self) -> Tile:
+        if self.problem is not None:
+            raise self.problem
+        return tile(self.name, shade=self.shade, edge=self.edge, label=self.label)
+
+    def thumbnail(self, edge: int):
+        return self.read().rgb[:edge, :edge]
+
+
+def painted(*pairs: tuple[Any, ...], **more: Any) -> Entries:
+    """A listing of (name, label, case...), made on demand."""
+    return Entries(tuple(PaintedEntry(*pair, **more) for pair in pairs))
 
 
 def delete_now() -> None:

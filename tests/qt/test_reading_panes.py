@@ -1,4 +1,4 @@
-"""The panes that read a result: RGB shift, search curve, verdict, gallery."""
+"""The panes that read a result: RGB shift, search curve, verdict."""
 
 import os
 
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QAccessible, QImage, QPen
+from PySide6.QtGui import QAccessible, QPen
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QProgressBar, QSlider, QWidget
 
 from onepixel_gui.attack.probe import (
@@ -32,9 +32,9 @@ from onepixel_gui.qt.panes.shift import ShiftPane
 from onepixel_gui.qt.panes.verdict import VerdictBar, time_left
 from onepixel_gui.qt.response_plot import apart
 from onepixel_gui.qt.theme import DARK, LIGHT, install
-from onepixel_gui.qt.tile_rows import Finding
 from onepixel_gui.qt.view import Cursor, legible
 from onepixel_gui.tiles.tile import Tile, Window
+from tests.qt.doubles import painted
 
 WINDOW = Window(0, 0, 64, 64)
 QUESTION = Question("mitosis", "normal", "mitosis", 0.988, 4.41, 0.5, WINDOW)
@@ -69,7 +69,7 @@ def search(qtbot: Any, tile: Tile) -> SearchPane:
 @pytest.fixture
 def gallery(qtbot: Any) -> GalleryPane:
     pane = shown(qtbot, GalleryPane(), None, (230, 700))
-    pane.set_entries([(f"tile_{n}.png", "mitosis" if n % 2 else "normal") for n in range(20)])
+    pane.set_listing(painted(*((f"tile_{n}.png", "mitosis") for n in range(20))))
     return pane
 
 
@@ -417,166 +417,6 @@ def test_a_cleared_verdict_says_what_to_do_next(verdict: VerdictBar) -> None:
     verdict.show_verdict("It held.", flipped=False, doubts=["budget spent"], fine_print="seed 0")
     verdict.clear("Press Run.")
     assert words(verdict).split() == ["Press", "Run."]
-
-
-# ------------------------------------------------------------------ gallery
-def test_an_empty_gallery_says_what_to_do(qtbot: Any) -> None:
-    pane = shown(qtbot, GalleryPane(), None, (230, 400))
-    assert "Drop tiles, a folder or a checkpoint" in words(pane)
-
-
-def test_keys_wish_for_the_next_and_the_last_tile(qtbot: Any, gallery: GalleryPane) -> None:
-    gallery.set_current(0)
-    wishes: list[int] = []
-    gallery.tile_wished.connect(wishes.append)
-    for key in (Qt.Key.Key_Down, Qt.Key.Key_PageDown, Qt.Key.Key_End, Qt.Key.Key_PageUp):
-        qtbot.keyClick(gallery.list, key)
-    assert wishes == [1, 2, 19, 18]
-    qtbot.keyClick(gallery.list, Qt.Key.Key_Return)
-    assert wishes[-1] == 18
-
-
-def test_a_click_wishes_for_that_tile(qtbot: Any, gallery: GalleryPane) -> None:
-    place = gallery.list.visualRect(gallery.rows.index(2)).center()
-    with qtbot.waitSignal(gallery.tile_wished) as wish:
-        qtbot.mouseClick(gallery.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
-    assert wish.args == [2]
-
-
-def test_marking_the_current_tile_wishes_for_nothing(qtbot: Any, gallery: GalleryPane) -> None:
-    with qtbot.assertNotEmitted(gallery.tile_wished):
-        gallery.set_current(5)
-    assert gallery.list.currentIndex().row() == 5
-
-
-def apply(qtbot: Any, gallery: GalleryPane, text: str) -> list[str]:
-    gallery.filter.setText(text)
-    qtbot.keyClick(gallery.filter, Qt.Key.Key_Return)
-    return [gallery.rows.index(row).data() for row in range(gallery.rows.rowCount())]
-
-
-def test_the_filter_keeps_tiles_in_which_every_word_occurs(
-    qtbot: Any, gallery: GalleryPane
-) -> None:
-    gallery.set_finding(3, Finding("flipped", 0.16))
-    gallery.set_finding(4, Finding("flipped", 0.9))
-    gallery.set_answer(5, "normal", 0.2)
-    assert apply(qtbot, gallery, "Flipped") == ["tile_3.png", "tile_4.png"]
-    assert apply(qtbot, gallery, "flipped mitosis") == ["tile_3.png"]
-    assert apply(qtbot, gallery, "label=mitosis answer:normal") == ["tile_5.png"]
-    assert len(apply(qtbot, gallery, "not run")) == 18
-    assert apply(qtbot, gallery, "nothing like this") == []
-    assert "No tile" in words(gallery)
-    assert "0 of 20 · 2 flipped" in words(gallery)
-    assert len(apply(qtbot, gallery, "")) == 20
-    assert "20 · 2 flipped" in words(gallery)
-
-
-def test_a_row_joins_when_news_makes_it_pass_the_filter(qtbot: Any, gallery: GalleryPane) -> None:
-    gallery.set_finding(7, Finding("flipped", 0.1))
-    apply(qtbot, gallery, "flipped")
-    gallery.set_finding(3, Finding("flipped", 0.1))
-    assert list(gallery.rows.order) == [3, 7]
-    assert gallery.rows.rowCount() == 2
-
-
-def test_step_goes_by_the_filtered_order_from_anywhere(qtbot: Any, gallery: GalleryPane) -> None:
-    apply(qtbot, gallery, "mitosis")
-    gallery.set_current(4)  # filtered out
-    wishes: list[int] = []
-    gallery.tile_wished.connect(wishes.append)
-    gallery.step(1)
-    gallery.step(1)
-    gallery.set_current(4)
-    gallery.step(-1)
-    gallery.step(-1)
-    gallery.step(-1)
-    assert wishes == [5, 7, 3, 1]
-
-
-def test_only_rows_on_screen_are_told_of(qtbot: Any, gallery: GalleryPane) -> None:
-    entries = [(f"slide_{n}.png", None) for n in range(100_000)]
-    begin = time.perf_counter()
-    with qtbot.waitSignal(gallery.rows_seen) as wish:
-        gallery.set_entries(entries)
-        gallery.grab()
-        seconds = time.perf_counter() - begin
-    assert seconds < 1.0
-    assert wish.args[0][0] == 0
-    assert len(wish.args[0]) <= 12
-    with qtbot.waitSignal(gallery.rows_seen) as wish:
-        gallery.list.scrollToBottom()
-    assert wish.args[0][-1] == 99_999
-    assert len(wish.args[0]) <= 12
-
-
-def test_rows_that_stay_on_screen_are_told_of_once(qtbot: Any, gallery: GalleryPane) -> None:
-    with qtbot.waitSignal(gallery.rows_seen) as wish:
-        gallery.set_entries([("a.png", None), ("b.png", None)])
-    assert wish.args == [(0, 1)]
-    gallery.set_thumbnail(0, np.zeros((80, 80, 3), np.uint8))
-    gallery.resize(230, 690)
-    gallery.filter.setText("png")
-    with qtbot.assertNotEmitted(gallery.rows_seen, wait=200):
-        qtbot.keyClick(gallery.filter, Qt.Key.Key_Return)
-
-
-def test_late_news_for_a_replaced_list_is_ignored(gallery: GalleryPane) -> None:
-    gallery.set_entries([("only.png", "mitosis")])
-    gallery.set_thumbnail(15, np.zeros((64, 64, 3), np.uint8))
-    gallery.set_answer(15, "mitosis", 0.9)
-    gallery.set_finding(15, Finding("flipped", 0.1))
-    gallery.set_unreadable(-1, "gone")
-    assert "1 · 0 flipped" in words(gallery)
-    assert gallery.rows.thumbnail(15) is None
-
-
-def test_an_answer_is_doubted_only_where_the_label_is_one_of_its_classes(
-    gallery: GalleryPane,
-) -> None:
-    gallery.set_entries([("a.png", "mitosis"), ("b.png", "atypical"), ("c.png", None)])
-    gallery.forget_results(("normal", "mitosis"))
-    for index in range(3):
-        gallery.set_answer(index, "normal", 0.9)
-    assert [gallery.rows.row_of(index).disagrees for index in range(3)] == [True, False, False]
-
-
-def test_a_tile_that_cannot_be_used_says_why_without_its_name_again(gallery: GalleryPane) -> None:
-    gallery.set_entries([("a.png", None)])
-    gallery.set_unreadable(0, "a.png is 50 x 50 px; the classifier looks at 64 x 64 px.")
-    row = gallery.rows.row_of(0)
-    assert row.why_line == "is 50 x 50 px; the classifier looks at 64 x 64 px."
-    assert row.finding_words == "not usable"
-
-
-def test_a_row_reads_as_a_sentence(gallery: GalleryPane) -> None:
-    gallery.set_answer(3, "mitosis", 0.988)
-    gallery.set_finding(3, Finding("flipped", 0.16))
-    text = gallery.rows.index(3).data(Qt.ItemDataRole.AccessibleTextRole)
-    assert text == "tile_3.png, label mitosis, answer mitosis 0.99, flipped to 0.16"
-    gallery.set_unreadable(4, "truncated")
-    assert "truncated" in gallery.rows.index(4).data(Qt.ItemDataRole.ToolTipRole)
-
-
-def test_what_a_guided_search_found_is_tagged_and_can_be_filtered(
-    qtbot: Any, gallery: GalleryPane
-) -> None:
-    gallery.set_finding(3, Finding("flipped", 0.16, guided=True))
-    gallery.set_finding(4, Finding("flipped", 0.16))
-    for index in (3, 4):
-        gallery.set_thumbnail(index, np.full((64, 64, 3), 180, np.uint8))
-    tagged, plain = (row_picture(gallery, index) for index in (3, 4))
-    assert tagged != plain
-    assert apply(qtbot, gallery, "guided") == ["tile_3.png"]
-    text = gallery.rows.index(0).data(Qt.ItemDataRole.AccessibleTextRole)
-    assert text.endswith("flipped to 0.16, found by a guided, white-box search")
-
-
-def row_picture(gallery: GalleryPane, index: int) -> QImage:
-    """The thumbnail of a row as it is drawn."""
-    frame = gallery.list.visualRect(gallery.rows.index(index))
-    frame.setWidth(64)
-    return gallery.list.viewport().grab(frame).toImage()
 
 
 # ------------------------------------------------------------------ all of them
