@@ -25,6 +25,7 @@ from onepixel_gui.terminal import (
     command,
     expect_room,
     expect_unset,
+    look,
     name_of,
     watch,
 )
@@ -322,6 +323,44 @@ def inspect(
         print(line)
     for line in narration.doubt_lines(asked.doubts):
         print(printable(line))
+
+
+@app.command()
+def dataset(
+    folder: Annotated[
+        list[Path],
+        typer.Argument(metavar="FOLDER...", help="A data set: folders, or one table or archive."),
+    ],
+    size: Annotated[
+        int, typer.Option(min=8, max=4096, help="Edge of the tiles that are cut.")
+    ] = 64,
+    mpp: Annotated[
+        float | None, typer.Option(min=0.05, max=20, help="Their um per pixel; as stored without.")
+    ] = None,
+    normals: Annotated[int, typer.Option(min=0, max=1000, help="Normal tiles per mitosis.")] = 1,
+    distance: Annotated[
+        int, typer.Option(min=0, max=10_000, help="Least px from a normal tile to any mitosis.")
+    ] = 60,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same tiles.")] = 0,
+    sampled: Annotated[
+        bool, typer.Option("--sampled", help="Sample normal tiles though look-alikes are marked.")
+    ] = False,
+    locate: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Where missing images are sought too.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
+) -> None:
+    """Say which data set a folder is: tiles of each class, images, and what is missing."""
+    from onepixel_gui import narration
+    from onepixel_gui.report import datasets
+    from onepixel_gui.tiles.datasets import Sampling
+
+    sampling = Sampling((size, size), mpp, normals, distance, seed, not sampled)
+    found = look(folder, sampling, locate)
+    if json:
+        print(narration.as_json(datasets.as_values(found)).decode(), end="")
+        return
+    print(*narration.card_lines(found.title, datasets.facts(found), found.notes), sep="\n")
 
 
 @app.command()

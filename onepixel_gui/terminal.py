@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from onepixel_gui.attack.probe import Event, Probe
     from onepixel_gui.classifier.card import Inspection
     from onepixel_gui.classifier.classifier import Classifier
+    from onepixel_gui.tiles.datasets import Dataset, Sampling
     from onepixel_gui.tiles.tile import Tile
 
 NAME = "onepixel-gui"
@@ -97,6 +98,31 @@ def read(path: Path) -> "Tile":
     # `find` knows the label of a file from its folder; a folder itself is refused by `read`.
     labels = [] if path.is_dir() else [file.label for file in files.find([path])]
     return files.read(path, label=labels[0] if labels else None)
+
+
+def look(paths: Sequence[Path], sampling: "Sampling", instead: Path | None) -> "Dataset":
+    """The data set that these paths are; a terminal shows how far the search has come.
+
+    Raises UnusableDataset, UnreadableTile.
+    """
+    from rich.console import Console
+    from rich.text import Text
+
+    from onepixel_gui.tiles.datasets import looking
+
+    console, seen = Console(stderr=True), 0
+    work = looking(paths, sampling, instead=instead)
+    try:
+        with closing(work), console.status("Looking") as shown:
+            while True:
+                looked = next(work)
+                seen = looked.seen
+                shown.update(Text(f"Looking: {seen:,} seen, now {looked.where}"))
+    except StopIteration as end:
+        found: Dataset = end.value
+        return found
+    except KeyboardInterrupt:
+        raise Stopped(f"Stopped after {seen:,} files and folders.") from None
 
 
 def name_of(path: Path, opened: Sequence[Path]) -> str:

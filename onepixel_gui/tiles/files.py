@@ -22,7 +22,7 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2
 from onepixel_gui.outbox import printable, write_whole
 from onepixel_gui.problems import NotWritten, UnreadableTile
 from onepixel_gui.tiles.decoding import COPY_AGAIN, CUT_OUT, MOST_PIXELS, decode, refusal
-from onepixel_gui.tiles.folders import finished, scanning
+from onepixel_gui.tiles.folders import finished, scanning, suffix_of
 from onepixel_gui.tiles.labels import label_of, labels_of
 from onepixel_gui.tiles.tile import Tile
 
@@ -189,7 +189,7 @@ def find(paths: Sequence[Path]) -> list[TileFile]:
 
 def is_picture(name: str) -> bool:
     """It ends like a file that can be read as a tile."""
-    return name[name.rfind(".") :].lower() in SUFFIXES
+    return suffix_of(name) in SUFFIXES
 
 
 def _in_folder(folder: Path) -> Iterator[TileFile]:

@@ -73,11 +73,17 @@ class Branch:
     path:   as it was reached from the opened folder.
     below:  names of the folders between the opened one and it, itself last; () for the opened one.
     names:  its files in natural order, hidden ones left out.
+    kinds:  the suffixes of its files in lower case, ".png"; "" for names without.
     """
 
     path: str
     below: tuple[str, ...]
     names: Packed
+    kinds: frozenset[str]
+
+    @classmethod
+    def of(cls, path: str, below: tuple[str, ...], names: Sequence[str]) -> "Branch":
+        return cls(path, below, Packed(names), frozenset(map(suffix_of, names)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +178,7 @@ class _Scan:
                 elif _answers(entry.is_file):
                     files.append(entry.name)
         names = yield from self._sorted(files, where)
-        self.branches.append(Branch(path, below, Packed(names)))
+        self.branches.append(Branch.of(path, below, names))
         return (yield from self._sorted(folders, where))
 
     def _sorted(self, names: list[str], where: str) -> Generator[Looked, None, list[str]]:
@@ -200,6 +206,11 @@ def finished(work: Generator[object, None, T]) -> T:
         except StopIteration as end:
             found: T = end.value
             return found
+
+
+def suffix_of(name: str) -> str:
+    """The end of a name from its last point, in lower case; "" where there is none."""
+    return name[at:].lower() if (at := name.rfind(".")) >= 0 else ""
 
 
 def natural(name: str) -> str:

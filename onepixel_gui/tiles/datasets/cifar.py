@@ -19,13 +19,14 @@ from onepixel_gui.tiles.datasets.columns import Coded, Columns, Derived
 from onepixel_gui.tiles.datasets.dataset import Dataset, refusal
 from onepixel_gui.tiles.datasets.detection import per_image
 from onepixel_gui.tiles.datasets.naming import CIFAR10
-from onepixel_gui.tiles.folders import Looked, Pace, Tree
+from onepixel_gui.tiles.folders import Branch, Looked, Pace, Tree
 from onepixel_gui.tiles.tile import Tile
 
 _EDGE = 32
 _PIXELS = 3 * _EDGE * _EDGE  # bytes of one picture
 _TEN = (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch")
 _HUNDRED = ("train", "test")
+_KINDS = frozenset(["", ".bin", ".meta", ".txt"])
 _AGAIN = "Unpack the archive again, then open its folder."
 
 
@@ -102,7 +103,7 @@ class _Batch:
 
 def form_of(tree: Tree) -> Form | None:
     """How the CIFAR in these folders is handed out; None where there is none."""
-    names = {name for branch in tree.branches for name in _plain(branch.names)}
+    names = {name for branch in tree.branches for name in _plain(branch)}
     for form in FORMS:
         there = sum(batch + form.suffix in names for batch in form.batches)
         if form.batches == _TEN and there:
@@ -139,13 +140,14 @@ def listing(root: Path, tree: Tree, form: Form) -> Generator[Looked, None, Datas
     )
 
 
-def _plain(names: Sequence[str]) -> Iterator[str]:
-    return (name for name in names if len(name) < 40)
+def _plain(branch: Branch) -> Iterator[str]:
+    if branch.kinds & _KINDS:
+        yield from (name for name in branch.names if len(name) < 40)
 
 
 def _files(tree: Tree, wanted: Sequence[str]) -> Iterator[tuple[str, Path]]:
     for branch in reversed(tree.branches):  # of two, the one that is less deep
-        for name in set(wanted).intersection(_plain(branch.names)):
+        for name in set(wanted).intersection(_plain(branch)):
             yield name, Path(branch.path) / name
 
 

@@ -13,7 +13,7 @@ from onepixel_gui.tiles.datasets.detection import Finds, cutting
 from onepixel_gui.tiles.datasets.places import Elsewhere, seeking, unlisted
 from onepixel_gui.tiles.entries import Entries
 from onepixel_gui.tiles.files import TileFile, find, is_picture
-from onepixel_gui.tiles.folders import Branch, Looked, Packed, Tree, finished, scanning
+from onepixel_gui.tiles.folders import Branch, Looked, Tree, finished, scanning
 from onepixel_gui.tiles.slides import is_slide
 
 _TABLES = (".csv", ".tsv", ".txt")
@@ -132,7 +132,7 @@ def _plain(
 
 def _tables(tree: Tree) -> list[Path]:
     """Tables in the opened folder itself that name pictures."""
-    top = tree.branches[0] if tree.branches else Branch("", (), Packed())
+    top = tree.branches[0] if tree.branches else Branch.of("", (), ())
     paths = [Path(top.path) / name for name in top.names if name.lower().endswith((".csv", ".tsv"))]
     return [path for path in paths[:20] if _speaks(path)]
 
@@ -149,7 +149,7 @@ def _file(
 ) -> Generator[Looked, None, Dataset | None]:
     """The data set that one file is, None for a slide or whatever else."""
     suffix, name = path.suffix.lower(), path.name
-    alone = Tree((Branch(str(path.parent), (), Packed([name])),))
+    alone = Tree((Branch.of(str(path.parent), (), [name]),))
     if suffix == ".json":
         around = Elsewhere((yield from scanning(path.parent, _AROUND)))
         found = yield from midog.finding(path, path, midog.parsed(path), (around, elsewhere))
@@ -158,10 +158,10 @@ def _file(
         return (yield from listed.listing(path, path, sampling, elsewhere))
     if suffix in _STACKS and pcam.recognises(alone):
         return (yield from pcam.listing(path, alone))
-    form = cifar.form_of(Tree((Branch(str(path.parent), (), Packed(cifar.belonging(path))),)))
+    batch = Tree((Branch.of(str(path.parent), (), cifar.belonging(path)),))
+    form = cifar.form_of(batch)
     if form is not None:
-        names = Packed(cifar.belonging(path))
-        return (yield from cifar.listing(path, Tree((Branch(str(path.parent), (), names),)), form))
+        return (yield from cifar.listing(path, batch, form))
     return None
 
 

@@ -62,6 +62,7 @@ def _jsons(tree: Tree) -> Iterator[Path]:
         (
             Path(branch.path) / name
             for branch in tree.branches
+            if ".json" in branch.kinds
             for name in branch.names
             if name.lower().endswith(".json")
         ),

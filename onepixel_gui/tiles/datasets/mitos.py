@@ -16,6 +16,7 @@ from onepixel_gui.tiles.folders import Looked, Pace, Tree
 
 # Best first: in ICPR12 the mitoses are painted over in the JPEG files.
 _IMAGES = (".tif", ".tiff", ".png", ".bmp", ".jpg", ".jpeg")
+_FIRST = 20
 _ICPR12 = re.compile(r"([AHM][0-9]{2})_[0-9]{2}(_v[0-9])?")
 _ATYPIA = re.compile(r"([AH][0-9]{2})_[0-9]{2}[A-D][a-d]")
 _TABLE = re.compile(r"(.+?)_(not_)?mitosis\.csv", re.IGNORECASE)
@@ -27,16 +28,23 @@ _PAINTED = (
 
 def recognises(tree: Tree) -> bool:
     """There are images named as in one of the two sets, and tables beside them or none."""
-    images = {stem for _, stem, _ in _files(tree, _IMAGES)}
-    if any(_ATYPIA.fullmatch(stem) for stem in images):
+    if _is_atypia(tree):
         return True
-    tables = {stem for _, stem, _ in _files(tree, (".csv",))}
-    return any(_ICPR12.fullmatch(stem) for stem in tables)
+    return any(_ICPR12.fullmatch(stem) for _, stem, _ in _files(tree, (".csv",)))
+
+
+def _is_atypia(tree: Tree) -> bool:
+    # The first names of each folder tell: a folder of 100,000 tiles is not searched.
+    return any(
+        _ATYPIA.fullmatch(name.rpartition(".")[0])
+        for branch in tree.branches
+        if branch.kinds & {".tif", ".tiff", ".png"}
+        for name in branch.names[:_FIRST]
+    )
 
 
 def finding(root: Path, tree: Tree, elsewhere: Elsewhere) -> Generator[Looked, None, Finds]:
-    images = list(_files(tree, _IMAGES))
-    if any(_ATYPIA.fullmatch(stem) for _, stem, _ in images):
+    if _is_atypia(tree):
         found = Finds("mitos-atypia", "MITOS-ATYPIA-14", root)
         yield from _atypia(found, tree, elsewhere)
     else:
@@ -48,7 +56,7 @@ def finding(root: Path, tree: Tree, elsewhere: Elsewhere) -> Generator[Looked, N
 def _files(tree: Tree, suffixes: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:
     """(folder, name without suffix, suffix in lower case) of the files with such a suffix."""
     for branch in tree.branches:
-        for name in branch.names:
+        for name in branch.names if branch.kinds.intersection(suffixes) else ():
             stem, dot, suffix = name.rpartition(".")
             if dot and "." + suffix.lower() in suffixes:
                 yield branch.path, stem, "." + suffix

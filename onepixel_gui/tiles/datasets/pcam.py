@@ -22,6 +22,7 @@ TUMOR = "tumor"
 _X = re.compile(r"(.*?)_?x\.(h5|hdf5)", re.IGNORECASE)
 _PACKED = re.compile(r".*_[xy]\.(h5|hdf5)\.(gz|zip|bz2|xz)", re.IGNORECASE)
 _PARTS = re.compile(r"split_(train|valid|test)", re.IGNORECASE)
+_KINDS = frozenset([".h5", ".hdf5", ".gz", ".zip", ".bz2", ".xz"])
 _LARGEST_EDGE = 4096
 _MOST_TILES = 20_000_000
 
@@ -95,7 +96,7 @@ def listing(root: Path, tree: Tree) -> Generator[Looked, None, Dataset]:
 
 def _stacks(tree: Tree, pattern: re.Pattern[str]) -> Iterator[tuple[Path, re.Match[str]]]:
     for branch in tree.branches:
-        for name in branch.names:
+        for name in branch.names if branch.kinds & _KINDS else ():
             if match := pattern.fullmatch(name):
                 yield Path(branch.path) / name, match
 

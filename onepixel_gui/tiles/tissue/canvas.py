@@ -72,9 +72,10 @@ class Canvas:
         """
         self.rng = rng
         self.haematoxylin, self.eosin = haematoxylin, eosin
-        self.fine, self.medium, self.coarse = self._grains = grains
-        self.grit, self.clumps, self.clouds = grains
+        self._grains = grains
         height, width = haematoxylin.shape
+        self.fine, self.medium, self.coarse = (grain[:height, :width] for grain in grains)
+        self.grit, self.clumps, self.clouds = self.fine, self.medium, self.coarse
         self._rows, self._columns = _places(height)[:, None], _places(width)[None, :]
 
     @classmethod
@@ -97,7 +98,7 @@ class Canvas:
         y, x = self._rows - np.float32(row), self._columns - np.float32(column)
         cosine, sine = np.float32(np.cos(angle)), np.float32(np.sin(angle))
         self.along, self.across = x * cosine + y * sine, y * cosine - x * sine
-        shift = tuple(int(n) for n in self.rng.integers(0, len(self.fine), 2))
+        shift = tuple(int(n) for n in self.rng.integers(0, len(self._grains[0]), 2))
         height, width = self.haematoxylin.shape
         self.grit, self.clumps, self.clouds = (
             np.roll(grain, shift, (0, 1))[:height, :width] for grain in self._grains
@@ -126,7 +127,8 @@ def blob(canvas: Canvas, radius: float, aspect: float, wobble: float) -> Field:
     for lobes in (2, 3, 4, 5):
         size = canvas.rng.normal(0, wobble / lobes)
         outline += np.float32(size) * np.cos(lobes * angle + np.float32(canvas.rng.uniform(0, 6.3)))
-    return (reach - outline) * np.float32(wide)
+    distance: Field = (reach - outline) * np.float32(wide)
+    return distance
 
 
 def rod(canvas: Canvas, half: float, thick: float, bend: float, at: float = 0.0) -> Field:

@@ -71,5 +71,6 @@ def stored(rgb: NDArray[np.float64], coarseness: float) -> NDArray[np.uint8]:
     blocks = whole.reshape(whole.shape[0] // 8, 8, -1, 8, 3)
     table = np.maximum(_QUANTA[:, None, None, None], _QUANTA[:, None]) * coarseness
     waves = np.rint(fft.dctn(blocks, axes=(1, 3), norm="ortho") / table) * table
-    restored = fft.idctn(waves, axes=(1, 3), norm="ortho").reshape(whole.shape)[:height, :width]
-    return np.clip(np.rint(restored), 0, 255).astype(np.uint8)
+    restored: NDArray[np.float64] = fft.idctn(waves, axes=(1, 3), norm="ortho")
+    cut = restored.reshape(whole.shape)[:height, :width]
+    return np.clip(np.rint(cut), 0, 255).astype(np.uint8)
