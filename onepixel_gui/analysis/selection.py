@@ -220,6 +220,11 @@ def _passing(expression: Expression | None, facts: Facts, rows: slice) -> Bools:
             assert_never(expression)
 
 
+def _equal(values: NDArray[np.generic], wanted: bool) -> Bools:
+    same: Bools = values == wanted
+    return same
+
+
 def _opposite(passes: Bools) -> Bools:
     others: Bools = ~passes
     return others
@@ -238,9 +243,9 @@ def _compared(expression: Comparison, facts: Facts, rows: slice) -> Bools:
         case "confidence":
             return _confident(expression, facts.confidences[rows])
         case "listed":
-            return np.equal(facts.listed[rows], value == "yes")
+            return _equal(facts.listed[rows], value == "yes")
         case "agreement":
-            return np.equal(facts.agreement(rows), 1 if value in ("yes", "agrees") else 0)
+            return _equal(facts.agreement(rows), value in ("yes", "agrees"))
     test = _test(expression.operator, value)
     match field:
         case "name":
@@ -263,11 +268,13 @@ def _test(operator: str, value: str) -> Callable[[str], bool]:
 
 def _confident(expression: Comparison, confidences: NDArray[np.float32]) -> Bools:
     value, half = expression.number
+    passes: Bools
     with np.errstate(invalid="ignore"):
         if expression.operator == "=":  # as the value is written: 0.9 is 0.85 to 0.95
-            return np.abs(confidences - value) <= half
-        passes: Bools = _COMPARED[expression.operator](confidences, np.float32(value))
-        return passes
+            passes = np.abs(confidences - value) <= half
+        else:
+            passes = _COMPARED[expression.operator](confidences, np.float32(value))
+    return passes
 
 
 def _named(test: Callable[[str], bool], facts: Facts, rows: slice) -> Bools:
