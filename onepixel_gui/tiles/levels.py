@@ -1,7 +1,8 @@
 """The levels of a slide: those that its file stores, and coarser ones made from them by averaging.
 
-A level made here is the exact mean of the boxes of stored pixels that each of its pixels stands
-for, rounded half up; boxes at the right and bottom edge may be smaller.
+A pixel of a level made here is the mean of the box of stored pixels that it stands for, rounded
+half up; boxes at the right and bottom edge may be smaller, and those means are within 1 of exact.
+The coarsest levels are such means of the finest level that is held, instead of the stored pixels.
 """
 
 import math
@@ -12,6 +13,7 @@ from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from onepixel_gui.problems import UnreadableSlide
 
@@ -112,25 +114,29 @@ class MadeLevels:
         top, left = row * factor, column * factor
         bottom = min((row + height) * factor, self._plane.shape[0])
         right = min((column + width) * factor, self._plane.shape[1])
-        return shrunk(self._plane.read(top, left, bottom - top, right - left), factor)
+        rgb = self._plane.read(top, left, bottom - top, right - left)
+        # In the same two steps as what is held, so that nothing changes once it is.
+        finer = min(factor, self._factors[self._first])
+        return shrunk(shrunk(rgb, finer), factor // finer)
 
     def building(self) -> Generator[Built]:
         """Makes what is held. Once it is there, or where nothing is to be made, yields nothing."""
-        if self._held or self._first == len(self._factors):
+        if self._held or not self._factors:
             return
-        levels = _Averages(self._plane.shape, self._factors[self._first :])
-        bands = list(_bands(self._plane, self._factors[self._first]))
-        total, done, damaged = sum(len(columns) for _, columns in bands), 0, 0
-        for (top, bottom), columns in bands:
-            sums = []
-            for left, right in columns:
-                rgb, missing = _surviving(self._plane, (top, left, bottom, right))
-                sums.append(_sums(rgb, levels.factors[0]))
-                done, damaged = done + 1, damaged + missing
-                yield Built(done, total, damaged)
-            levels.take(np.concatenate(sums, axis=1))
+        factor = self._factors[self._first]
+        finest = np.empty((*self.shapes[self._first], 3), np.uint8)
+        boxes = list(_boxes(self._plane, factor))
+        damaged = 0
+        for done, (top, left, bottom, right) in enumerate(boxes, 1):
+            rgb, missing = _surviving(self._plane, (top, left, bottom, right))
+            part = shrunk(rgb, factor)
+            row, column = top // factor, left // factor
+            finest[row : row + part.shape[0], column : column + part.shape[1]] = part
+            damaged += missing
+            yield Built(done, len(boxes), damaged)
+        held = [shrunk(finest, each // factor) for each in self._factors[self._first :]]
         with self._lock:  # whoever finishes first wins; both made the same
-            self._held = self._held or levels.finished()
+            self._held = self._held or tuple(held)
 
     def close(self) -> None:
         """Lets go of what is held."""
@@ -139,76 +145,7 @@ class MadeLevels:
 
 def shrunk(rgb: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
     """Means of factor x factor boxes, factor a power of 2: (ceil(H / f), ceil(W / f), 3)."""
-    areas = np.multiply.outer(_lengths(rgb.shape[0], factor), _lengths(rgb.shape[1], factor))[
-        ..., np.newaxis
-    ]
-    return _rounded(_sums(rgb, factor), areas)
-
-
-class _Averages:
-    """Coarse levels filled from top to bottom, each from the sums of the one before it."""
-
-    def __init__(self, shape: tuple[int, int], factors: Sequence[int]) -> None:
-        self.factors = tuple(factors)
-        self._shape = shape
-        self._levels = [
-            np.zeros((*_reduced(shape, factor), 3), np.uint8) for factor in self.factors
-        ]
-        self._rows = [0] * len(self.factors)
-        self._waiting: list[NDArray[np.uint64] | None] = [None] * len(self.factors)
-
-    def take(self, sums: NDArray[np.uint64], index: int = 0) -> None:
-        """The next rows of a level, as sums over its boxes: (n, w, 3)."""
-        level, row, factor = self._levels[index], self._rows[index], self.factors[index]
-        count = len(sums)
-        down = _lengths(self._shape[0], factor)[row : row + count]
-        areas = np.multiply.outer(down, _lengths(self._shape[1], factor))[..., np.newaxis]
-        level[row : row + count] = _rounded(sums, areas)
-        self._rows[index] = row + count
-        if index + 1 == len(self.factors):
-            return
-        waiting = self._waiting[index]
-        if waiting is not None:
-            sums = np.concatenate([waiting, sums])
-        whole = len(sums) if row + count == len(level) else len(sums) // 2 * 2
-        self._waiting[index] = sums[whole:] if whole < len(sums) else None
-        if whole:
-            self.take(_sums(sums[:whole], 2), index + 1)
-
-    def finished(self) -> tuple[NDArray[np.uint8], ...]:
-        for level in self._levels:
-            level.setflags(write=False)
-        return tuple(self._levels)
-
-
-def _sums(values: NDArray[np.uint8] | NDArray[np.uint64], factor: int) -> NDArray[np.uint64]:
-    """Sums over factor x factor boxes of (H, W, 3), by halving; what is missing counts nothing."""
-    total: NDArray[np.unsignedinteger] = values
-    terms = 1
-    for axis in (0, 1):  # rows first: those halve without breaking up memory
-        for _ in range(factor.bit_length() - 1):
-            if total.shape[axis] % 2:
-                gap = [(0, 0)] * 3
-                gap[axis] = (0, 1)
-                total = np.pad(total, gap)
-            terms *= 2
-            kind = np.uint16 if values.dtype == np.uint8 and terms <= 256 else np.uint64
-            even = total[::2] if axis == 0 else total[:, ::2]
-            odd = total[1::2] if axis == 0 else total[:, 1::2]
-            total = np.add(even, odd, dtype=kind)
-    return total.astype(np.uint64)
-
-
-def _rounded(sums: NDArray[np.uint64], areas: NDArray[np.int64]) -> NDArray[np.uint8]:
-    whole = areas.astype(np.uint64)
-    return ((sums + whole // 2) // whole).astype(np.uint8)
-
-
-def _lengths(edge: int, factor: int) -> NDArray[np.int64]:
-    """How many of `edge` pixels each box along it holds."""
-    lengths = np.full(math.ceil(edge / factor), factor, np.int64)
-    lengths[-1] = edge - factor * (len(lengths) - 1)
-    return lengths
+    return rgb if factor == 1 else np.asarray(Image.fromarray(rgb).reduce(factor))
 
 
 def _reduced(shape: tuple[int, int], factor: int) -> tuple[int, int]:
@@ -232,8 +169,8 @@ def _first_held(shapes: Sequence[tuple[int, int]]) -> int:
     return first
 
 
-def _bands(plane: Plane, factor: int) -> Iterator[tuple[tuple[int, int], list[tuple[int, int]]]]:
-    """((top, bottom), its [(left, right), ...]): steps of whole pieces and of whole boxes."""
+def _boxes(plane: Plane, factor: int) -> Iterator[tuple[int, int, int, int]]:
+    """(top, left, bottom, right) of steps: whole boxes always, whole pieces where both fit."""
     height, width = plane.shape
     down, across = (min(each, edge) for each, edge in zip(plane.grain, plane.shape, strict=True))
     rows = _multiple(down, factor)
@@ -243,10 +180,9 @@ def _bands(plane: Plane, factor: int) -> Iterator[tuple[tuple[int, int], list[tu
             columns *= 2
         else:
             rows *= 2
-    columns = min(columns, width)
-    edges = [(left, min(left + columns, width)) for left in range(0, width, columns)]
     for top in range(0, height, rows):
-        yield (top, min(top + rows, height)), edges
+        for left in range(0, width, columns):
+            yield top, left, min(top + rows, height), min(left + columns, width)
 
 
 def _multiple(edge: int, factor: int) -> int:
