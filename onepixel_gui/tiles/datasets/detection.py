@@ -201,6 +201,8 @@ def per_image(what: str, names: Sequence[str], total: int) -> str:
     count = len(names)
     if count == total == 1:
         return f"The only {what} is missing: {names[0]}."
+    if count == total:
+        return f"All {total:,} {what}s are missing, the first is {names[0]}."
     are = "is" if count == 1 else "are"
     first = f": {names[0]}" if count == 1 else f", the first is {names[0]}"
     return f"{count:,} of {total:,} {what}s {are} missing{first}."

@@ -151,7 +151,7 @@ def _file(
     suffix, name = path.suffix.lower(), path.name
     alone = Tree((Branch.of(str(path.parent), (), [name]),))
     if suffix == ".json":
-        around = Elsewhere((yield from scanning(path.parent, _AROUND)))
+        around = Elsewhere(path.parent, (yield from scanning(path.parent, _AROUND)))
         found = yield from midog.finding(path, path, midog.parsed(path), (around, elsewhere))
         return (yield from cutting(found, sampling))
     if suffix in _TABLES and path.is_file():

@@ -48,7 +48,7 @@ def in_folder(root: Path, tree: Tree, elsewhere: Elsewhere) -> Generator[Looked,
     split = next(
         (Path(branch.path) / _SPLIT for branch in tree.branches if _SPLIT in branch.names), None
     )
-    found = yield from finding(root, path, told, (Elsewhere(tree), elsewhere), split)
+    found = yield from finding(root, path, told, (Elsewhere(root, tree), elsewhere), split)
     found.notes += [f"{each.what} It was left out." for each in refused]
     if len(held) > 1:
         left = ", ".join(printable(other.name) for other, _ in held if other != path)

@@ -7,13 +7,16 @@ from onepixel_gui.outbox import printable
 from onepixel_gui.problems import UnreadableTile
 from onepixel_gui.tiles.folders import Branch, Looked, Tree, scanning
 
+NOWHERE = Tree(())
+
 
 class Elsewhere:
     """Files of one folder, found again by the end of the path that a table gives them."""
 
-    def __init__(self, tree: Tree | None = None) -> None:
+    def __init__(self, root: Path = Path(), tree: Tree = NOWHERE) -> None:
+        self.root, self.tree = root, tree
         self._named: dict[str, list[tuple[Branch, str]]] = {}
-        for branch in tree.branches if tree is not None else ():
+        for branch in tree.branches:
             for name in branch.names:
                 self._named.setdefault(name.casefold(), []).append((branch, name))
 
@@ -46,7 +49,7 @@ def seeking(folder: Path | None) -> Generator[Looked, None, Elsewhere]:
     if folder is None:
         return Elsewhere()
     try:
-        return Elsewhere((yield from scanning(folder)))
+        return Elsewhere(folder, (yield from scanning(folder)))
     except OSError as cause:
         raise unlisted(folder, cause) from cause
 

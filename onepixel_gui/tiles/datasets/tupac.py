@@ -58,6 +58,8 @@ def finding(root: Path, tree: Tree, elsewhere: Elsewhere) -> Generator[Looked, N
     look_alikes = parts.look_alikes.get(str(Path(where).parent)) if where else None
     if look_alikes is None:
         look_alikes = next(iter(parts.look_alikes.values()), {})
+    # Test images bear the same numbers: there, too, folders say which is which.
+    moved = _parts(elsewhere.root, elsewhere.tree).images
     reader = Reader()
     labelled = bool(mitoses or look_alikes)
     keys = sorted({*parts.images, *mitoses, *look_alikes})
@@ -73,7 +75,7 @@ def finding(root: Path, tree: Tree, elsewhere: Elsewhere) -> Generator[Looked, N
             if table is not None
             for mark in centres(reader.read(table), label, column_first=False)
         )
-        path = parts.images.get(key) or elsewhere.find(key[0], f"{key[1]}.tif")
+        path = parts.images.get(key) or moved.get(key) or elsewhere.find(key[0], f"{key[1]}.tif")
         if path is None:
             missing.append(name + ".tif")
         expected = Path(where or root).parent / "mitoses_image_data" / key[0] / f"{key[1]}.tif"
