@@ -17,7 +17,7 @@ class PartCache:
     """
 
     def __init__(self, limit: int = LIMIT) -> None:
-        self._limit, self.held = limit, 0
+        self.limit, self.held = limit, 0
         self._images: OrderedDict[Part, QImage] = OrderedDict()
         self._broken: dict[Part, Broken] = {}
         self._needed: frozenset[Part] = frozenset()
@@ -41,7 +41,7 @@ class PartCache:
         self._broken.pop(part, None)
         self._drop(part)
         self._make_room(image.sizeInBytes())
-        if self.held + image.sizeInBytes() > self._limit:
+        if self.held + image.sizeInBytes() > self.limit:
             return False
         self._images[part] = image
         self.held += image.sizeInBytes()
@@ -56,7 +56,7 @@ class PartCache:
 
     def set_limit(self, limit: int) -> None:
         """What no longer has room goes at once, even what a view needs."""
-        self._limit = limit
+        self.limit = limit
         self._make_room(0)
         for part in tuple(self._images):
             if self.held <= limit:
@@ -82,10 +82,10 @@ class PartCache:
     def _make_room(self, size: int) -> None:
         """Drop the least recently used of what is not needed; the coarsest level after others."""
         for coarse in (False, True):
-            if self.held + size <= self._limit:
+            if self.held + size <= self.limit:
                 return
             for part in tuple(self._images):
-                if self.held + size <= self._limit:
+                if self.held + size <= self.limit:
                     return
                 if part not in self._needed and (part.level == self._coarsest) == coarse:
                     self._drop(part)

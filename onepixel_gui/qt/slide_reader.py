@@ -234,6 +234,10 @@ class SlideReader(QObject):
         self._cache.set_limit(limit)
 
     @property
+    def limit(self) -> int:
+        return self._cache.limit
+
+    @property
     def held(self) -> int:
         """Bytes of pixels that are kept now."""
         return self._cache.held

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QElapsedTimer, Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QWidget
 
@@ -18,6 +18,7 @@ from onepixel_gui.qt.view import legible
 from onepixel_gui.tiles.tile import Window
 
 _OPACITY_STEP = 0.1
+_SOON_MS = 700
 _OBJECTIVE = 10.0  # um: a scan at so many um per px, divided by, has the scanner's magnification
 
 
@@ -41,6 +42,7 @@ class SlidePane(Card):
         self._overlays = Overlays()
         self._scan: ScanPicture | None = None
         self._cursor: tuple[int, int] | None = None
+        self._since = QElapsedTimer()
         self._name = Line()
         self._cancel = QPushButton("Cancel")
         self._cancel.setToolTip("Stop opening this slide")
@@ -91,6 +93,7 @@ class SlidePane(Card):
     def show_slide(self, facts: SlideFacts | None) -> None:
         """Another slide: nothing of the last one stays. None for none."""
         self._facts, self._cursor, self._scan = facts, None, None
+        self._since.start()
         self._overlays = Overlays(shown=self._overlays.shown, opacity=self._overlays.opacity)
         self._name.setText(facts.name if facts else "")
         self._notes.setText(" ".join(facts.notes) if facts else "")
@@ -126,8 +129,11 @@ class SlidePane(Card):
 
     def show_building(self, done: int, total: int) -> None:
         """How far the coarse levels of a flat picture are; done == total when they are ready."""
-        share = f"{done / max(total, 1):.0%}".replace("%", " %")
-        self.canvas.set_notice(f"Preparing the overview: {share}" if done < total else "")
+        if done >= total or self._since.elapsed() < _SOON_MS:  # what is over at once is not told
+            self.canvas.set_notice("")
+            return
+        share = f"{done / total:.0%}".replace("%", " %")
+        self.canvas.set_notice(f"Preparing the overview: {share}")
 
     def set_thumbnail(self, image: QImage) -> None:
         """The whole slide, small."""
@@ -175,6 +181,15 @@ class SlidePane(Card):
 
     def set_theme(self, theme: Theme) -> None:
         self.canvas.set_theme(theme)
+        for button in self._tools:
+            button.setStyleSheet(f"""
+                QToolButton {{ background: transparent; border-color: {theme.edge};
+                    color: {theme.text}; padding: 2px 9px; font-size: 12px; }}
+                QToolButton:checked {{ background: {theme.selected}; }}
+                QToolButton:!checked {{ color: {theme.faint}; }}
+                QToolButton:hover {{ color: {theme.text}; }}
+                QToolButton:focus {{ border: 1px solid {theme.accent}; }}
+            """)
 
     # ------------------------------------------------------------ state
     @property

@@ -17,12 +17,13 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QWidget
 
 from onepixel_gui.qt.panes import marks
+from onepixel_gui.qt.panes.slide_backing import Backing
 from onepixel_gui.qt.panes.slide_insets import (
     MiniMap,
+    ScaleBar,
     draw_colour_bar,
     draw_empty,
     draw_notice,
-    draw_scale_bar,
 )
 from onepixel_gui.qt.panes.slide_overlays import Overlays, draw_mark_legend, draw_overlays
 from onepixel_gui.qt.panes.slide_parts import Broken, Part, SlideFacts, Wish, rungs
@@ -82,10 +83,12 @@ class SlideCanvas(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setMinimumSize(240, 200)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # all of it, at each paint
         self._theme = DARK
         self._facts: SlideFacts | None = None
         self._sight = Sight((1, 1), 1, 1)
-        self._picture, self._map = SlidePicture(), MiniMap()
+        self._picture, self._map, self._bar = SlidePicture(), MiniMap(), ScaleBar()
+        self._backing = Backing(self._picture)
         self._overlays = Overlays()
         self._scan: ScanPicture | None = None
         self._notice, self._hint = "", EMPTY
@@ -321,6 +324,7 @@ class SlideCanvas(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         if self._facts is None:
+            painter.fillRect(self.rect(), QColor(self._theme.card))
             draw_empty(painter, QRectF(self.rect()), self._theme, self._hint)
         else:
             if self._room() != (self._sight.height, self._sight.width, self._sight.ratio):
@@ -339,7 +343,7 @@ class SlideCanvas(QWidget):
         sight = self._sight
         painter.save()
         painter.scale(1 / sight.ratio, 1 / sight.ratio)
-        self._picture.paint(painter, sight, self._theme)
+        self._backing.paint(painter, sight, self._theme)
         if self._scan is not None and self._overlays.shown:
             self._scan.paint(painter, sight, self._overlays.opacity)
         painter.restore()
@@ -361,7 +365,7 @@ class SlideCanvas(QWidget):
         if self._scan is not None and self._overlays.shown:
             draw_colour_bar(painter, sight, theme, self._scan.scale)
         draw_mark_legend(painter, QPointF(10, self.height() - 10), self._overlays, theme)
-        draw_scale_bar(painter, sight, facts.mpp)
+        self._bar.paint(painter, sight, facts.mpp)
         self._map.paint(painter, sight, theme)
         broken = self._picture.broken_in(sight)
         notice = self._notice or (broken[0].problem.what if broken else "")

@@ -1,6 +1,6 @@
 """What is read over a slide and does not move with it: mini-map, scale bar, legends, words."""
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPainterPath, QPen, QPixmap
 
 from onepixel_gui.qt.panes import marks
@@ -10,8 +10,10 @@ from onepixel_gui.qt.panes.slide_sight import Sight
 from onepixel_gui.qt.theme import Theme
 
 _EDGE, _MARGIN = 168.0, 10.0  # logical px: the longer edge of the mini-map, its distance
+_RIM = 3.0  # logical px, of the panel around it
 _SHARE = 0.3  # of the canvas, that the mini-map takes at most
 _LEAST = 40.0  # a smaller mini-map would show nothing
+_BAR_ROOM = QSizeF(640, 64)
 _LEGEND = QRectF(0, 0, 176, 54)
 
 
@@ -21,9 +23,10 @@ class MiniMap:
     def __init__(self) -> None:
         self._picture: QImage | None = None
         self._kept = QPixmap()
+        self._key: tuple[float, float, float, str] | None = None
 
     def set_picture(self, picture: QImage | None) -> None:
-        self._picture, self._kept = picture, QPixmap()
+        self._picture, self._key = picture, None
 
     def box(self, sight: Sight) -> QRectF:
         """Where it lies, in logical px; empty where there is no room for it."""
@@ -54,9 +57,10 @@ class MiniMap:
         box = self.box(sight)
         if box.isEmpty():
             return
-        draw_panel(painter, box.adjusted(-3, -3, 3, 3), theme)
-        if self._picture is not None:
-            painter.drawPixmap(box.topLeft(), self._scaled(self._picture, box, sight.ratio))
+        key = (box.width(), box.height(), sight.ratio, theme.name)
+        if key != self._key:
+            self._key, self._kept = key, self._drawn(box.size(), sight.ratio, theme)
+        painter.drawPixmap(box.topLeft() - QPointF(_RIM, _RIM), self._kept)
         seen = sight.window
         if seen is None:
             return
@@ -71,31 +75,57 @@ class MiniMap:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         marks.haloed(painter, path, marks.CURSOR, 1.8)
 
-    def _scaled(self, picture: QImage, box: QRectF, ratio: float) -> QPixmap:
-        wanted = QSize(round(box.width() * ratio), round(box.height() * ratio))
-        if self._kept.size() != wanted:
-            scaled = picture.scaled(
-                wanted,
+    def _drawn(self, size: QSizeF, ratio: float, theme: Theme) -> QPixmap:
+        """The picture on its panel, at the screen's resolution."""
+        kept = QPixmap((QSizeF(size.width() + 2 * _RIM, size.height() + 2 * _RIM) * ratio).toSize())
+        kept.setDevicePixelRatio(ratio)
+        kept.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(kept)
+        draw_panel(painter, QRectF(QPointF(0, 0), kept.deviceIndependentSize()), theme)
+        if self._picture is not None:
+            small = self._picture.scaled(
+                (size * ratio).toSize(),
                 Qt.AspectRatioMode.IgnoreAspectRatio,
                 Qt.TransformationMode.SmoothTransformation,
             )
-            self._kept = QPixmap.fromImage(scaled)
-            self._kept.setDevicePixelRatio(ratio)
-        return self._kept
+            painter.drawImage(QRectF(QPointF(_RIM, _RIM), size), small)
+        painter.end()
+        return kept
 
 
-def draw_scale_bar(painter: QPainter, sight: Sight, mpp: float | None) -> None:
-    """At the bottom right, in um; in level-0 px where um per pixel is unknown, and so it says."""
-    room = QRectF(0, 0, sight.width / sight.ratio, sight.height / sight.ratio)
-    narrow = QRectF(
-        room.right() - min(room.width(), 700.0), 0, min(room.width(), 700.0), room.height()
-    )
-    marks.scale_bar(painter, narrow, sight.scale / sight.ratio, mpp, [])
-    if mpp is None:
-        font, text = marks.small_font(), "µm per pixel unknown"
-        width = QFontMetricsF(font).horizontalAdvance(text)
-        at = QPointF(room.right() - 10 - width, room.bottom() - 36)
-        marks.haloed_text(painter, at, text, font)
+class ScaleBar:
+    """At the bottom right, in um; in level-0 px where um per pixel is unknown, and so it says.
+
+    Kept while only the place changes: outlined letters cost more than all pixels of the slide.
+    """
+
+    def __init__(self) -> None:
+        self._kept = QPixmap()
+        self._key: tuple[float, float, float, float | None] = (0.0, 0.0, 0.0, None)
+
+    def paint(self, painter: QPainter, sight: Sight, mpp: float | None) -> None:
+        """painter: in logical px."""
+        width, height = sight.width / sight.ratio, sight.height / sight.ratio
+        room = QRectF(0, 0, min(width, _BAR_ROOM.width()), _BAR_ROOM.height())
+        key = (sight.scale, sight.ratio, room.width(), mpp)
+        if key != self._key:
+            self._key, self._kept = key, self._drawn(room, sight, mpp)
+        painter.drawPixmap(QPointF(width - room.width(), height - room.height()), self._kept)
+
+    @staticmethod
+    def _drawn(room: QRectF, sight: Sight, mpp: float | None) -> QPixmap:
+        kept = QPixmap((room.size() * sight.ratio).toSize())
+        kept.setDevicePixelRatio(sight.ratio)
+        kept.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(kept)
+        marks.scale_bar(painter, room, sight.scale / sight.ratio, mpp, [])
+        if mpp is None:
+            font, text = marks.small_font(), "µm per pixel unknown"
+            width = QFontMetricsF(font).horizontalAdvance(text)
+            at = QPointF(room.right() - 10 - width, room.bottom() - 36)
+            marks.haloed_text(painter, at, text, font)
+        painter.end()
+        return kept
 
 
 def draw_colour_bar(

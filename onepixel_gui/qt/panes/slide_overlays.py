@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen
 
 from onepixel_gui.qt.panes import marks
 from onepixel_gui.qt.panes.slide_sight import Sight
-from onepixel_gui.qt.theme import DARK, Theme
+from onepixel_gui.qt.theme import LIGHT, Theme
 from onepixel_gui.tiles.tile import Window
 
 Floats32 = NDArray[np.float32]
@@ -20,10 +20,11 @@ _GRID_FROM = 24.0  # logical px along the edge of a tile
 _SIGNED_FROM = 14.0  # logical px along the edge of a tile, below which its result has no frame
 _MOST_SIGNS = 1500  # in sight; of more results only the frames are drawn
 _RING = 16.0  # level-0 px: about a mitosis at 0.25 um per px
-_FLIP = QColor(DARK.flip)  # in both themes, for slides stay what they are
+_FLIP = QColor(LIGHT.flip)  # in both themes, for slides stay what they are
 _MARK_COLOURS = ("#F0E442", "#56B4E9", "#009E73")  # Okabe and Ito's; signs differ as well
 _MARK_SIGNS = ("ring", "cross", "diamond")
-_SIGNS = {"flipped": "diamond", "held": "ring", "stopped": "square"}  # as in the list of tiles
+# Signs as in the list of tiles; results are dark or red in a light rim, which no glass hides.
+_SIGNS = {"flipped": "diamond", "held": "ring", "stopped": "square"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,25 +165,31 @@ def _draw_outcomes(painter: QPainter, sight: Sight, overlays: Overlays) -> None:
         frame = sight.frame(window)
         if frame.intersects(canvas):
             seen.setdefault(outcome, []).append(frame)
-    painter.setOpacity(max(0.25, overlays.opacity))
+    painter.setOpacity(0.4 + 0.6 * overlays.opacity)
     few = sum(len(frames) for frames in seen.values()) <= _MOST_SIGNS
     for outcome, frames in seen.items():
-        colour = _FLIP if outcome == "flipped" else marks.WHITE
+        colour = _colour_of(outcome)
         framed = frames[0].width() >= _SIGNED_FROM
         if framed or not few:
             _frames(painter, frames, colour)
         if few:
+            sign = _SIGNS.get(outcome, "square")
             for frame in frames:
-                _draw_sign(painter, _sign_box(frame, framed), _SIGNS.get(outcome, "square"), colour)
+                _draw_sign(painter, _sign_box(frame, framed), sign, colour, marks.LIGHT_HALO)
     painter.setOpacity(1.0)
+
+
+def _colour_of(outcome: str) -> QColor:
+    return _FLIP if outcome == "flipped" else marks.BLACK
 
 
 def _frames(painter: QPainter, frames: list[QRectF], colour: QColor) -> None:
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    for ink, extent in ((marks.HALO, 3), (colour, 1)):
+    inner = [frame.adjusted(2, 2, -2, -2) for frame in frames]
+    for ink, extent in ((marks.LIGHT_HALO, 4), (colour, 2)):
         painter.setPen(QPen(ink, extent, j=Qt.PenJoinStyle.MiterJoin))
-        painter.drawRects([frame.adjusted(1, 1, -1, -1) for frame in frames])
+        painter.drawRects(inner)
 
 
 def _sign_box(frame: QRectF, framed: bool) -> QRectF:
@@ -195,7 +202,9 @@ def _sign_box(frame: QRectF, framed: bool) -> QRectF:
     return box
 
 
-def _draw_sign(painter: QPainter, box: QRectF, sign: str, colour: QColor) -> None:
+def _draw_sign(
+    painter: QPainter, box: QRectF, sign: str, colour: QColor, halo: QColor = marks.HALO
+) -> None:
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     path = QPainterPath()
     if sign == "ring":
@@ -221,7 +230,7 @@ def _draw_sign(painter: QPainter, box: QRectF, sign: str, colour: QColor) -> Non
         for corner in corners:
             path.lineTo(corner)
         path.closeSubpath()
-    marks.haloed(painter, path, colour, 2.0)
+    marks.haloed(painter, path, colour, 2.0, halo)
 
 
 def _draw_marks(painter: QPainter, sight: Sight, overlays: Overlays) -> None:
@@ -265,9 +274,9 @@ def _draw_current(painter: QPainter, frame: QRectF) -> None:
 
 def draw_mark_legend(painter: QPainter, corner: QPointF, overlays: Overlays, theme: Theme) -> None:
     """What the signs of ground truth and results mean, upwards from a bottom-left corner."""
-    lines = [(label, *kind) for label, kind in overlays.kinds.items()]
+    lines = [(label, *kind, marks.HALO) for label, kind in overlays.kinds.items()]
     found = [outcome for outcome in _SIGNS if outcome in set(overlays.outcomes.values())]
-    lines += [(word, _SIGNS[word], _FLIP if word == "flipped" else marks.WHITE) for word in found]
+    lines += [(word, _SIGNS[word], _colour_of(word), marks.LIGHT_HALO) for word in found]
     if not overlays.shown or not lines:
         return
     font = marks.small_font()
@@ -276,9 +285,9 @@ def draw_mark_legend(painter: QPainter, corner: QPointF, overlays: Overlays, the
     box = QRectF(corner.x(), corner.y() - 18 * len(lines) - 8, width, 18 * len(lines) + 8)
     draw_panel(painter, box, theme)
     painter.setFont(font)
-    for n, (text, sign, colour) in enumerate(lines):
+    for n, (text, sign, colour, halo) in enumerate(lines):
         top = box.top() + 4 + 18 * n
-        _draw_sign(painter, QRectF(box.left() + 8, top + 4.5, 9, 9), sign, colour)
+        _draw_sign(painter, QRectF(box.left() + 8, top + 4.5, 9, 9), sign, colour, halo)
         painter.setPen(QColor(theme.text))
         painter.drawText(QPointF(box.left() + 26, top + 13), text)
 

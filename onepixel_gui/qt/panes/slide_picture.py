@@ -35,24 +35,23 @@ class SlidePicture:
         self._broken: dict[Part, Broken] = {}
         self._born: dict[Part, float] = {}
         self._thumbnail: QImage | None = None
+        self._news: set[Part] | None = None  # since it was last drawn; None for everything
 
     # ------------------------------------------------------------ values come down
     def show(self, ladder: tuple[Rung, ...], *, afresh: bool) -> None:
         """afresh: of another slide, so that nothing is kept."""
-        self.ladder = ladder
+        self.ladder, self._news = ladder, None
         if afresh:
             for known in (self._images, self._broken, self._born):
                 known.clear()
             self._thumbnail = None
 
     def set_thumbnail(self, image: QImage) -> None:
-        self._thumbnail = image
-
-    @property
-    def thumbnail(self) -> QImage | None:
-        return self._thumbnail
+        self._thumbnail, self._news = image, None
 
     def take(self, part: Part, image: QImage | Broken, *, fading: bool) -> None:
+        if self._news is not None:
+            self._news.add(part)
         if isinstance(image, Broken):
             self._broken[part] = image
             return
@@ -71,6 +70,8 @@ class SlidePicture:
         now = time.monotonic()
         for part in [part for part, born in self._born.items() if now - born >= _FADE]:
             del self._born[part]
+            if self._news is not None:
+                self._news.add(part)
         return bool(self._born)
 
     def broken_in(self, sight: Sight) -> list[Broken]:
@@ -128,12 +129,24 @@ class SlidePicture:
         self._born = {part: born for part, born in self._born.items() if part in self._images}
 
     # ------------------------------------------------------------ drawing
-    def paint(self, painter: QPainter, sight: Sight, theme: Theme) -> None:
-        """painter: in device px."""
-        canvas = QRect(0, 0, sight.width, sight.height)
-        slide = sight.box(0, 0, *sight.shape) & canvas
-        layers, holes = self._layers(sight, QRegion(slide))
+    def changed(self, sight: Sight) -> QRegion | None:
+        """What looks otherwise than when it was last asked, in device px; None for everything."""
+        news, self._news = self._news, set(self._born)
+        if news is None:
+            return None
+        region = QRegion()
+        for part in news:
+            n = _place_of(self.ladder, part)
+            if n is not None:
+                region = region.united(_box(self.ladder[n], part, sight))
+        return region
+
+    def paint(self, painter: QPainter, sight: Sight, theme: Theme, within: QRegion) -> None:
+        """painter: in device px.  within: what to draw of the canvas."""
+        slide = sight.box(0, 0, *sight.shape) & QRect(0, 0, sight.width, sight.height)
+        layers, holes = self._layers(sight, within.intersected(slide))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        _paint_around(painter, within, sight, theme)
         if not holes.isEmpty():
             painter.setClipRegion(holes)
             painter.fillRect(slide, QColor(theme.field))
@@ -142,7 +155,7 @@ class SlidePicture:
             painter.setClipRegion(layer.within)
             _paint_layer(painter, layer, sight)
         painter.setOpacity(1.0)
-        painter.setClipping(False)
+        painter.setClipRegion(within)
         self._paint_broken(painter, sight, theme)
 
     def _layers(self, sight: Sight, holes: QRegion) -> tuple[list[_Layer], QRegion]:
@@ -207,6 +220,20 @@ class SlidePicture:
                 painter.setPen(QPen(QColor(theme.doubt), 1))
                 painter.setBrush(brush)
                 painter.drawRect(box.adjusted(0, 0, -1, -1))
+
+
+def _paint_around(painter: QPainter, within: QRegion, sight: Sight, theme: Theme) -> None:
+    """What lies beside the slide, and a line along its edge."""
+    canvas = QRect(0, 0, sight.width, sight.height)
+    slide = sight.box(0, 0, *sight.shape) & canvas.adjusted(-2, -2, 2, 2)
+    beside = within.subtracted(slide)
+    if beside.isEmpty():
+        return
+    painter.setClipRegion(beside)
+    painter.fillRect(canvas, QColor(theme.ground))
+    painter.setPen(QPen(QColor(theme.edge), 1))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRect(slide.adjusted(-1, -1, 0, 0))
 
 
 def _place_of(ladder: tuple[Rung, ...], part: Part) -> int | None:
