@@ -4,6 +4,7 @@ A stranger's HDF5 can link to other files, keep its numbers outside itself, or c
 memory holds: links, headers and sizes are looked at before a dataset is opened or read.
 """
 
+import atexit
 import math
 import threading
 from pathlib import Path
@@ -72,6 +73,7 @@ def pictures(path: Path) -> Stack:
 
 # Opened once for all tiles of a file, closed when long unused.
 SHELF: Shelf[Stack] = Shelf(pictures, _OPEN_AT_ONCE)
+atexit.register(SHELF.clear)
 
 
 def _opened(path: Path, key: str) -> tuple[BinaryIO, Any, Any]:

@@ -13,7 +13,7 @@ from onepixel_gui.tiles.datasets.detection import Finds, cutting
 from onepixel_gui.tiles.datasets.places import Elsewhere, seeking, unlisted
 from onepixel_gui.tiles.entries import Entries
 from onepixel_gui.tiles.files import TileFile, find, is_picture
-from onepixel_gui.tiles.folders import Branch, Looked, Tree, finished, scanning
+from onepixel_gui.tiles.folders import Branch, Looked, Pace, Tree, finished, scanning
 from onepixel_gui.tiles.slides import is_slide
 
 _TABLES = (".csv", ".tsv", ".txt")
@@ -44,7 +44,7 @@ def looking(
         found = yield from _file(paths[0], sampling, elsewhere)
         if found is not None:
             return found
-    return _several(paths)
+    return (yield from _several(paths))
 
 
 def recognise(paths: Sequence[Path], sampling: Sampling = DEFAULT) -> Dataset:
@@ -165,11 +165,14 @@ def _file(
     return None
 
 
-def _several(paths: Sequence[Path]) -> Dataset:
+def _several(paths: Sequence[Path]) -> Generator[Looked, None, Dataset]:
     """Tiles and slides that were named one by one."""
     tiles: list[TileFile] = []
     fields: list[Field] = []
-    for tile in find(paths):
+    pace = Pace()
+    for number, tile in enumerate(find(paths)):
+        if pace.due():
+            yield Looked(number, tile.name)
         if is_slide(tile.path):
             fields.append(Field(tile.path, printable(tile.path.stem)))
         else:

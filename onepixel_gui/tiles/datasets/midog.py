@@ -142,15 +142,17 @@ def parsed(path: Path) -> Mapping[str, Any]:
         if path.stat().st_size > LARGEST:
             remedy = "Choose the JSON that came with the images, or one for fewer images."
             raise refusal(f"{name} is larger than {LARGEST >> 20} MB.", remedy)
-        told = json.loads(path.read_bytes())
+        data = path.read_bytes()
+        told = json.loads(data)
     except OSError as cause:
         remedy = "Check that it is there and that you may read it."
         raise refusal(f"{name} could not be read.", remedy, repr(cause)) from cause
     except RecursionError as cause:
         raise refusal(f"{name} is nested too deeply to be a data set.", _REMEDY) from cause
     except ValueError as cause:
-        cut = isinstance(cause, json.JSONDecodeError) and cause.pos >= len(cause.doc) - 1
-        what = f"{name} is cut short." if cut else f"{name} is no valid JSON."
+        what = f"{name} is no valid JSON."
+        if not data.rstrip().endswith(b"}"):
+            what = f"{name} is no valid JSON, and seems to be cut short."
         raise refusal(what, _REMEDY, repr(cause)[:500]) from cause
     if not isinstance(told, dict) or not all(
         isinstance(told.get(key), list) for key in ("images", "annotations")
