@@ -3,8 +3,8 @@
 A mitosis lies anywhere between the tiles of a grid, and a classifier trained on centred ones is far
 less sure of it off centre: of 206 mitotic figures that the published mitosis classifier is sure of,
 a grid of half-tile stride shows 30 % below 0.5, and 2 % below 0.05.  So the peaks of the map are
-climbed in steps of a half, a quarter and an eighth of the stride, and those dropped on the way that
-no figure was ever seen to come from.  The bars and this climb are our choice.
+climbed in steps from a half of the stride down to a thirty-second, and those dropped on the way
+that no figure was ever seen to come from.  The bars and this climb are our choice.
 """
 
 from collections.abc import Callable, Generator, Sequence
@@ -16,10 +16,11 @@ from scipy import ndimage
 
 from onepixel_gui.classifier.scan import Awaited, Floats, Places, Refined
 
-# Confidence below which a place is not climbed further, before each round: over all figures and all
-# places of the grid the least were 0.0017, 0.07 and 0.21 (at a stride of 32, 16 and 8).
-BARS = (0.001, 0.03, 0.1)
-_ROUNDS = 2  # moves at one step size, at most
+# Confidence below which a place is not climbed further, before each step: over all figures and all
+# places of the grid the least were 0.0017, 0.07 and 0.21 (at a stride of 32, 16 and 8).  The last
+# two steps matter because strided networks see odd and even places differently.
+BARS = (0.001, 0.03, 0.05, 0.05, 0.05)
+PARTS = (2, 4, 8, 16, 32)  # of the stride, that are a step
 _AROUND = tuple((down, across) for down in (-1, 0, 1) for across in (-1, 0, 1) if down or across)
 
 Ask = Callable[[Places, Places], Generator[Awaited | Refined, None, Floats]]
@@ -40,7 +41,7 @@ def peaks(logits: Floats, least: float) -> tuple[Places, Places]:
 def apart(tops: Places, lefts: Places, logits: Floats, distance: float) -> NDArray[np.intp]:
     """Indices of the best places, best first, none of them closer to another than `distance`.
 
-    Closer means: by less, in rows and in columns (level-0 pixels).
+    distance: level-0 pixels, as the crow flies.
     """
     order = np.argsort(-logits, kind="stable")
     taken: dict[tuple[int, int], list[int]] = {}
@@ -51,7 +52,7 @@ def apart(tops: Places, lefts: Places, logits: Floats, distance: float) -> NDArr
         cell = int(top // edge), int(left // edge)
         cells = [(cell[0] + down, cell[1] + across) for down, across in (*_AROUND, (0, 0))]
         near = [other for each in cells for other in taken.get(each, ())]
-        if any(abs(top - tops[o]) < distance and abs(left - lefts[o]) < distance for o in near):
+        if any((top - tops[o]) ** 2 + (left - lefts[o]) ** 2 < distance**2 for o in near):
             continue
         taken.setdefault(cell, []).append(index)
         kept.append(index)
@@ -60,56 +61,81 @@ def apart(tops: Places, lefts: Places, logits: Floats, distance: float) -> NDArr
 
 @dataclass
 class Climb:
-    """Places that move to where the classifier is surest.
+    """Places that move to where the classifier is surest, and all that was learnt on the way.
 
-    tops, lefts: (N,) level-0 pixels.  logits: (N,) there.
-    first, last: the (row, column) where they may be at least and at most.
+    steps:       level-0 pixels, one for each of BARS, shrinking.
+    first, last: the (row, column) where a place may be at least and at most.
     """
 
-    tops: Places
-    lefts: Places
-    logits: Floats
+    ask: Ask
+    steps: Sequence[int]
     first: tuple[int, int]
     last: tuple[int, int]
     _known: dict[tuple[int, int], float] = field(default_factory=dict)
+    _tops: set[tuple[int, int]] = field(default_factory=set)
 
-    def rising(self, steps: Sequence[int], ask: Ask) -> Generator[Awaited | Refined]:
-        """steps: level-0 pixels, one for each of BARS, shrinking."""
-        for step, bar in zip(steps, BARS, strict=True):
-            moving = np.flatnonzero(self.logits >= log_odds(bar))
-            for _ in range(_ROUNDS):
-                if len(moving) and step > 0:
-                    moving = yield from self._round(moving, step, ask)
+    @property
+    def known(self) -> tuple[Places, Places, Floats]:
+        """Every place that was asked about or climbed from, and its logit."""
+        places = np.array([*self._known], np.int64).reshape(-1, 2)
+        return places[:, 0], places[:, 1], np.array([*self._known.values()], np.float32)
 
-    def _round(
-        self, moving: NDArray[np.intp], step: int, ask: Ask
-    ) -> Generator[Awaited | Refined, None, NDArray[np.intp]]:
-        """Each looks around itself once and moves to the best; those that moved."""
+    def overlooked(
+        self, tops: Places, lefts: Places, logits: Floats, distance: float
+    ) -> tuple[Places, Places, Floats]:
+        """Good places, of these and the known ones, that no climb ended beside.
+
+        Two figures side by side share one peak, and a climb may leave the slope it began on.
+        """
+        known = self.known
+        rows = np.concatenate([known[0], tops])
+        columns = np.concatenate([known[1], lefts])
+        odds = np.concatenate([known[2], logits])
+        good = np.flatnonzero(odds >= log_odds(BARS[1]))
+        kept = good[apart(rows[good], columns[good], odds[good], distance)]
+        new = [
+            index
+            for index in kept.tolist()
+            if (int(rows[index]), int(columns[index])) not in self._tops
+        ]
+        return rows[new], columns[new], odds[new]
+
+    def rise(self, tops: Places, lefts: Places, logits: Floats) -> Generator[Awaited | Refined]:
+        """Climb from (N,) places, whose logits are known."""
+        tops, lefts, logits = tops.copy(), lefts.copy(), logits.copy()
+        self._known.update(zip(_pairs(tops, lefts), logits.tolist(), strict=True))
+        for step, bar in zip(self.steps, BARS, strict=True):
+            moving = np.flatnonzero(logits >= log_odds(bar))
+            if not len(moving) or step < 1:
+                continue
+            down, across, best = yield from self._best_around(tops[moving], lefts[moving], step)
+            better = best > logits[moving]
+            moved = moving[better]
+            tops[moved], lefts[moved] = down[better], across[better]
+            logits[moved] = best[better]
+        self._tops.update(_pairs(tops, lefts))
+
+    def _best_around(
+        self, tops: Places, lefts: Places, step: int
+    ) -> Generator[Awaited | Refined, None, tuple[Places, Places, Floats]]:
+        """The best of the eight neighbours of each place."""
         around = np.array(_AROUND) * step
-        (low, left), (high, right) = self.first, self.last
-        tops = (self.tops[moving, None] + around[:, 0]).clip(low, high)
-        lefts = (self.lefts[moving, None] + around[:, 1]).clip(left, right)
-        yield from self._learn(tops.ravel(), lefts.ravel(), ask)
-        places = zip(tops.ravel().tolist(), lefts.ravel().tolist(), strict=True)
-        found = np.array([self._known[place] for place in places], np.float32).reshape(tops.shape)
-        best = found.argmax(axis=1)
-        every = np.arange(len(moving))
-        better = found[every, best] > self.logits[moving]
-        moved: NDArray[np.intp] = moving[better]
-        which = every[better], best[better]
-        self.tops[moved], self.lefts[moved] = tops[which], lefts[which]
-        self.logits[moved] = found[which]
-        return moved
-
-    def _learn(self, tops: Places, lefts: Places, ask: Ask) -> Generator[Awaited | Refined]:
-        """Ask about those places that nobody asked about before."""
-        places = dict.fromkeys(zip(tops.tolist(), lefts.tolist(), strict=True))
-        new = [place for place in places if place not in self._known]
+        rows = (tops[:, None] + around[:, 0]).clip(self.first[0], self.last[0])
+        columns = (lefts[:, None] + around[:, 1]).clip(self.first[1], self.last[1])
+        places = _pairs(rows.ravel(), columns.ravel())
+        new = [place for place in dict.fromkeys(places) if place not in self._known]
         if new:
             asked = np.array(new, np.int64)
-            logits = yield from ask(asked[:, 0], asked[:, 1])
+            logits = yield from self.ask(asked[:, 0], asked[:, 1])
             filled = np.where(np.isnan(logits), -np.inf, logits)
             self._known.update(zip(new, filled.tolist(), strict=True))
+        found = np.array([self._known[place] for place in places], np.float32).reshape(rows.shape)
+        which = np.arange(len(tops)), found.argmax(axis=1)
+        return rows[which], columns[which], found[which]
+
+
+def _pairs(rows: Places, columns: Places) -> list[tuple[int, int]]:
+    return list(zip(rows.tolist(), columns.tolist(), strict=True))
 
 
 def log_odds(probability: float) -> float:

@@ -25,7 +25,7 @@ from onepixel_gui.classifier.scan import (
 from onepixel_gui.classifier.scanning import places
 from onepixel_gui.classifier.scanning.ahead import Ahead, Chunk, awaiting
 from onepixel_gui.classifier.scanning.asking import AGREEING, Asker
-from onepixel_gui.classifier.scanning.candidates import Climb, apart, log_odds, peaks
+from onepixel_gui.classifier.scanning.candidates import BARS, PARTS, Climb, apart, log_odds, peaks
 from onepixel_gui.problems import Problem, UnreadableSlide
 from onepixel_gui.tiles.foreground import tissue
 from onepixel_gui.tiles.slides import Slide
@@ -33,7 +33,6 @@ from onepixel_gui.tiles.slides import Slide
 _CLIMBED = 4  # times as many peaks are climbed as may be listed
 _LEAST_LISTED = 0.05  # confidence of what is listed; our choice
 _ALWAYS = 20  # the best are listed whatever their confidence
-_STEPS = (2, 4, 8)  # parts of the stride that the climb goes by
 _DISAGREED = (
     f"The network's quick form differed from the ordinary one by more than {AGREEING:g}, so all "
     "tiles were asked of the ordinary one."
@@ -188,15 +187,20 @@ class Run:
         self, logits: Floats
     ) -> Generator[Awaited | Refined, None, tuple[Candidate, ...]]:
         grid, best, damaged = self.grid, self.settings.best, self.damaged
-        rows, columns = (each[: _CLIMBED * best] for each in peaks(logits, -np.inf))
-        tops, lefts = grid.corners(rows, columns)
-        climb = Climb(tops, lefts, logits[rows, columns], *self._bounds())
-        yield from climb.rising([round(grid.step / part) for part in _STEPS], self._known)
-        distance = min(grid.height, grid.width) / 2
-        kept = apart(climb.tops, climb.lefts, climb.logits, distance)[:best]
-        worth = climb.logits[kept] >= log_odds(_LEAST_LISTED)
+        most, distance = _CLIMBED * best, min(grid.height, grid.width) / 2
+        steps = [round(grid.step / part) for part in PARTS]
+        climb = Climb(self._known, steps, *self._bounds())
+        rows, columns = (each[:most] for each in peaks(logits, -np.inf))
+        yield from climb.rise(*grid.corners(rows, columns), logits[rows, columns])
+        rows, columns = np.nonzero(logits >= log_odds(BARS[1]))
+        corners = grid.corners(rows, columns)
+        again = climb.overlooked(*corners, logits[rows, columns], distance)
+        yield from climb.rise(again[0][:most], again[1][:most], again[2][:most])
+        tops, lefts, found = climb.known
+        kept = apart(tops, lefts, found, distance)[:best]
+        worth = found[kept] >= log_odds(_LEAST_LISTED)
         kept = kept[: max(_ALWAYS, int(worth.sum()))]
-        listed = yield from self._confirmed(climb.tops[kept], climb.lefts[kept])
+        listed = yield from self._confirmed(tops[kept], lefts[kept])
         self.damaged = damaged  # tiles beside the grid are not counted
         return listed
 
