@@ -213,9 +213,9 @@ def _passing(expression: Expression | None, facts: Facts, rows: slice) -> Bools:
         case Not(part=part):
             return _opposite(_passing(part, facts, rows))
         case And(parts=parts):
-            return np.all([_passing(part, facts, rows) for part in parts], axis=0)
+            return _all([_passing(part, facts, rows) for part in parts])
         case Or(parts=parts):
-            return np.any([_passing(part, facts, rows) for part in parts], axis=0)
+            return _opposite(_all([_opposite(_passing(part, facts, rows)) for part in parts]))
         case _:
             assert_never(expression)
 
@@ -223,6 +223,11 @@ def _passing(expression: Expression | None, facts: Facts, rows: slice) -> Bools:
 def _equal(values: NDArray[np.generic], wanted: bool) -> Bools:
     same: Bools = values == wanted
     return same
+
+
+def _all(several: Sequence[Bools]) -> Bools:
+    passes: Bools = np.all(several, axis=0)
+    return passes
 
 
 def _opposite(passes: Bools) -> Bools:
