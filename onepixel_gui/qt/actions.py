@@ -23,7 +23,8 @@ class Action:
 
 ACTIONS = (
     Action("open_tiles", "Open tiles…", "Ctrl+O", "Open tiles from files"),
-    Action("open_folder", "Open folder…", "Ctrl+Shift+F", "Open a folder of tiles"),
+    Action("open_folder", "Open folder…", "Ctrl+Shift+F", "Open a folder of tiles or a data set"),
+    Action("open_slide", "Open slide…", "Ctrl+Alt+O", "Open a whole slide or a large field"),
     Action("open_checkpoint", "Open checkpoint…", "Ctrl+Shift+O", "Look at another classifier"),
     Action("edit_card", "Edit card…", "Ctrl+E", "Class names, input size, scaling, threshold"),
     Action("compare", "Compare with…", "Ctrl+B", "A second classifier beside this one"),
@@ -40,6 +41,16 @@ ACTIONS = (
         brief="Guided",
     ),
     Action("sweep", "Sweep", "M", "Map the confidence at every position"),
+    Action(
+        "show_slide", "Slide / bench", "V", "Go to the slide, or back to the tile", brief="Slide"
+    ),
+    Action("scan", "Scan the slide", "S", "Ask the classifier all over the region or the tissue"),
+    Action(
+        "list_candidates",
+        "Candidates to the list",
+        "Ctrl+L",
+        "What the scan found, as tiles of the list",
+    ),
     Action("stop", "Stop", "Esc", "Stop, and keep what was found"),
     Action("settings", "Settings…", "Ctrl+,", "Population, generations, seed, device, palette"),
     Action("export", "Export…", "E", "Write a figure for a report"),

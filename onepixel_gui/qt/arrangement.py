@@ -1,17 +1,25 @@
-"""How panes share the middle of the window: one classifier by its panes, or two side by side."""
+"""How panes share the middle of the window: the bench, two classifiers side by side, or a slide."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 from PySide6.QtWidgets import QGridLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from onepixel_gui.qt.panes.classes import ClassesPane
 
+View = Literal["bench", "comparison", "slide"]
+
 _COLUMNS = ((18, 222), (29, 206), (39, 300), (21, 252))  # (share, least pixels)
 _ROWS = ((66, 312), (34, 150))
+_ROWS_OF_SLIDE = ((44, 240), (56, 240))  # the tile is small, and there are many candidates
 
 
 class Middle(QGridLayout):
-    """The gallery, left; right of it five panes or, in their place, the comparison."""
+    """The gallery, left; right of it the panes of one view.
+
+    bench: five panes.  comparison: one pane in their place.  slide: the slide, and right of it the
+    tile on the bench and the candidates.
+    """
 
     def __init__(
         self,
@@ -19,39 +27,61 @@ class Middle(QGridLayout):
         panes: Sequence[QWidget],
         classes: ClassesPane,
         comparison: QWidget,
+        slide: QWidget,
+        candidates: QWidget,
     ) -> None:
         """panes: tile, map, shift, search, periods."""
         super().__init__()
         tile, map_, shift, search, periods = self._panes = tuple(panes)
-        self._classes, self._comparison = classes, comparison
+        self._tile, self._classes, self._comparison = tile, classes, comparison
+        self._slide, self._candidates = slide, candidates
+        self.view: View = "bench"
         self.setSpacing(10)
-        below = QVBoxLayout()
-        below.setSpacing(10)
-        below.addWidget(tile, 1)
-        below.addWidget(classes)
+        self._tower = QWidget()  # the tile, and below it the classes where there are many
+        tower = QVBoxLayout(self._tower)
+        tower.setContentsMargins(0, 0, 0, 0)
+        tower.setSpacing(10)
+        tower.addWidget(tile, 1)
+        tower.addWidget(classes)
         self.addWidget(gallery, 0, 0, 2, 1)
-        self.addLayout(below, 0, 1)
+        self.addWidget(self._tower, 0, 1)
         self.addWidget(map_, 0, 2)
         self.addWidget(search, 1, 1)
         self.addWidget(periods, 1, 2)
         self.addWidget(shift, 0, 3, 2, 1)
-        comparison.hide()
-        for pane in (gallery, comparison, *panes):
+        for pane in (gallery, comparison, slide, candidates, self._tower, *panes):
             # What a pane would like to be must not push its neighbours: the grid alone shares.
             pane.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
+        for pane in (comparison, slide, candidates):
+            pane.hide()
         for column, (share, least) in enumerate(_COLUMNS):
             self.setColumnStretch(column, share)
             self.setColumnMinimumWidth(column, least)
-        for row, (share, least) in enumerate(_ROWS):
+        self._share_rows()
+
+    def _share_rows(self) -> None:
+        for row, (share, least) in enumerate(_ROWS_OF_SLIDE if self.view == "slide" else _ROWS):
             self.setRowStretch(row, share)
             self.setRowMinimumHeight(row, least)
 
-    def show_comparison(self, visible: bool) -> None:
-        for pane in self._panes:
-            pane.setVisible(not visible)
-        self._classes.setVisible(not visible and self._classes.offered)
-        if visible:
+    def show_view(self, view: View) -> None:
+        """Show the panes of that view, and of no other."""
+        self.view = view
+        self._share_rows()
+        # A hidden widget across cells would take the gaps between them: so it leaves the grid.
+        for pane in (self._comparison, self._slide, self._candidates, self._tower):
+            self.removeWidget(pane)
+        if view == "comparison":
             self.addWidget(self._comparison, 0, 1, 2, 3)
-        else:  # a hidden widget across cells would take the gaps between them
-            self.removeWidget(self._comparison)
-        self._comparison.setVisible(visible)
+        elif view == "slide":
+            self.addWidget(self._slide, 0, 1, 2, 2)
+            self.addWidget(self._candidates, 1, 3)
+        if view != "comparison":
+            self.addWidget(self._tower, 0, 3 if view == "slide" else 1)
+        for pane in self._panes:
+            pane.setVisible(view == "bench" or (view == "slide" and pane is self._tile))
+        self._classes.setVisible(view != "comparison" and self._classes.offered)
+        self._tower.setVisible(view != "comparison")
+        self._comparison.setVisible(view == "comparison")
+        for pane in (self._slide, self._candidates):
+            pane.setVisible(view == "slide")

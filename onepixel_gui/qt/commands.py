@@ -23,6 +23,7 @@ from onepixel_gui.qt.session import Loaded, Session
 from onepixel_gui.qt.shelf import Shelf
 from onepixel_gui.qt.view import Quantity
 from onepixel_gui.tiles.files import SUFFIXES, save
+from onepixel_gui.tiles.slides import SUFFIXES as SLIDES
 
 DEMONSTRATION = RESOURCES / "demo"
 FIRST_TILE = "prometaphase_65.png"  # one pixel flips it, so the first Run shows a flip
@@ -35,8 +36,13 @@ class Commands(QObject):
     preferences_changed = Signal(object)  # Preferences
     noted = Signal(str)  # a short word of success
     failed = Signal(object)  # Problem
+    brought = Signal(object)  # paths of tiles, slides, data sets
     edit_card_wished = Signal()
     compare_wished = Signal()
+    slide_wished = Signal()  # to the slide, or back from it
+    scan_wished = Signal()
+    scan_stop_wished = Signal()
+    candidates_wished = Signal()
 
     def __init__(
         self,
@@ -95,8 +101,26 @@ class Commands(QObject):
         if cargo.checkpoint is not None:
             self.bring_checkpoint(cargo.checkpoint)
 
+    def open_slide(self) -> None:
+        kinds = " ".join(f"*{suffix}" for suffix in sorted(SLIDES))
+        name, _ = QFileDialog.getOpenFileName(
+            self._window, "Open a slide", filter=f"Slides ({kinds})"
+        )
+        if name:
+            self.open_paths([Path(name)])
+
     def open_paths(self, paths: Sequence[Path]) -> None:
-        self._shelf.open(paths)
+        """Tiles, slides, folders and tables: what they are is found out in the background."""
+        self.brought.emit(tuple(paths))
+
+    def show_slide(self) -> None:
+        self.slide_wished.emit()
+
+    def scan(self) -> None:
+        self.scan_wished.emit()
+
+    def list_candidates(self) -> None:
+        self.candidates_wished.emit()
 
     def bring_checkpoint(self, path: Path) -> None:
         """Preview it and load it in the background; the bench stays until the reader takes it."""
@@ -144,11 +168,13 @@ class Commands(QObject):
         self._session.sweep(self.preferences)
 
     def stop(self) -> None:
-        """End the run; where there is none, send away what is arriving."""
+        """End the run; where there is none, send away what is arriving, else end the scan."""
         if self._session.activity is not None:
             self._session.stop()
-        else:
+        elif self.arrivals.arrival is not None:
             self.arrivals.dismiss()
+        else:
+            self.scan_stop_wished.emit()
 
     def unpin(self) -> None:
         self._session.set_cursor(None)

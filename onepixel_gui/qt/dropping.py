@@ -1,8 +1,12 @@
 """Drag and drop anywhere on the window: what it is, told before it replaces anything."""
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Literal
 
 from PySide6.QtCore import QMimeData, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
@@ -10,13 +14,20 @@ from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from onepixel_gui.classifier.card import CHECKPOINTS
 from onepixel_gui.tiles.files import SUFFIXES as TILES
+from onepixel_gui.tiles.slides import SUFFIXES as SLIDES
 
 _GLANCED = 2000  # entries of a folder looked at before the drop; counting goes on after it
+_PATIENCE = 0.25  # seconds that a drag waits for a drive; what is not known by then is let in
+_TABLES = frozenset({".csv", ".tsv", ".json"})  # that list tiles or mitoses
+# Data sets whose files end as checkpoints do, or in nothing.
+_STORES = re.compile(r"camelyonpatch.*\.h5|.*_[xy]\.h5|(data|test)_batch(_\d)?(\.bin)?", re.I)
+
+Kind = Literal["tiles", "checkpoint", "stranger"]
 
 
 @dataclass(frozen=True, slots=True)
 class Cargo:
-    """What a drag carries. tiles: files and folders. checkpoint: at most one."""
+    """What a drag carries. tiles: files, slides and folders. checkpoint: at most one."""
 
     tiles: tuple[Path, ...] = ()
     checkpoint: Path | None = None
@@ -29,7 +40,9 @@ class Cargo:
     def lines(self) -> tuple[str, ...]:
         """What will be opened, a line each."""
         lines = []
-        if self.tiles:
+        if len(self.tiles) == 1 and _is_certainly_a_slide(self.tiles[0]):
+            lines.append(f"Open the slide {self.tiles[0].name}")
+        elif self.tiles:
             lines.append(f"Open {_named(self.tiles)} in place of the present list")
         if self.checkpoint is not None:
             lines.append(f"Look at {self.checkpoint.name}; the classifier stays until you say Use")
@@ -46,11 +59,12 @@ def cargo(data: QMimeData) -> Cargo:
     refused: list[str] = []
     for url in data.urls():
         path = Path(url.toLocalFile()) if url.isLocalFile() else None
+        kind: Kind = "stranger" if path is None else _in_time(path, "tiles")
         if path is None:
             refused.append(url.fileName() or url.toString())
-        elif path.suffix.lower() in CHECKPOINTS and path.is_file():
+        elif kind == "checkpoint":
             checkpoints.append(path)
-        elif (path.suffix.lower() in TILES and path.is_file()) or _holds_tiles(path):
+        elif kind == "tiles":
             tiles.append(path)
         else:
             refused.append(path.name)
@@ -58,14 +72,50 @@ def cargo(data: QMimeData) -> Cargo:
     return Cargo(tuple(tiles), checkpoints[0] if checkpoints else None, tuple(refused))
 
 
+def _in_time(path: Path, otherwise: Kind) -> Kind:
+    """What the file system answers; `otherwise` where a network drive takes its time."""
+    answers: SimpleQueue[Kind] = SimpleQueue()
+    Thread(target=lambda: answers.put(_kind(path)), name="drag", daemon=True).start()
+    try:
+        return answers.get(timeout=_PATIENCE)
+    except Empty:
+        return otherwise
+
+
+def _kind(path: Path) -> Kind:
+    try:
+        if not path.is_file():
+            return "tiles" if _holds_tiles(path) else "stranger"
+    except OSError:
+        return "stranger"
+    if path.suffix.lower() in CHECKPOINTS and not _STORES.fullmatch(path.name):
+        return "checkpoint"
+    return "tiles" if _is_readable(path.name) else "stranger"
+
+
+def _is_readable(name: str) -> bool:
+    suffix = os.path.splitext(name)[1].lower()  # noqa: PTH122 - thousands of names are glanced at
+    known = suffix in TILES or suffix in SLIDES or suffix in _TABLES
+    return known or _STORES.fullmatch(name) is not None
+
+
+def _is_certainly_a_slide(path: Path) -> bool:
+    suffix = path.suffix.lower()
+    return suffix in SLIDES and suffix not in TILES
+
+
 def _holds_tiles(folder: Path, depth: int = 2) -> bool:
-    """A quick look: does the folder, or one inside it, seem to hold a picture?"""
+    """A quick look: does the folder, or one inside it, seem to hold a picture or a table of them?
+
+    What lies deeper is not looked at, and gets the benefit of the doubt.
+    """
     try:
         with os.scandir(folder) as entries:
             for _, entry in zip(range(_GLANCED), entries, strict=False):
-                if Path(entry.name).suffix.lower() in TILES:
-                    return True
-                if depth and entry.is_dir() and _holds_tiles(Path(entry.path), depth - 1):
+                if entry.is_dir():
+                    if not depth or _holds_tiles(Path(entry.path), depth - 1):
+                        return True
+                elif _is_readable(entry.name):
                     return True
     except OSError:
         return False

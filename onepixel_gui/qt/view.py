@@ -45,6 +45,19 @@ class Progress:
     previewing: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class ScanProgress:
+    """Of a scan: done of total tiles; seconds_left None until it can be told.
+
+    centring: all tiles are asked, and the best are being centred; done counts those asked in all.
+    """
+
+    done: int
+    total: int
+    seconds_left: float | None
+    centring: bool = False
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Arrival:
     """A checkpoint on its way to the bench; swapped whole, never edited.

@@ -21,15 +21,21 @@ from PySide6.QtWidgets import (
 from onepixel_gui.problems import Problem
 from onepixel_gui.qt import theme as look
 from onepixel_gui.qt.actions import TOOLTIPS
-from onepixel_gui.qt.arrangement import Middle
+from onepixel_gui.qt.admission import Admission
+from onepixel_gui.qt.arrangement import Middle, View
 from onepixel_gui.qt.arrival_card import ArrivalCard
 from onepixel_gui.qt.card_desk import CardDesk
 from onepixel_gui.qt.classifier_button import ClassifierButton
 from onepixel_gui.qt.commands import Commands
+from onepixel_gui.qt.dataset_card import DatasetCard
+from onepixel_gui.qt.dataset_desk import DatasetDesk
+from onepixel_gui.qt.detached import Detached
 from onepixel_gui.qt.dialogs import CommandPalette
 from onepixel_gui.qt.dropping import DropCard
 from onepixel_gui.qt.jobs import Lanes, Sweeper
 from onepixel_gui.qt.messages import MessageStrip
+from onepixel_gui.qt.open_button import OpenButton
+from onepixel_gui.qt.panes.candidates import CandidatesPane
 from onepixel_gui.qt.panes.classes import ClassesPane
 from onepixel_gui.qt.panes.compare import ComparePane
 from onepixel_gui.qt.panes.confidence_map import MapPane
@@ -37,21 +43,28 @@ from onepixel_gui.qt.panes.gallery import GalleryPane
 from onepixel_gui.qt.panes.periods import PeriodsPane
 from onepixel_gui.qt.panes.search import SearchPane
 from onepixel_gui.qt.panes.shift import ShiftPane
+from onepixel_gui.qt.panes.slide import SlidePane
 from onepixel_gui.qt.panes.tile import TilePane
 from onepixel_gui.qt.panes.verdict import VerdictBar
 from onepixel_gui.qt.preferences import Memory, Preferences
+from onepixel_gui.qt.recent import RecentlyOpened
 from onepixel_gui.qt.reception import Reception
+from onepixel_gui.qt.scan_desk import ScanDesk
+from onepixel_gui.qt.scanner import Scanner
 from onepixel_gui.qt.second import Second
 from onepixel_gui.qt.session import Session
 from onepixel_gui.qt.shelf import Shelf
+from onepixel_gui.qt.slide_desk import SlideDesk
+from onepixel_gui.qt.slide_reader import SlideReader
 from onepixel_gui.qt.telling import DOING, finding, hint, told, why_not_guided
 from onepixel_gui.qt.toolbar import button_of, make_actions
 from onepixel_gui.qt.view import Activity, Arrival, Cursor, Findings, Progress, Quantity
 from onepixel_gui.tiles.entries import Listing
 
 _PATIENCE = 60_000  # ms that closing waits for a figure being written
+_OPENING = ("open_tiles", "open_folder", "open_slide", "open_demonstration")
 _CLASSIFIER = ("open_checkpoint", "edit_card", "compare")  # in the menu of its button
-_TOOLBAR = ("settings", "sweep", "stop", "run", "guide", "export")
+_TOOLBAR = ("show_slide", "settings", "sweep", "stop", "run", "guide", "export")
 
 
 class Window(QMainWindow):
@@ -63,9 +76,9 @@ class Window(QMainWindow):
         self.setAcceptDrops(True)
         self._memory = memory
         _install(memory.preferences())  # before the panes: a text keeps the letters it began with
-        self._lanes = tuple(Lanes(1) for _ in range(8))
+        self._lanes = tuple(Lanes(1) for _ in range(10))
         runs, glances, fetches, errands, *more = self._lanes
-        previews, preparations, contests, checks = more
+        previews, preparations, contests, checks, scans, pictures = more
         self._sweeper = Sweeper(self, busy=lambda: self.jobs > 0)
         self.session = Session(runs, glances, errands, self)
         self.shelf = Shelf(fetches, self)
@@ -75,9 +88,18 @@ class Window(QMainWindow):
         self.gallery, self.tile, self.map = GalleryPane(), TilePane(), MapPane()
         self.shift, self.search, self.periods = ShiftPane(), SearchPane(), PeriodsPane()
         self.classes, self.compare = ClassesPane(), ComparePane(self)
+        self.slide, self.candidates = SlidePane(), CandidatesPane()
         self.verdict, self.messages = VerdictBar(), MessageStrip()
         self.second = Second(self.commands, self.session, self.compare, contests)
         self.cards = CardDesk(self.commands, self.session, self.shelf, checks, self)
+        self.slides = SlideDesk(self.session, self.slide, SlideReader(self))
+        self.scans = ScanDesk(
+            self.session,
+            self.slides,
+            Scanner(scans, self),
+            Shelf(pictures, self),
+            (self.slide, self.candidates),
+        )
         self._panes = (self.tile, self.map, self.shift, self.search, self.periods)
         self._drop = DropCard(self)
         self._current = self._on_bench = -1  # indices: the tile asked for last, the tile shown
@@ -92,13 +114,18 @@ class Window(QMainWindow):
 
     # -------------------------------------------------------------- arrangement
     def _lay_out(self) -> None:
-        self._title, self._facts = QLabel("onepixel_gui"), look.Line()
+        self._title, self._facts = look.Line("onepixel_gui"), look.Line()
         self._facts.setObjectName("faint")
         self._title.setStyleSheet("font-size: 16px; font-weight: 600;")
         self._classifier = ClassifierButton([self.actions_by_name[name] for name in _CLASSIFIER])
+        self._opening = OpenButton([self.actions_by_name[name] for name in _OPENING])
+        named = QVBoxLayout()
+        named.setSpacing(0)
+        named.addWidget(self._title)
+        named.addWidget(self._facts)
         top = QHBoxLayout()
-        top.addWidget(self._title)
-        top.addWidget(self._facts, 1)
+        top.addLayout(named, 1)
+        top.addWidget(self._opening)
         top.addWidget(self._classifier)
         for name in _TOOLBAR:
             top.addWidget(button_of(self.actions_by_name[name], primary=name == "run"))
@@ -108,11 +135,17 @@ class Window(QMainWindow):
         layout.setSpacing(10)
         layout.addLayout(top)
         layout.addWidget(self.messages)
-        self._middle = Middle(self.gallery, self._panes, self.classes, self.compare)
+        beside = self.classes, self.compare, self.slide, self.candidates
+        self._middle = Middle(self.gallery, self._panes, *beside)
         layout.addLayout(self._middle, 1)
         layout.addWidget(self.verdict)
         self.setCentralWidget(body)
         self._arrival = ArrivalCard(self)  # lies over the body
+        self._hangers_on = Detached()  # threads that a stalled drive may hold for ever
+        opened = RecentlyOpened(self._memory, self._hangers_on, self)
+        self.datasets = DatasetDesk(DatasetCard(self), self._hangers_on, opened=opened)
+        desks = self.slides, self.datasets, opened
+        self.admission = Admission(self.commands, self.session, self.shelf, *desks, self._opening)
         self.resize(1440, 900)
         self.gallery.list.setFocus()
 
@@ -161,12 +194,20 @@ class Window(QMainWindow):
         shelf.failed.connect(self.show_problem)
         self.arrivals.changed.connect(self._show_arrival)
         self.arrivals.prepared.connect(self._renew)
-        self.second.shown.connect(self._show_comparison)
+        self.second.shown.connect(lambda _: self._arrange())
+        self.slides.shown.connect(lambda _: self._arrange())
         self.second.failed.connect(self.show_problem)
         self.cards.noted.connect(self._note)
         reception = Reception(self.commands, session, self._arrival, self._classifier)
         reception.told.connect(self.show_problem)
         reception.noted.connect(self._note)
+        for desk in (self.scans, self.admission):
+            desk.noted.connect(self._note)
+        for teller in (self.slides.failed, self.scans.failed, self.admission.told):
+            teller.connect(self.show_problem)
+        self.scans.listed.connect(self.shelf.show)
+        self.scans.scanner.busy_changed.connect(lambda _: self._enable())
+        self.slides.slide_changed.connect(lambda _: self._enable())
         self.commands.failed.connect(self.show_problem)
         self.commands.noted.connect(self._note)
         self.commands.preferences_changed.connect(self._dress)
@@ -197,11 +238,14 @@ class Window(QMainWindow):
         self.shelf.set_classifier(classifier)
         classes = () if classifier is None else classifier.card.classes
         self.classes.show_classes(classes, self.session.subject)
-        self._middle.show_comparison(self.second.visible)
+        self._arrange()
 
-    def _show_comparison(self, visible: bool) -> None:
-        self._middle.show_comparison(visible)
-        self.verdict.setVisible(not visible)
+    def _arrange(self) -> None:
+        """The comparison goes before the slide, and the slide before the bench."""
+        compared = self.second.visible
+        view: View = "comparison" if compared else "slide" if self.slides.visible else "bench"
+        self._middle.show_view(view)
+        self.verdict.setVisible(not compared)
 
     def _renew(self, classifier: object) -> None:
         self.session.renew(classifier)
@@ -275,7 +319,9 @@ class Window(QMainWindow):
             "run": ready and session.activity != "search",
             "guide": ready and session.activity != "guided" and not reason,
             "sweep": ready and session.activity != "sweep",
-            "stop": busy or self.arrivals.arrival is not None,
+            "stop": busy or self.arrivals.arrival is not None or self.scans.scanner.busy,
+            "scan": self.scans.ready,
+            "list_candidates": bool(self.candidates.rows.count),
             "export": bool(self.commands.templates()),
             "save_attacked": session.findings.ended is not None,
             "copy_command": ready,
@@ -289,7 +335,7 @@ class Window(QMainWindow):
     def _dress(self, preferences: Preferences) -> None:
         _install(preferences)
         alone = self.gallery, self.verdict, self._arrival, self.classes, self.compare
-        for pane in (*self._panes, *alone):
+        for pane in (*self._panes, *alone, self.slide, self.candidates):
             pane.set_theme(look.THEMES[preferences.theme])
 
     # -------------------------------------------------------------- wishes go up
@@ -304,7 +350,17 @@ class Window(QMainWindow):
         self.map.quantity_wished.connect(self._show_quantity)
         self.shift.pixel_wished.connect(self.session.glance)
         self.classes.subject_wished.connect(self.session.set_subject)
+        self.slide.run_wished.connect(self.commands.run)
+        self.commands.slide_wished.connect(self._toggle_slide)
+        self.commands.scan_wished.connect(self.scans.scan)
+        self.commands.scan_stop_wished.connect(self.scans.stop)
+        self.commands.candidates_wished.connect(self.scans.put_in_list)
         self._drop.dropped.connect(self.commands.open_cargo)
+
+    def _toggle_slide(self) -> None:
+        if self.second.visible:  # the comparison stands before it
+            self.commands.compare()
+        self.slides.toggle()
 
     def _open(self, index: int) -> None:
         if 0 <= index < len(self.shelf.listing) and index != self._current:
@@ -350,9 +406,10 @@ class Window(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop everything, wait for the workers, remember the window's place."""
         self._memory.keep_geometry(self.saveGeometry())
-        parts = self.session, self.shelf, self.arrivals, self.commands.recents, self.second
-        for part in parts:
+        for part in (self.session, self.shelf, self.arrivals, self.commands.recents, self.second):
             part.close()
+        for desk in (self.datasets, self.scans, self.slides, self._hangers_on):
+            desk.close()
         for lanes in self._lanes:
             lanes.close(_PATIENCE)
         self._sweeper.close()

@@ -1,0 +1,184 @@
+"""Carries the classifier over the slide that is open: one scan at a time, kept once it ended."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Generator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, assert_never
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from onepixel_gui.classifier.card import Card
+from onepixel_gui.classifier.scan import (
+    Awaited,
+    Candidate,
+    Refined,
+    ScanBegan,
+    ScanEnded,
+    ScanEvent,
+    Scanned,
+    ScanSettings,
+    scan,
+)
+from onepixel_gui.qt.jobs import Job, Lanes
+from onepixel_gui.qt.view import ScanProgress
+from onepixel_gui.tiles.slides import Slide, borrowed
+
+if TYPE_CHECKING:
+    from onepixel_gui.classifier.classifier import Classifier
+
+_REMEMBERED = 20  # scans
+_LISTED = 200  # candidates while a scan goes on
+_PAUSE = 0.5  # seconds between two lists of candidates while a scan goes on
+
+
+class Scanner(QObject):
+    """At most one scan; its events reach nobody once slide or classifier have changed."""
+
+    began = Signal(object)  # ScanBegan
+    scanned = Signal(object)  # Scanned
+    listed = Signal(object)  # tuple of Candidate, best first: what is known of them so far
+    ended = Signal(object)  # ScanEnded
+    cleared = Signal()  # nothing is known of this slide by this classifier
+    progressed = Signal(object)  # ScanProgress
+    busy_changed = Signal(bool)
+    failed = Signal(object)  # Problem
+
+    def __init__(self, lanes: Lanes, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._lanes = lanes
+        self._job: Job | None = None
+        self.slide: Slide | None = None
+        self.classifier: Classifier | None = None
+        self._known: OrderedDict[tuple[str, Card], ScanEnded] = OrderedDict()
+        self._began: ScanBegan | None = None
+        self._map = np.empty((0, 0), np.float32)
+        self._started = self._told = 0.0
+
+    @property
+    def busy(self) -> bool:
+        return self._job is not None
+
+    @property
+    def result(self) -> ScanEnded | None:
+        """Of this slide by this classifier."""
+        key = self._key()
+        return None if key is None else self._known.get(key)
+
+    def look_at(self, slide: Slide | None, classifier: "Classifier | None") -> None:
+        """Another slide or classifier: what goes on is stopped, what is known is told again."""
+        if slide is self.slide and classifier is self.classifier:
+            return
+        self.stop()
+        self.slide, self.classifier = slide, classifier
+        self.cleared.emit()
+        known = self.result
+        if known is not None:
+            self._replay(known)
+
+    def scan(self, settings: ScanSettings) -> None:
+        """From the start; an earlier result of this pair is forgotten."""
+        slide, classifier = self.slide, self.classifier
+        if slide is None or classifier is None:
+            return
+        self.stop()
+
+        path = slide.path
+
+        def work() -> Generator[Any]:
+            # A hold of its own: the window may close the slide while this still reads it.
+            with borrowed(path) as held:
+                yield from scan(classifier, held, settings)
+
+        job = self._job = Job(work)
+        job.happened.connect(lambda event: self._heard(event) if job is self._job else None)
+        job.failed.connect(lambda why: self.failed.emit(why) if job is self._job else None)
+        job.finished.connect(lambda: self._rest() if job is self._job else None)
+        self.busy_changed.emit(True)
+        self._lanes.add(job)
+
+    def stop(self) -> None:
+        """What is painted and listed stays."""
+        if self._job is not None:
+            self._job.stop()
+            self._rest()
+
+    def close(self) -> None:
+        self.stop()
+
+    def _rest(self) -> None:
+        self._job = None
+        self.busy_changed.emit(False)
+
+    def _heard(self, event: ScanEvent) -> None:
+        match event:
+            case ScanBegan(grid=grid):
+                self._began, self._started = event, time.monotonic()
+                self._map = np.full((grid.rows, grid.columns), np.nan, np.float32)
+                self._told = self._started
+                self.began.emit(event)
+                self.listed.emit(())
+            case Scanned():
+                self._map[event.rows, event.columns] = event.confidence
+                self.scanned.emit(event)
+                self._tell(event)
+            case Refined(queries=queries):
+                self.progressed.emit(ScanProgress(queries, 0, None, centring=True))
+            case Awaited():
+                pass
+            case ScanEnded():
+                self._remember(event)
+                self.listed.emit(event.candidates)
+                self.ended.emit(event)
+            case _:
+                assert_never(event)
+
+    def _tell(self, event: Scanned) -> None:
+        now = time.monotonic()
+        spent = now - self._started
+        left = None
+        if event.done and spent > 0.5:
+            left = spent * (event.total - event.done) / event.done
+        self.progressed.emit(ScanProgress(event.done, event.total, left))
+        if now - self._told > _PAUSE:
+            self._told = now
+            self.listed.emit(self._so_far())
+
+    def _so_far(self) -> tuple[Candidate, ...]:
+        """The peaks of what is painted, not centred yet."""
+        from onepixel_gui.classifier.scanning.candidates import peaks
+
+        began, classifier = self._began, self.classifier
+        assert began is not None
+        assert classifier is not None
+        card = classifier.card
+        rows, columns = (places[:_LISTED] for places in peaks(self._map, card.threshold))
+        tops, lefts = began.grid.corners(rows, columns)
+        found = zip(tops.tolist(), lefts.tolist(), self._map[rows, columns].tolist(), strict=True)
+        answer = began.subject if len(card.classes) == 2 else ""
+        return tuple(Candidate(top, left, value, answer) for top, left, value in found)
+
+    def _replay(self, known: ScanEnded) -> None:
+        subject = known.settings.subject or (
+            self.classifier.card.subject if self.classifier else ""
+        )
+        rows, columns = np.nonzero(~np.isnan(known.confidence))
+        self.began.emit(ScanBegan(known.grid, len(rows), 0, subject))
+        values = known.confidence[rows, columns]
+        self.scanned.emit(Scanned(len(rows), len(rows), rows, columns, values))
+        self.listed.emit(known.candidates)
+        self.ended.emit(known)
+
+    def _remember(self, event: ScanEnded) -> None:
+        key = self._key()
+        if key is not None:
+            self._known[key] = event
+            self._known.move_to_end(key)
+            while len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
+
+    def _key(self) -> tuple[str, Card] | None:
+        if self.slide is None or self.classifier is None:
+            return None
+        return self.slide.hash, replace(self.classifier.card, name="", file="", doubts=())

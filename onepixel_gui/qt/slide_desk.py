@@ -1,0 +1,196 @@
+"""Where slides are looked at: which one is open, and what of it lies on the bench."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject, Signal
+
+from onepixel_gui.qt.field_chooser import FieldChooser
+from onepixel_gui.qt.panes.slide import SlidePane
+from onepixel_gui.qt.panes.slide_overlays import Grid, Mark
+from onepixel_gui.qt.panes.slide_parts import SlideFacts
+from onepixel_gui.qt.session import Session
+from onepixel_gui.qt.slide_reader import SlideReader
+from onepixel_gui.qt.telling import finding
+from onepixel_gui.qt.view import Findings
+from onepixel_gui.tiles.cutting import pixels_per_pixel
+from onepixel_gui.tiles.datasets import Field
+from onepixel_gui.tiles.slides import Slide, SlideTile
+from onepixel_gui.tiles.tile import Tile, Window
+
+_PLAIN = (64, 64)  # px of a tile while there is no classifier to say
+
+
+class SlideDesk(QObject):
+    """Passes values down to the slide's pane and its wishes up to the session."""
+
+    shown = Signal(bool)  # the slide takes the place of the other panes, or gives it back
+    slide_changed = Signal(object)  # Slide
+    failed = Signal(object)  # Problem
+
+    def __init__(self, session: Session, pane: SlidePane, reader: SlideReader) -> None:
+        super().__init__(session)
+        self._session, self._pane, self.reader = session, pane, reader
+        self.chooser = FieldChooser()
+        pane.header.insertWidget(1, self.chooser)
+        self.fields: tuple[Field, ...] = ()
+        self.slide: Slide | None = None
+        self.visible = False
+        self._field: Field | None = None  # open, or opening
+        self._target: Window | None = None  # to be shown as soon as the slide is open
+        self._outcomes: dict[str, dict[Window, str]] = {}  # by hash of slide
+        self._wire_reader()
+        session.tile_changed.connect(self._show_tile)
+        session.classifier_changed.connect(lambda _: self._forget())
+        session.findings_changed.connect(self._note_findings)
+        pane.tile_wished.connect(self.put_on_bench)
+        self.chooser.chosen.connect(self.open)
+
+    def _wire_reader(self) -> None:
+        reader, pane = self.reader, self._pane
+        reader.opening.connect(lambda path: pane.show_opening(path.name if path else ""))
+        reader.opened.connect(self._show_slide)
+        reader.failed.connect(self._refuse)
+        reader.thumbnail.connect(pane.set_thumbnail)
+        reader.read.connect(pane.take_part)
+        reader.building.connect(pane.show_building)
+        reader.grown.connect(lambda slide: pane.show_levels(SlideFacts.of(slide)))
+        pane.parts_wished.connect(reader.wish)
+        pane.cancel_wished.connect(reader.cancel)
+
+    # -------------------------------------------------------------- which slide
+    def set_fields(self, fields: Sequence[Field]) -> None:
+        """The slides that there are to look at; what is open stays open."""
+        self.fields = tuple(fields)
+        self.chooser.show_fields(self.fields, self._index())
+
+    def look(self, fields: Sequence[Field]) -> None:
+        """These slides, the first that is there at once."""
+        self._field = None
+        self.set_fields(fields)
+        self.open(next((index for index, field in enumerate(fields) if field.present), 0))
+        self.show(True)
+
+    def open(self, index: int, target: Window | None = None) -> None:
+        """Open one of the slides; the one before stays on show until it can be.
+
+        target: what of it is to be seen first.
+        """
+        if 0 <= index < len(self.fields):
+            self._field, self._target = self.fields[index], target
+            self.chooser.show_current(index)
+            self.reader.open(self._field.path)
+
+    def toggle(self) -> None:
+        """To the slide and back; to the slide of the tile on the bench, where it has one."""
+        tile = self._session.tile
+        if not self.visible:
+            if tile is not None and tile.slide and not self._holds(tile):
+                self._follow(tile)
+            elif self.slide is None and self._field is None:
+                self.open(0)
+        self.show(not self.visible)
+
+    def show(self, visible: bool) -> None:
+        if visible != self.visible:
+            self.visible = visible
+            self.shown.emit(visible)
+
+    def _holds(self, tile: Tile) -> bool:
+        return self.slide is not None and tile.slide_hash == self.slide.hash
+
+    def _follow(self, tile: Tile) -> None:
+        for index, field in enumerate(self.fields):
+            if field.path.name == tile.slide and tile.case in ("", field.case):
+                self.open(index, tile.footprint)
+                return
+
+    def _index(self) -> int:
+        return self.fields.index(self._field) if self._field in self.fields else -1
+
+    def _show_slide(self, slide: Slide) -> None:
+        self.slide = slide
+        pane, field = self._pane, self._field
+        pane.show_slide(SlideFacts.of(slide))
+        marks = () if field is None else field.marks
+        pane.set_marks([Mark(mark.row, mark.column, mark.label) for mark in marks])
+        self._show_grid()
+        self._show_outcomes()
+        self._show_tile(self._session.tile)
+        if self._target is not None:
+            pane.set_current(self._target)
+            self._target = None
+        self.slide_changed.emit(slide)
+
+    def _refuse(self, problem: object) -> None:
+        """The slide before stays, and its name in the list."""
+        path = None if self.slide is None else self.slide.path
+        self._field = next((field for field in self.fields if field.path == path), None)
+        self.chooser.show_current(self._index())
+        self._pane.show_opening("")
+        self.failed.emit(problem)
+
+    # -------------------------------------------------------------- tiles of it
+    def put_on_bench(self, row: int, column: int) -> None:
+        """The tile whose top-left pixel lies at level-0 (row, column)."""
+        entry = self.entry(row, column)
+        if entry is not None:
+            self._session.open_tile(entry)
+
+    def entry(self, row: int, column: int) -> SlideTile | None:
+        """That tile, as the classifier wants it; None without a slide."""
+        if self.slide is None:
+            return None
+        shape, mpp = self._cut()
+        case = "" if self._field is None else self._field.case
+        label = self._label(row, column)
+        return SlideTile(self.slide.path, row, column, shape, mpp, label, case)
+
+    def _cut(self) -> tuple[tuple[int, int], float | None]:
+        """(H, W) of a tile, and the resolution it is wanted at."""
+        classifier = self._session.classifier
+        if classifier is None:
+            return _PLAIN, None
+        return classifier.card.input_size, classifier.card.mpp
+
+    def _footprint(self) -> tuple[int, int]:
+        """(H, W) of a tile in level-0 pixels."""
+        (height, width), mpp = self._cut()
+        ratio = pixels_per_pixel(None if self.slide is None else self.slide.mpp, mpp)
+        return max(1, round(height * ratio)), max(1, round(width * ratio))
+
+    def _label(self, row: int, column: int) -> str | None:
+        """What is marked in the middle half of the tile, None where nothing is: our choice."""
+        height, width = self._footprint()
+        for mark in () if self._field is None else self._field.marks:
+            down, across = mark.row - row - height / 2, mark.column - column - width / 2
+            if abs(down) <= height / 4 and abs(across) <= width / 4:
+                return mark.label
+        return None
+
+    def _show_tile(self, tile: Tile | None) -> None:
+        here = tile is not None and self._holds(tile)
+        self._pane.set_current(tile.footprint if here and tile is not None else None)
+
+    def _forget(self) -> None:
+        """Another classifier: nothing that the one before said is true any more."""
+        self._outcomes.clear()
+        self._show_outcomes()
+        self._show_grid()
+
+    def _show_grid(self) -> None:
+        height, width = self._footprint()
+        self._pane.set_grid(Grid(0, 0, height, width, height, width))
+
+    def _note_findings(self, findings: Findings) -> None:
+        tile, found = self._session.tile, finding(findings)
+        if tile is not None and tile.slide and found is not None:
+            self._outcomes.setdefault(tile.slide_hash, {})[tile.footprint] = found.outcome
+            self._show_outcomes()
+
+    def _show_outcomes(self) -> None:
+        here = "" if self.slide is None else self.slide.hash
+        self._pane.set_outcomes(self._outcomes.get(here, {}))
+
+    def close(self) -> None:
+        """From now on nothing that is under way is told."""
+        self.reader.close()
