@@ -20,14 +20,24 @@ from onepixel_gui.outbox import printable, write_whole
 from onepixel_gui.problems import Problem, Unexpected
 from onepixel_gui.terminal import (
     NAME,
+    CardFile,
+    Device,
+    Figure,
+    Json,
+    Model,
+    RegionWord,
     Stopped,
+    Subject,
+    TileWord,
     Which,
     command,
     expect_room,
     expect_unset,
     look,
     name_of,
+    region_of,
     watch,
+    watch_scan,
 )
 
 DONE, HELD, TROUBLE, STOPPED = 0, 1, 2, 130
@@ -52,37 +62,6 @@ app = typer.Typer(
     "Without a command the window opens. Research use only, not for diagnosis.",
     epilog="Exit codes: 0 done, 1 the attack held, 2 a problem, 130 stopped by Ctrl+C.",
 )
-
-TileWord = Annotated[Path, typer.Argument(metavar="TILE", help="A PNG, JPEG, TIFF or NPY file.")]
-Model = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="CHECKPOINT", help="The classifier. Without it, the demonstration's is used."
-    ),
-]
-CardFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--card",
-        metavar="CARD.toml",
-        help="What the checkpoint does not say; overrides the card beside it.",
-    ),
-]
-Subject = Annotated[
-    str,
-    typer.Option(
-        metavar="CLASS",
-        help="Of three and more classes the one in question; without it, the one answered.",
-    ),
-]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")]
-Json = Annotated[
-    Path | None, typer.Option("--json", metavar="OUT.json", help="Write the result as JSON.")
-]
-Figure = Annotated[
-    Path | None,
-    typer.Option(metavar="OUT.pdf", help="Draw a figure: .png, .pdf, .svg or .tiff."),
-]
 
 
 def run(words: Sequence[str], demo: Demo | None = None) -> int:
@@ -361,6 +340,42 @@ def dataset(
         print(narration.as_json(datasets.as_values(found)).decode(), end="")
         return
     print(*narration.card_lines(found.title, datasets.facts(found), found.notes), sep="\n")
+
+
+@app.command()
+def scan(
+    call: typer.Context,
+    slide: Annotated[Path, typer.Argument(metavar="SLIDE", help="A slide, or a large picture.")],
+    model: Model = None,
+    card: CardFile = None,
+    subject: Subject = "",
+    device: Device = "auto",
+    stride: Annotated[
+        int, typer.Option(min=0, help="Tile pixels between tiles; 0: half a tile.")
+    ] = 0,
+    region: RegionWord = "",
+    all_: Annotated[bool, typer.Option("--all", help="Ask about empty glass too.")] = False,
+    best: Annotated[int, typer.Option(min=1, max=100_000, help="Most candidates.")] = 500,
+    json: Json = None,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", metavar="OUT.csv", help="Write a table of candidates.")
+    ] = None,
+) -> None:
+    """Carry the classifier over a slide and list where it is surest, best first."""
+    from onepixel_gui.classifier.scan import ScanSettings
+    from onepixel_gui.narration import as_json
+    from onepixel_gui.report import scans
+
+    which = Which(model, card, device, subject)
+    settings = ScanSettings(region_of(region), stride, not all_, best=best, subject=subject)
+    expect_room(given=(slide, *which.files), json=json, csv=csv)
+    words = command(call, slide, *which.files, json, csv)
+    found = watch_scan(slide, which, settings, words)
+    print(*scans.lines(found), sep="\n")
+    if json is not None:
+        write_whole(json, as_json(scans.as_values(found)))
+    if csv is not None:
+        write_whole(csv, scans.table(found, csv.parent))
 
 
 @app.command()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,11 +18,53 @@ if TYPE_CHECKING:
     from onepixel_gui.attack.probe import Event, Probe
     from onepixel_gui.classifier.card import Inspection
     from onepixel_gui.classifier.classifier import Classifier
+    from onepixel_gui.classifier.scan import ScanSettings
+    from onepixel_gui.report.scans import ScanExhibit
     from onepixel_gui.tiles.datasets import Dataset, Sampling
-    from onepixel_gui.tiles.tile import Tile
+    from onepixel_gui.tiles.tile import Tile, Window
 
 NAME = "onepixel-gui"
 DEMO_CHECKPOINT = RESOURCES / "demo" / "mitosis_demo.safetensors"
+
+
+TileWord = Annotated[Path, typer.Argument(metavar="TILE", help="A PNG, JPEG, TIFF or NPY file.")]
+Model = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="CHECKPOINT", help="The classifier. Without it, the demonstration's is used."
+    ),
+]
+CardFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--card",
+        metavar="CARD.toml",
+        help="What the checkpoint does not say; overrides the card beside it.",
+    ),
+]
+Subject = Annotated[
+    str,
+    typer.Option(
+        metavar="CLASS",
+        help="Of three and more classes the one in question; without it, the one answered.",
+    ),
+]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")]
+Json = Annotated[
+    Path | None, typer.Option("--json", metavar="OUT.json", help="Write the result as JSON.")
+]
+RegionWord = Annotated[
+    str,
+    typer.Option(
+        "--region",
+        metavar="ROW,COLUMN,HEIGHT,WIDTH",
+        help="The part of the slide, in level-0 pixels; without it, all.",
+    ),
+]
+Figure = Annotated[
+    Path | None,
+    typer.Option(metavar="OUT.pdf", help="Draw a figure: .png, .pdf, .svg or .tiff."),
+]
 
 
 class Stopped(Exception):
@@ -89,6 +131,51 @@ def watch(
         except KeyboardInterrupt:
             raise Stopped(narrator.stopped()) from None
     return tile, classifier, (first, last)
+
+
+def watch_scan(path: Path, which: Which, settings: "ScanSettings", command: str) -> "ScanExhibit":
+    """Run a scan of a slide. Raises UnreadableSlide, NothingToScan, and as `Which.open`."""
+    from onepixel_gui.classifier.scan import ScanBegan, ScanEnded, Scanned, scan
+    from onepixel_gui.narration import meter
+    from onepixel_gui.report.scans import ScanExhibit
+    from onepixel_gui.tiles.slides import open_slide
+
+    seen = "Stopped before anything was found."
+    with closing(open_slide(path)) as slide, meter() as tell:
+        try:
+            classifier = which.open()
+            with closing(scan(classifier, slide, settings)) as events:
+                for event in events:
+                    match event:
+                        case ScanBegan():
+                            began = event
+                        case Scanned(done=done, total=total):
+                            tell("Scanning", done, total)
+                            seen = f"Stopped after {done:,} of {total:,} tiles."
+                        case ScanEnded():
+                            ended = event
+                        case _:
+                            tell("Centring candidates", began.total, began.total)
+        except KeyboardInterrupt:
+            raise Stopped(seen) from None
+        return ScanExhibit(slide, classifier.card, classifier.serving, began, ended, command)
+
+
+def region_of(words: str) -> "Window | None":
+    """The rectangle that was typed, None for nothing."""
+    from onepixel_gui.tiles.tile import Window
+
+    if not words:
+        return None
+    try:
+        row, column, height, width = (int(word) for word in words.split(","))
+    except ValueError:
+        height = width = 0
+    if height < 1 or width < 1:
+        raise typer.BadParameter(
+            "It is four whole numbers: row, column, height, width.", param_hint="--region"
+        )
+    return Window(row, column, height, width)
 
 
 def read(path: Path) -> "Tile":

@@ -14,10 +14,13 @@ from typing import assert_never
 from onepixel_gui import __version__
 from onepixel_gui.attack.probe import Began, Ended, Guidance, Question, Settings, Swept
 from onepixel_gui.classifier.card import Card, Serving
+from onepixel_gui.classifier.scan import ScanEnded
 from onepixel_gui.report.wording import COORDINATES, RESEARCH_ONLY, palette_name
+from onepixel_gui.tiles.slides import Slide
 from onepixel_gui.tiles.tile import Tile
 
 _CONFIRMATION = "ordinary forward pass of the whole uint8 tile"
+_LEVEL_0 = "zero-based level-0 pixels from the top left of the slide: row, column"
 _PACKAGES = ("torch", "numpy", "scipy", "scikit-image")
 
 
@@ -128,6 +131,49 @@ def _tile(tile: Tile, question: Question) -> dict[str, object]:
         "lossy": tile.lossy,
         "um_per_px": tile.mpp,
         "notes": list(tile.notes),
+    }
+
+
+def provenance_of_scan(
+    slide: Slide, card: Card, serving: Serving, ended: ScanEnded, *, command: str = ""
+) -> dict[str, object]:
+    """A JSON-ready block for one scan. command: as for `provenance`."""
+    settings, grid = ended.settings, ended.grid
+    region = settings.region
+    return {
+        "software": _software(),
+        "environment": _environment(serving),
+        "classifier": _classifier(card),
+        "slide": {
+            "name": slide.name,
+            "hash": slide.hash,
+            "format": slide.format,
+            "size": list(slide.shape),
+            "um_per_px": slide.mpp,
+            "lossy": slide.lossy,
+            "notes": list(slide.notes),
+        },
+        "scan": {
+            "region": None
+            if region is None
+            else [region.row, region.column, region.height, region.width],
+            "stride": settings.stride or min(grid.shape) // 2,
+            "tissue_only": settings.tissue,
+            "least_tissue": settings.least,
+            "most_candidates": settings.best,
+            "subject": settings.subject or card.subject,
+            "downsample": grid.downsample,
+            "queries": ended.queries,
+            "confirmation": _CONFIRMATION,
+            "our_choices": [
+                "peaks of the map, climbed in steps from half the stride to a thirty-second",
+                "no two candidates closer than half a tile",
+                "what counts as tissue, and the least share of it",
+            ],
+        },
+        "coordinates": _LEVEL_0,
+        "command": without_folders(command),
+        "use": RESEARCH_ONLY,
     }
 
 
