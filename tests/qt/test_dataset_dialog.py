@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event as Gate
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from onepixel_gui.qt.dataset_card import DatasetCard
 from onepixel_gui.qt.dataset_desk import DatasetDesk
 from onepixel_gui.qt.dataset_view import progress
 from onepixel_gui.qt.detached import Detached
+from onepixel_gui.qt.jobs import Job
 from onepixel_gui.qt.recent import RecentlyOpened
 from onepixel_gui.tiles.datasets import looking
 from onepixel_gui.tiles.entries import Entries
@@ -185,6 +187,23 @@ def test_a_new_look_does_not_wait_for_a_stalled_one_whose_late_word_is_dropped(p
     place.until(lambda: place.lanes.busy == 0)
     assert place.look.dataset is found
     assert place.told == [("dismissed", None)]
+
+
+def test_what_was_told_but_not_yet_heard_is_dropped(place, monkeypatch):
+    ended = Gate()
+
+    class Watched(Job):
+        def run(self) -> None:
+            super().run()
+            ended.set()
+
+    monkeypatch.setattr("onepixel_gui.qt.dataset_looking.Job", Watched)
+    place.bring("tupac")
+    assert ended.wait(20)  # all of it is on its way to this thread
+    place.bring("slow")
+    place.until(lambda: place.look.looked is not None)
+    assert place.look.looked.where == "slow"
+    assert place.look.dataset is None
 
 
 def test_a_new_drop_replaces_what_is_looked_at(place):

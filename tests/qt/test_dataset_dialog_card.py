@@ -45,7 +45,8 @@ def over(qtbot, qapp):
     widget = QWidget()
     qtbot.addWidget(widget)
     widget.resize(1280, 860)
-    QLineEdit(widget).setAccessibleName("Elsewhere")
+    for name in ("Before", "Elsewhere", "After"):
+        QLineEdit(widget).setAccessibleName(name)
     widget.show()
     widget.activateWindow()
     qtbot.waitUntil(widget.isActiveWindow)
@@ -268,8 +269,10 @@ def test_the_wheel_over_a_field_without_the_focus_changes_nothing(card):
     assert not told
 
 
-def test_the_focus_goes_back_to_where_it_was(over, card):
-    elsewhere = over.findChild(QLineEdit)
+@pytest.mark.parametrize("name", ["Before", "Elsewhere", "After"])
+def test_the_focus_goes_back_to_where_it_was(over, card, name):
+    fields = over.findChildren(QLineEdit)
+    elsewhere = next(each for each in fields if each.accessibleName() == name)
     elsewhere.setFocus()
     card.show_look(look())
     assert card.isAncestorOf(QApplication.focusWidget())
