@@ -10,6 +10,7 @@ import time
 from array import array
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import ClassVar, TypeVar, overload
 
@@ -41,10 +42,7 @@ class Packed(Sequence[str]):
     def __init__(self, texts: Iterable[str] = ()) -> None:
         held = texts if isinstance(texts, list | tuple) else list(texts)
         self._whole = "".join(held)
-        self._ends, end = array("q"), 0
-        for text in held:
-            end += len(text)
-            self._ends.append(end)
+        self._ends = array("q", accumulate(map(len, held)))
 
     def __len__(self) -> int:
         return len(self._ends)
@@ -165,6 +163,7 @@ class _Scan:
     def _list(self, path: str, below: tuple[str, ...]) -> Generator[Looked, None, list[str]]:
         files: list[str] = []
         folders: list[str] = []
+        kinds: set[str] = set()
         where = printable(below[-1] if below else os.path.basename(path))  # noqa: PTH119
         with os.scandir(path) as entries:
             for entry in entries:
@@ -177,8 +176,9 @@ class _Scan:
                     folders.append(entry.name)
                 elif _answers(entry.is_file):
                     files.append(entry.name)
+                    kinds.add(suffix_of(entry.name))
         names = yield from self._sorted(files, where)
-        self.branches.append(Branch.of(path, below, names))
+        self.branches.append(Branch(path, below, Packed(names), frozenset(kinds)))
         return (yield from self._sorted(folders, where))
 
     def _sorted(self, names: list[str], where: str) -> Generator[Looked, None, list[str]]:

@@ -79,6 +79,6 @@ def test_a_folder_that_is_no_data_set_is_a_problem_with_a_remedy(go, tmp_path, w
 
 
 @pytest.mark.parametrize("words", [["--size", "0"], ["--mpp", "-1"], ["--normals", "x"], []])
-def test_words_that_mean_nothing_are_refused(go, tmp_path, words):
+def test_words_that_mean_nothing_are_refused(go, words):
     folder = ["."] if words else []
     assert go(*folder, *words)[0] == 2

@@ -339,3 +339,15 @@ def test_no_size_is_told_of_folders_pipes_and_what_is_not_there(tmp_path):
         os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path, tmp_path / "pipe", tmp_path / "gone", tmp_path / "a\0b"):
         assert shape_of(path) is None
+
+
+@QUICK
+@given(st.lists(st.tuples(st.integers(0, 5999), st.integers(0, 255)), min_size=1, max_size=8))
+def test_hdf5_with_wrong_bytes_is_read_or_refused(tmp_path, wrong):
+    sets.pcam(tmp_path, 2, chunks=(1, 96, 96, 3))
+    data = bytearray((tmp_path / X).read_bytes())
+    for at, byte in wrong:
+        data[at] = byte
+    (tmp_path / X).write_bytes(bytes(data))
+    with contextlib.suppress(UnusableDataset, UnreadableTile):
+        assert recognise([tmp_path]).entries[0].read().rgb.shape[2] == 3

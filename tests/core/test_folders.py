@@ -1,15 +1,17 @@
 """Folders are listed whole, in order and held small, whatever lies in them."""
 
+import gc
 import os
+import tracemalloc
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onepixel_gui.tiles.datasets import looking, recognise
+from onepixel_gui.tiles.datasets import class_folders, looking, recognise
 from onepixel_gui.tiles.datasets.columns import Coded
-from onepixel_gui.tiles.folders import Packed, finished, natural, scanning
+from onepixel_gui.tiles.folders import Branch, Packed, Tree, finished, natural, scanning
 from onepixel_gui.tiles.labels import labels_of
 from tests.core.dataset_files import picture
 
@@ -122,3 +124,22 @@ def test_a_label_is_always_a_folder_above_the_file(chains):
     for chain, (label, case) in zip(chains, labels_of(Path("/data/x"), chains), strict=True):
         assert label is None or label in chain
         assert case in ("", *chain)
+
+
+def test_a_listing_of_tiles_holds_numbers_and_names_and_no_paths(tmp_path):
+    each = 10_000
+    branches = [
+        Branch.of(
+            str(tmp_path / label), (label,), [f"tile_{i:07}_{label}.png" for i in range(each)]
+        )
+        for label in ("mitosis", "normal")
+    ]
+    gc.collect()
+    tracemalloc.start()
+    found = finished(class_folders.listing(tmp_path, Tree(tuple(branches))))
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert dict(found.counts) == {"mitosis": each, "normal": each}
+    assert held / (2 * each) < 60_000_000 / 200_000
+    assert found.entries[15_000].name == found.entries.names[15_000] == "tile_0005000_normal.png"
+    assert list(found.entries.names)[-1] == "tile_0009999_normal.png"

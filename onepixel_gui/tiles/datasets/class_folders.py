@@ -1,15 +1,16 @@
 """Folders of tiles: a folder for each class, patients above or below it, or no classes at all."""
 
-from collections.abc import Container, Generator, Sequence
+from collections.abc import Container, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onepixel_gui.outbox import printable
 from onepixel_gui.problems import UnusableDataset
-from onepixel_gui.tiles.datasets.columns import Coded, Columns, Derived
+from onepixel_gui.tiles.datasets.columns import Coded, Codes, Columns, Derived
 from onepixel_gui.tiles.datasets.dataset import Dataset, refusal
 from onepixel_gui.tiles.datasets.naming import CIFAR10, NOTHING, Naming, Told, naming_of
 from onepixel_gui.tiles.datasets.slide_folders import slides_in
@@ -49,22 +50,43 @@ class NamedTile:
         return thumbnail(self.path, edge)
 
 
-@dataclass(frozen=True, eq=False)
-class _Pictures:
-    """Which files of which branches, as numbers."""
+class _Pictures(Sequence[str]):
+    """Which files of which branches, as numbers; as a sequence, their names as they are shown."""
 
-    branches: Sequence[Branch]
-    of: NDArray[np.int32]  # number of the branch
-    at: NDArray[np.int32]  # number of the name within it
+    def __init__(self, branches: Sequence[Branch], of: Codes, at: Codes) -> None:
+        self.branches = branches
+        self.of = of  # number of the branch
+        self._at = at  # number of the name within it
 
-    def name(self, index: int) -> str:
-        return self.branches[int(self.of[index])].names[int(self.at[index])]
+    def __len__(self) -> int:
+        return len(self.of)
 
-    def shown(self, index: int) -> str:
-        return printable(self.name(index))
+    @overload
+    def __getitem__(self, index: int, /) -> str: ...
+    @overload
+    def __getitem__(self, index: slice, /) -> Sequence[str]: ...
+    def __getitem__(self, index: int | slice, /) -> str | Sequence[str]:
+        if isinstance(index, slice):
+            return [self[each] for each in range(*index.indices(len(self)))]
+        return printable(self.stored(range(len(self))[index]))
+
+    def __iter__(self) -> Iterator[str]:
+        return map(printable, self.all_stored())
+
+    def stored(self, index: int) -> str:
+        """The name as the file system has it."""
+        return self.branches[int(self.of[index])].names[int(self._at[index])]
+
+    def all_stored(self) -> Iterator[str]:
+        """Those of all, much faster than one by one."""
+        held, number = list[str](), -1
+        for of, at in zip(self.of.tolist(), self._at.tolist(), strict=True):
+            if of != number:
+                held, number = list(self.branches[of].names), of
+            yield held[at]
 
     def path(self, index: int) -> Path:
-        return Path(self.branches[self.of[index]].path, self.name(index))
+        return Path(self.branches[int(self.of[index])].path, self.stored(index))
 
 
 def picking(tree: Tree, leave: Container[tuple[int, int]]) -> Generator[Looked, None, _Pictures]:
@@ -99,14 +121,14 @@ def listing(root: Path, tree: Tree) -> Generator[Looked, None, Dataset]:
         raise _nothing_in(root, tree)
     if not count:
         return Dataset("slides", "Slides", root, fields=fields, notes=seen_of(tree))
-    naming = naming_of(Derived(count, pictures.name))
+    naming = naming_of(Derived(count, pictures.stored))
     labels, cases = yield from _columns(root, pictures, naming)
 
     def made(index: int) -> NamedTile:
-        told = naming.read(pictures.name(index)) if naming is not None else None
+        told = naming.read(pictures.stored(index)) if naming is not None else None
         return NamedTile(pictures.path(index), labels[index], cases[index], told or NOTHING)
 
-    entries = Columns(Derived(count, pictures.shown), labels, cases, made)
+    entries = Columns(pictures, labels, cases, made)
     kind, title = _kind(naming, entries.counts)
     notes = _notes(tree, entries.counts, naming)
     return Dataset(kind, title, root, entries, fields, entries.counts, notes=notes)
@@ -130,9 +152,11 @@ def _columns(
     labels: dict[str | None, int] = {}
     cases: dict[str, int] = {}
     coded = np.zeros((2, len(pictures.of)), np.int32)
-    for index, number in enumerate(pictures.of.tolist()):
+    for index, (number, name) in enumerate(
+        zip(pictures.of.tolist(), pictures.all_stored(), strict=True)
+    ):
         label, case = of_branch[number]
-        told = naming.read(pictures.name(index)) if naming is not None else None
+        told = naming.read(name) if naming is not None else None
         if told is not None:
             label, case = label or told.label, told.case or case
         coded[0, index] = labels.setdefault(label, len(labels))

@@ -69,6 +69,7 @@ def _companions(tree: Tree) -> frozenset[str]:
     return frozenset(
         str(Path(branch.path) / name[:-5])
         for branch in tree.branches
+        if ".mrxs" in branch.kinds
         for name in branch.names
         if name.lower().endswith(".mrxs")
     )
