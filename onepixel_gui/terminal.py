@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, assert_never
 
 import typer
 
@@ -135,7 +135,14 @@ def watch(
 
 def watch_scan(path: Path, which: Which, settings: "ScanSettings", command: str) -> "ScanExhibit":
     """Run a scan of a slide. Raises UnreadableSlide, NothingToScan, and as `Which.open`."""
-    from onepixel_gui.classifier.scan import ScanBegan, ScanEnded, Scanned, scan
+    from onepixel_gui.classifier.scan import (
+        Awaited,
+        Refined,
+        ScanBegan,
+        ScanEnded,
+        Scanned,
+        scan,
+    )
     from onepixel_gui.narration import meter
     from onepixel_gui.report.scans import ScanExhibit
     from onepixel_gui.tiles.slides import open_slide
@@ -152,10 +159,14 @@ def watch_scan(path: Path, which: Which, settings: "ScanSettings", command: str)
                         case Scanned(done=done, total=total):
                             tell("Scanning", done, total)
                             seen = f"Stopped after {done:,} of {total:,} tiles."
+                        case Refined():
+                            tell("Centring candidates", began.total, began.total)
                         case ScanEnded():
                             ended = event
+                        case Awaited():
+                            pass
                         case _:
-                            tell("Centring candidates", began.total, began.total)
+                            assert_never(event)
         except KeyboardInterrupt:
             raise Stopped(seen) from None
         return ScanExhibit(slide, classifier.card, classifier.serving, began, ended, command)
