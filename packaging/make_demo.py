@@ -1,9 +1,10 @@
 """Paint the demonstration's tiles, train its classifier, and find out which tiles one pixel flips.
 
     python packaging/make_demo.py                   into resources/demo: minutes on two cores
+    python packaging/make_demo.py --slide           only the slide, for the classifier that is there
     python packaging/make_demo.py --quick --out X   the same steps, tiny, in seconds; for the tests
 
-The same machine and torch give the same bytes. Nothing is downloaded: the tiles are painted.
+The same machine and torch give the same bytes. Nothing is downloaded: all of it is painted.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import make_slide
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -33,7 +36,7 @@ from onepixel_gui.classifier.architectures import CodaitMitosis
 from onepixel_gui.tiles.tissue import KINDS, MITOSES, NORMALS, UM_PER_PIXEL, Kind, paint
 
 OUT = Path(__file__).resolve().parent.parent / "resources" / "demo"
-CHECKPOINT = "mitosis_demo.safetensors"
+CHECKPOINT, CLAIMS = "mitosis_demo.safetensors", "demo.json"
 
 # Seeds never meet: what is shipped and what is measured was not trained on.
 TRAINING, MEASURING, SHIPPING = 0, 1_000_000, 2_000_000
@@ -51,18 +54,23 @@ class Scale:
     measured: int
     pool: int
     rows: slice  # of the positions swept; all of them unless quick
+    slide: make_slide.Extent
 
 
-FULL = Scale(tiles=6000, epochs=8, measured=2000, pool=80, rows=slice(None))
-QUICK = Scale(tiles=160, epochs=1, measured=40, pool=5, rows=slice(32, 33))
+FULL = Scale(6000, epochs=8, measured=2000, pool=80, rows=slice(None), slide=make_slide.FULL)
+QUICK = Scale(160, epochs=1, measured=40, pool=5, rows=slice(32, 33), slide=make_slide.QUICK)
 
 
 def main() -> None:
     words = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     words.add_argument("--out", type=Path, default=OUT)
     words.add_argument("--quick", action="store_true", help="tiny; says nothing about tissue")
+    words.add_argument("--slide", action="store_true", help="only the slide")
     told = words.parse_args()
     settle()
+    if told.slide:
+        add_slide(told.out, (QUICK if told.quick else FULL).slide)
+        return
     with ProcessPoolExecutor(2, get_context("spawn"), settle) as workers:
         make(told.out, QUICK if told.quick else FULL, workers)
 
@@ -104,6 +112,17 @@ def make(out: Path, scale: Scale, workers: ProcessPoolExecutor) -> None:
         swept.append(line)
         print(line, flush=True)
     write_claims(out, facts, shipped, swept)
+    add_slide(out, scale.slide)
+
+
+def add_slide(out: Path, extent: make_slide.Extent) -> None:
+    """Paint it, let the classifier in `out` look at it, and add to demo.json what came of it."""
+    started = time.perf_counter()
+    answers = partial(confidences, _loaded(out / CHECKPOINT))
+    facts = make_slide.make(out / make_slide.FOLDER, extent, answers)
+    claims = json.loads((out / CLAIMS).read_text(encoding="utf-8"))
+    write_json(out / CLAIMS, claims | {"slide": facts})
+    print(f"painted a slide in {time.perf_counter() - started:.0f} s", facts["scan"], flush=True)
 
 
 # Painting.
@@ -348,7 +367,11 @@ def write_claims(
         ],
         "swept": list(swept),
     }
-    (out / "demo.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    write_json(out / CLAIMS, told)
+
+
+def write_json(path: Path, told: dict[str, Any]) -> None:
+    path.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """What the shipped demonstration claims, checked against the files themselves."""
 
+import csv
+import hashlib
 import importlib.util
 import json
 import subprocess
@@ -8,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import openslide
 import pytest
+import tifffile
 import torch
 from numpy.typing import NDArray
 from PIL import Image
@@ -21,6 +25,7 @@ from onepixel_gui.tiles.tissue import MITOSES, NORMALS, Kind, paint
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / "resources" / "demo"
 CHECKPOINT = DEMO / "mitosis_demo.safetensors"
+SLIDE = DEMO / "slide" / "painted_slide.tiff"
 CORNERS = np.array([[r, g, b] for r in (0, 255) for g in (0, 255) for b in (0, 255)], np.uint8)
 FRESH = 7_000_000  # no seed of the training, the measuring or the shipped tiles
 
@@ -193,12 +198,81 @@ def test_a_held_tile_withstands_each_of_its_32768_changes(
         assert len(set(told > 0.5)) == 1
 
 
+def test_the_slide_is_a_tiled_pyramid_of_a_quarter_micrometre_and_smaller_than_900_kb(
+    claims: dict[str, Any],
+) -> None:
+    told = claims["slide"]
+    assert SLIDE.stat().st_size <= 900_000
+    assert hashlib.sha256(SLIDE.read_bytes()).hexdigest() == told["sha256"]
+    with openslide.OpenSlide(SLIDE) as slide:
+        assert slide.properties["openslide.vendor"] == "generic-tiff"
+        assert float(slide.properties["openslide.mpp-x"]) == pytest.approx(0.25)
+        assert float(slide.properties["openslide.mpp-y"]) == pytest.approx(0.25)
+        assert slide.dimensions == (told["width"], told["height"])
+        assert slide.level_downsamples == pytest.approx((1, 2, 4, 8))
+    with tifffile.TiffFile(SLIDE) as file:
+        assert {(page.tilelength, page.tilewidth) for page in file.pages} == {(256, 256)}
+        levels = [level.shape for level in file.series[0].levels]
+    assert levels == [(told["height"] // n, told["width"] // n, 3) for n in (1, 2, 4, 8)]
+
+
+def test_both_readers_see_the_same_slide_and_a_quarter_of_it_is_glass() -> None:
+    rgb = tifffile.imread(SLIDE, key=0)
+    with openslide.OpenSlide(SLIDE) as slide:
+        region = np.asarray(slide.read_region((640, 512), 0, (300, 200)))[..., :3]
+    assert np.abs(region.astype(int) - rgb[512:712, 640:940]).max() <= 1
+    assert 0.2 < (rgb.min(axis=2) > 225).mean() < 0.35
+
+
+def test_the_list_beside_the_slide_names_each_mark_and_its_class(claims: dict[str, Any]) -> None:
+    with (SLIDE.parent / "painted_slide.csv").open(encoding="utf-8", newline="") as file:
+        lines = list(csv.DictReader(file))
+    marks = claims["slide"]["marks"]
+    assert {line["slide"] for line in lines} == {SLIDE.name}
+    assert [(int(line["centre_row"]), int(line["centre_column"])) for line in lines] == [
+        (mark["row"], mark["column"]) for mark in marks
+    ]
+    assert [line["label"] for line in lines] == [
+        "mitosis" if mark["kind"] in MITOSES else "normal" for mark in marks
+    ]
+    assert {mark["kind"] for mark in marks} >= set(MITOSES)
+
+
+def test_the_classifier_finds_most_mitoses_of_the_slide_and_few_others(
+    network: CodaitMitosis, claims: dict[str, Any]
+) -> None:
+    told, rgb = claims["slide"], tifffile.imread(SLIDE, key=0)
+    places = [(mark["row"], mark["column"]) for mark in told["marks"]]
+    tiles = [rgb[row - 32 : row + 32, column - 32 : column + 32] for row, column in places]
+    answers = confidences(network, np.stack(tiles))
+    assert answers == pytest.approx([mark["confidence"] for mark in told["marks"]], abs=1e-3)
+    mitosis = np.array([mark["kind"] in MITOSES for mark in told["marks"]])
+    found, mistaken = (answers[mitosis] > 0.5).sum(), (answers[~mitosis] > 0.5).sum()
+    assert (found, mistaken) == (told["mitoses_found"], told["lookalikes_mistaken"])
+    assert found >= 0.8 * told["mitoses"] == 0.8 * mitosis.sum()
+    assert mistaken <= 0.1 * told["lookalikes"]
+
+
+def test_a_scan_of_the_slide_is_wrong_on_less_than_one_tile_in_a_hundred(
+    network: CodaitMitosis, claims: dict[str, Any]
+) -> None:
+    told, rgb = claims["slide"], tifffile.imread(SLIDE, key=0)
+    assert told["scan"]["of_these_mistaken"] < 0.01 * told["scan"]["tiles_without_mitosis"]
+    places = np.array([(m["row"], m["column"]) for m in told["marks"] if m["kind"] in MITOSES])
+    rng = np.random.default_rng(9)
+    tops = rng.integers(0, (told["height"] - 64, told["width"] - 64), (400, 2))
+    away = np.linalg.norm(tops[:, None] + 32 - places[None], axis=2).min(axis=1) > 48
+    tiles = np.stack([rgb[row : row + 64, column : column + 64] for row, column in tops[away]])
+    assert (confidences(network, tiles) > 0.5).mean() < 0.02
+
+
 def test_a_quick_run_writes_every_part_of_the_demonstration(tmp_path: Path) -> None:
     script = ROOT / "packaging" / "make_demo.py"
     command = [sys.executable, str(script), "--quick", "--out", str(tmp_path / "new")]
     subprocess.run(command, check=True, capture_output=True, timeout=300)
     written = {path.relative_to(tmp_path / "new").as_posix() for path in tmp_path.rglob("*.*")}
     assert {"mitosis_demo.safetensors", "demo.json", "mitosis/metaphase_00.png"} <= written
+    assert {"slide/painted_slide.tiff", "slide/painted_slide.csv"} <= written
     assert set(load_file(tmp_path / "new" / CHECKPOINT.name)) == set(load_file(CHECKPOINT))
 
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onepixel_gui.tiles.tissue import KINDS, MITOSES, NORMALS, Kind, paint
+from onepixel_gui.tiles.tissue.slide import PaintedSlide, paint_slide
 
 kinds = st.sampled_from(KINDS)
 seeds = st.integers(0, 2**63 - 1)
@@ -113,3 +114,71 @@ def test_each_form_of_mitosis_is_darker_within_20_pixels_than_tissue_without(
 
     assert dark(sample[kind]) < dark(sample["interphase"]) - 8
     assert dark(sample[kind]) < 95
+
+
+# The slide.
+
+
+@pytest.fixture(scope="module")
+def slide() -> PaintedSlide:
+    return paint_slide(5, 328, 400, mitoses=2, lookalikes=3)
+
+
+def test_a_slide_has_the_size_asked_for_and_a_mark_for_each_cell_asked_for(
+    slide: PaintedSlide,
+) -> None:
+    assert slide.rgb.shape == (328, 400, 3)
+    assert slide.rgb.dtype == np.uint8
+    kinds = [mark.kind for mark in slide.marks]
+    assert kinds == ["prometaphase", "metaphase", "hyperchromatic", "pyknotic", "lymphocyte"]
+
+
+def test_the_same_slide_is_painted_again_whatever_was_painted_before(slide: PaintedSlide) -> None:
+    paint("ring", 8)
+    again = paint_slide(5, 328, 400, mitoses=2, lookalikes=3)
+    assert again.marks == slide.marks
+    assert again.rgb.tobytes() == slide.rgb.tobytes()
+
+
+def test_each_mark_has_room_for_a_tile_of_its_own(slide: PaintedSlide) -> None:
+    places = np.array([(mark.row, mark.column) for mark in slide.marks])
+    assert places.min() >= 32
+    assert (places <= np.array(slide.rgb.shape[:2]) - 32).all()
+    apart = np.linalg.norm(places[:, None] - places[None], axis=2)
+    assert apart[np.triu_indices(len(places), 1)].min() > 50
+
+
+def test_a_marked_cell_is_darker_in_its_middle_than_the_tile_around_it(slide: PaintedSlide) -> None:
+    grey = slide.rgb.mean(axis=2)
+    for mark in slide.marks:
+        tile = grey[mark.row - 32 : mark.row + 32, mark.column - 32 : mark.column + 32]
+        assert np.percentile(tile[20:44, 20:44], 10) < tile.mean() - 25, mark
+
+
+def test_a_slide_shows_glass_beside_tissue(slide: PaintedSlide) -> None:
+    glass = slide.rgb.min(axis=2) > 225
+    assert glass[:, -16:].mean() > 0.9  # the right edge
+    assert glass[40:168, 40:168].mean() < 0.2
+
+
+def test_the_strips_a_slide_is_scanned_in_leave_no_seam() -> None:
+    rgb = paint_slide(6, 512, 256, mitoses=0, lookalikes=0).rgb.astype(float)
+    steps = np.abs(np.diff(rgb, axis=0)).mean(axis=(1, 2))
+    others = steps[[row for row in range(199, 312, 8) if row != 255]]  # where blocks meet, too
+    assert steps[255] < others.max() + 2 * others.std()
+
+
+def test_a_slide_too_narrow_or_too_full_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least 256"):
+        paint_slide(1, 255, 400)
+    with pytest.raises(ValueError, match="no room for another"):
+        paint_slide(1, 256, 256, mitoses=50, lookalikes=0)
+
+
+def test_tiles_are_still_painted_as_they_were_when_the_classifier_was_trained() -> None:
+    """The demonstration's classifier and each claim about it rest on them."""
+    means = [float(paint(kind, 4, 40).mean()) for kind in KINDS]
+    # Another processor's exponentials may round the other way here and there.
+    assert means == pytest.approx(
+        [135.86, 130.23, 110.01, 130.79, 136.45, 118.17, 131.89, 148.58, 143.53, 144.3], abs=0.05
+    )
