@@ -3,37 +3,30 @@
 from html import escape
 from itertools import pairwise
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QShowEvent
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QApplication,
     QComboBox,
-    QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
     QProgressBar,
     QPushButton,
-    QScrollArea,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
-from shiboken6 import isValid
 
 from onepixel_gui.classifier.card import Inspection, Serving
 from onepixel_gui.qt import arrival_words as words
+from onepixel_gui.qt.overlay import Overlay, overlay_sheet
 from onepixel_gui.qt.theme import DARK, Line, Theme
 from onepixel_gui.qt.view import Arrival
 from onepixel_gui.report import cards
 
 _WIDTH = 470  # pixels
-_MARGIN, _BELOW = 18, 90  # pixels to the window's edges; below is the verdict
-_LEAST = 60  # pixels of height that facts have
-_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
-class ArrivalCard(QFrame):
+class ArrivalCard(Overlay):
     """Lies over the lower right of a window and blocks nothing. Draws what it is handed."""
 
     use_wished = Signal()
@@ -43,18 +36,13 @@ class ArrivalCard(QFrame):
     cancel_wished = Signal()
 
     def __init__(self, over: QWidget) -> None:
-        super().__init__(over)
-        self.setObjectName("arrival")
+        self._facts = _Facts()
+        super().__init__(over, self._facts, _WIDTH, "right")
         self.setAccessibleName("New classifier")
-        self._theme = DARK
         self._arrival: Arrival | None = None
         self._serving: Serving | None = None  # as it is shown
-        self._before: QWidget | None = None  # had the focus
         self._name, self._title, self._state = Line(), QLabel("NEW CLASSIFIER"), Line()
-        self._facts = _Facts()
         self._facts.network_wished.connect(self.network_wished)
-        self._outer = QVBoxLayout(self)
-        self._scroll = QScrollArea()
         self._doing, self._far = QLabel(), QLabel()
         self._bar = QProgressBar()
         self._use = _button("Use", "Enter", "Use it from now on", "primary")
@@ -65,9 +53,6 @@ class ArrivalCard(QFrame):
         self._lay_out()
         self._wire()
         self.set_theme(DARK)
-        over.installEventFilter(self)
-        self._facts.installEventFilter(self)
-        self.hide()
 
     def _prepare(self) -> None:
         self._title.setObjectName("title")
@@ -86,11 +71,7 @@ class ArrivalCard(QFrame):
         policy = self._bar.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
         self._bar.setSizePolicy(policy)
-        self._scroll.setWidget(self._facts)
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._scroll.setAccessibleName("What is known of it")
+        self.area.setAccessibleName("What is known of it")
 
     def _lay_out(self) -> None:
         header, line = QHBoxLayout(), QHBoxLayout()
@@ -105,12 +86,10 @@ class ArrivalCard(QFrame):
         buttons.addStretch(1)
         buttons.addWidget(self._second)
         buttons.addWidget(self._use)
-        outer = self._outer
-        outer.setContentsMargins(16, 12, 16, 14)
-        outer.setSpacing(7)
+        outer = self.outer
         outer.addLayout(header)
         outer.addWidget(self._name)
-        outer.addWidget(self._scroll)
+        outer.addWidget(self.area)
         outer.addLayout(line)
         outer.addWidget(self._bar)
         outer.addLayout(buttons)
@@ -124,25 +103,19 @@ class ArrivalCard(QFrame):
         self._cancel.clicked.connect(self.cancel_wished)
 
     def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
         self.setStyleSheet(
-            f"QFrame#arrival {{ background: {theme.card}; border: 1px solid {theme.accent};"
-            " border-radius: 10px; }"
-            f"QScrollArea, QWidget#facts {{ background: {theme.card}; }}"
-            f"QProgressBar {{ background: {theme.field}; border: none; }}"
-            f"QProgressBar::chunk {{ background: {theme.accent}; border-radius: 1px; }}"
-            f"QLabel#source {{ color: {theme.faint}; font-size: 11px; }}"
+            overlay_sheet(theme) + f"QLabel#source {{ color: {theme.faint}; font-size: 11px; }}"
             f"QLabel#assumed {{ color: {theme.doubt}; font-size: 11px; }}"
         )
         self._name.setStyleSheet("font-size: 15px; font-weight: 600;")
-        self._place()
+        self.place()
 
     # -------------------------------------------------------------- values down
     def show_arrival(self, arrival: Arrival | None, *, beside: bool) -> None:
         """beside: a classifier is in use, so that this one can be its second."""
         before, self._arrival = self._arrival, arrival
         if arrival is None or arrival.at_once:
-            self._leave()
+            self.leave()
             return
         if before is None or before.path != arrival.path or not self.isVisible():
             self._name.setText(arrival.path.name)
@@ -154,9 +127,10 @@ class ArrivalCard(QFrame):
         self._serving = serving
         if not self.isVisible() or before is None or prepared or _learned(before, arrival):
             self._facts.show_arrival(arrival)
-            self._place()
+            self._facts.setVisible(arrival.inspection is not None)
+            self.place()
         if not self.isVisible():
-            self._enter()
+            self.enter(self._use)
 
     def _show_progress(self, arrival: Arrival) -> None:
         doing, far = words.progress(arrival)
@@ -176,77 +150,12 @@ class ArrivalCard(QFrame):
         self._second.setEnabled(usable and beside and arrival.place != "second")
         self._edit.setEnabled(arrival.inspection is not None)
 
-    def _enter(self) -> None:
-        self._before = QApplication.focusWidget()
-        self.show()
-        self.raise_()
-        self._use.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def _leave(self) -> None:
-        focused = QApplication.focusWidget()
-        within = focused is not None and self.isAncestorOf(focused)
-        self.hide()
-        if within and self._before is not None and isValid(self._before):
-            self._before.setFocus(Qt.FocusReason.OtherFocusReason)
-        self._before = None
-
-    # -------------------------------------------------------------- its place
-    def _place(self) -> None:
-        over = self.parentWidget()
-        if over is None or self._arrival is None:
-            return
-        width = min(_WIDTH, over.width() - 2 * _MARGIN)
-        self._scroll.setVisible(self._arrival.inspection is not None)
-        self._scroll.setFixedHeight(_LEAST)
-        height = self._outer.totalHeightForWidth(width)
-        if self._arrival.inspection is not None:
-            room = over.height() - _BELOW - _MARGIN - height + _LEAST
-            self._fit(width, room)
-            height += self._scroll.height() - _LEAST
-        left, top = over.width() - width - _MARGIN, over.height() - _BELOW - height
-        self.setGeometry(left, top, width, height)
-
-    def _fit(self, width: int, room: int) -> None:
-        """As high as what is known needs, if there is room."""
-        margins, edges = self._outer.contentsMargins(), 2  # pixels of the lines at the sides
-        wished = self._facts.height_for(width - margins.left() - margins.right() - edges)
-        self._scroll.setFixedHeight(max(_LEAST, min(wished, room)))
-        # Left to itself a bar that was needed once stays: it narrows what it scrolls.
-        policies = Qt.ScrollBarPolicy
-        scrolled = wished > self._scroll.height()
-        focus = Qt.FocusPolicy.TabFocus if scrolled else Qt.FocusPolicy.NoFocus
-        self._scroll.setFocusPolicy(focus)
-        self._scroll.setVerticalScrollBarPolicy(
-            policies.ScrollBarAlwaysOn if scrolled else policies.ScrollBarAlwaysOff
-        )
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        resized = event.type() == QEvent.Type.Resize and watched is self.parentWidget()
-        if resized or (event.type() == QEvent.Type.LayoutRequest and watched is self._facts):
-            self._place()
-        return False
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self._place()  # now that the style sheet has given the labels their fonts
-
     # -------------------------------------------------------------- keys
-    def event(self, event: QEvent) -> bool:
-        """Esc is ours while we have the focus, although it is Stop elsewhere."""
-        override = event.type() == QEvent.Type.ShortcutOverride
-        if override and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
-            event.accept()
-            return True
-        return super().event(event)
+    def take_enter(self, focused: QWidget | None) -> None:
+        (focused if isinstance(focused, QPushButton) else self._use).click()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        focused = QApplication.focusWidget()
-        if event.key() == Qt.Key.Key_Escape:
-            self.cancel_wished.emit()
-        elif event.key() in _ENTER:
-            (focused if isinstance(focused, QPushButton) else self._use).click()
-        else:
-            super().keyPressEvent(event)
+    def take_escape(self) -> None:
+        self.cancel_wished.emit()
 
 
 class _Facts(QWidget):
@@ -256,7 +165,7 @@ class _Facts(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setObjectName("facts")
+        self.setObjectName("contents")
         self._lines: dict[str, tuple[QLabel, QLabel]] = {}  # value, source
         self._inspection: Inspection | None = None
         self._networks = QComboBox()
@@ -293,10 +202,6 @@ class _Facts(QWidget):
         ):
             label.setText("\n".join(lines))
             label.setVisible(bool(lines))
-
-    def height_for(self, width: int) -> int:
-        """Pixels that all of it takes at this width."""
-        return self._whole.totalHeightForWidth(width)
 
     def _fill(self, row: cards.Fact) -> None:
         value, source = self._lines.get(row.label) or self._add(row.label)

@@ -846,7 +846,7 @@ def test_nothing_on_the_card_is_cut_or_scrolled(qtbot, over, preview, theme, sha
     lines = tuple("word " * words + "." for words in range(9, 9 + doubts))
     preview.show_arrival(Arrival(ONE), beside=True)
     preview.show_arrival(ready(doubts=lines), beside=True)
-    facts = preview.findChild(QWidget, "facts")
+    facts = preview.findChild(QWidget, "contents")
     qtbot.waitUntil(lambda: facts.height() >= facts.heightForWidth(facts.width()))
     assert facts.parentWidget().height() >= facts.height()
     assert over.rect().contains(preview.geometry())
