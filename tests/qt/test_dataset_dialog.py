@@ -8,15 +8,16 @@ from typing import Any
 import pytest
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QWidget
 
-from onepixel_gui.problems import Problem, Unexpected
+from onepixel_gui.problems import Unexpected, UnusableDataset
 from onepixel_gui.qt.dataset_card import DatasetCard
 from onepixel_gui.qt.dataset_desk import DatasetDesk
 from onepixel_gui.qt.dataset_view import progress
 from onepixel_gui.qt.detached import Detached
 from onepixel_gui.qt.jobs import Job
 from onepixel_gui.qt.recent import RecentlyOpened
-from onepixel_gui.tiles.datasets import looking
+from onepixel_gui.tiles.datasets import Dataset
 from onepixel_gui.tiles.entries import Entries
+from tests.core.dataset_files import tupac_alternative, tupac_of_codait
 from tests.qt.dataset_stand_ins import Drive, detection, plain, refused
 from tests.qt.doubles import picture_files
 
@@ -395,22 +396,54 @@ def test_what_was_only_looked_at_is_not_remembered(place, memory):
 
 
 # ------------------------------------------------------------------ with the real reader
-def test_real_class_folders_are_ready_at_once_with_their_counts(qtbot, over, tmp_path):
-    picture_files(tmp_path / "pictures")
-    lanes = Detached()
-    desk = DatasetDesk(DatasetCard(over), lanes, look=looking)
-    with qtbot.waitSignal(desk.ready_at_once) as ready:
-        desk.bring([tmp_path / "pictures"])
-    assert dict(ready.args[0].counts) == {"mitosis": 3, "normal": 3}
-    qtbot.waitUntil(lambda: lanes.busy == 0)
-
-
-def test_a_real_folder_without_anything_is_a_problem_on_the_card(qtbot, over, tmp_path):
-    (tmp_path / "empty").mkdir()
+@pytest.fixture
+def real(qtbot, over):
+    """A desk with the reader that the window has."""
     lanes = Detached()
     desk = DatasetDesk(DatasetCard(over), lanes)
-    desk.bring([tmp_path / "empty"])
-    qtbot.waitUntil(lambda: desk.look.problem is not None)
-    assert isinstance(desk.look.problem, Problem)
-    assert not desk.look.gone
+    yield desk
+    desk.close()
     qtbot.waitUntil(lambda: lanes.busy == 0)
+
+
+def known(qtbot, desk: DatasetDesk) -> Dataset:
+    qtbot.waitUntil(lambda: desk.look.usable is not None, timeout=10_000)
+    return desk.look.usable
+
+
+def test_a_real_detection_set_is_counted_anew_for_another_sampling(qtbot, real, tmp_path):
+    tupac_of_codait(tmp_path / "tupac")
+    real.bring([tmp_path / "tupac"])
+    mitoses = known(qtbot, real).counts["mitosis"]
+    assert known(qtbot, real).sampling.shape == (64, 64)
+    real.sample("normals", 0)
+    assert dict(known(qtbot, real).counts) == {"mitosis": mitoses}
+
+
+def test_real_labels_without_images_find_them_where_the_reader_says(
+    qtbot, real, tmp_path, monkeypatch
+):
+    tupac_alternative(tmp_path / "labels")
+    tupac_of_codait(tmp_path / "images")
+    real.bring([tmp_path / "labels"])
+    assert known(qtbot, real).missing
+    assert len(known(qtbot, real).entries) == 0
+    there = str(tmp_path / "images")
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: there)
+    real.locate()
+    assert known(qtbot, real).counts["mitosis"] > 0
+
+
+def test_real_class_folders_are_ready_at_once_with_their_counts(qtbot, real, tmp_path):
+    picture_files(tmp_path / "pictures")
+    with qtbot.waitSignal(real.ready_at_once) as ready:
+        real.bring([tmp_path / "pictures"])
+    assert dict(ready.args[0].counts) == {"mitosis": 3, "normal": 3}
+
+
+def test_a_real_folder_without_anything_is_a_problem_on_the_card(qtbot, real, tmp_path):
+    (tmp_path / "empty").mkdir()
+    real.bring([tmp_path / "empty"])
+    qtbot.waitUntil(lambda: real.look.problem is not None)
+    assert isinstance(real.look.problem, UnusableDataset)
+    assert not real.look.gone
