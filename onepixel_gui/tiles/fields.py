@@ -1,6 +1,7 @@
 """Fields of view in PNG and JPEG, and small TIFFs of rare kinds: decoded at once and held."""
 
 import io
+import os
 from pathlib import Path
 
 from PIL.JpegImagePlugin import JpegImageFile
@@ -8,7 +9,7 @@ from PIL.PngImagePlugin import PngImageFile
 
 from onepixel_gui.problems import UnreadableSlide, UnreadableTile
 from onepixel_gui.tiles import resolution
-from onepixel_gui.tiles.decoding import CUT_OUT, MOST_PIXELS, decode
+from onepixel_gui.tiles.decoding import MOST_PIXELS, decode
 from onepixel_gui.tiles.levels import HeldPlane
 from onepixel_gui.tiles.pyramid import Found
 
@@ -38,12 +39,14 @@ def found(path: Path, name: str) -> Found:
     """The picture in a file, whole. Raises UnreadableSlide."""
     try:
         with path.open("rb") as file:
-            # Nothing that fits decoded is much larger encoded.
-            data = file.read(4 * HELD_PIXELS + 1)
+            if os.fstat(file.fileno()).st_size > 4 * HELD_PIXELS:
+                raise UnreadableSlide(f"{name} is too large to be held in memory.", _CONVERT)
+            data = file.read()
         most = MOST_PIXELS if data[:2] in (b"II", b"MM") else HELD_PIXELS
         picture = decode(data, name, most_pixels=most)
     except UnreadableTile as refused:
-        remedy = {CUT_OUT: _CONVERT}.get(refused.remedy, refused.remedy)
+        # A tile's way out may be this very door.
+        remedy = _CONVERT if "as a slide" in refused.remedy else refused.remedy
         what = refused.what.replace("too many for a tile", "too many to be held in memory")
         raise UnreadableSlide(what, remedy, detail=refused.detail) from refused
     except OSError as cause:

@@ -125,15 +125,16 @@ class MadeLevels:
             return
         factor = self._factors[self._first]
         finest = np.empty((*self.shapes[self._first], 3), np.uint8)
-        boxes = list(_boxes(self._plane, factor))
+        step = _step(self._plane, factor)
+        grid = [math.ceil(edge / each) for edge, each in zip(self._plane.shape, step, strict=True)]
         damaged = 0
-        for done, (top, left, bottom, right) in enumerate(boxes, 1):
+        for done, (top, left, bottom, right) in enumerate(_boxes(self._plane.shape, step), 1):
             rgb, missing = _surviving(self._plane, (top, left, bottom, right))
             part = shrunk(rgb, factor)
             row, column = top // factor, left // factor
             finest[row : row + part.shape[0], column : column + part.shape[1]] = part
             damaged += missing
-            yield Built(done, len(boxes), damaged)
+            yield Built(done, math.prod(grid), damaged)
         held = [shrunk(finest, each // factor) for each in self._factors[self._first :]]
         with self._lock:  # whoever finishes first wins; both made the same
             self._held = self._held or tuple(held)
@@ -169,8 +170,8 @@ def _first_held(shapes: Sequence[tuple[int, int]]) -> int:
     return first
 
 
-def _boxes(plane: Plane, factor: int) -> Iterator[tuple[int, int, int, int]]:
-    """(top, left, bottom, right) of steps: whole boxes always, whole pieces where both fit."""
+def _step(plane: Plane, factor: int) -> tuple[int, int]:
+    """(rows, columns) to read at once: whole boxes always, whole pieces where both fit."""
     height, width = plane.shape
     down, across = (min(each, edge) for each, edge in zip(plane.grain, plane.shape, strict=True))
     rows = _multiple(down, factor)
@@ -180,9 +181,14 @@ def _boxes(plane: Plane, factor: int) -> Iterator[tuple[int, int, int, int]]:
             columns *= 2
         else:
             rows *= 2
-    for top in range(0, height, rows):
-        for left in range(0, width, columns):
-            yield top, left, min(top + rows, height), min(left + columns, width)
+    return rows, columns
+
+
+def _boxes(shape: tuple[int, int], step: tuple[int, int]) -> Iterator[tuple[int, int, int, int]]:
+    """(top, left, bottom, right) of each step."""
+    for top in range(0, shape[0], step[0]):
+        for left in range(0, shape[1], step[1]):
+            yield top, left, min(top + step[0], shape[0]), min(left + step[1], shape[1])
 
 
 def _multiple(edge: int, factor: int) -> int:
@@ -192,11 +198,11 @@ def _multiple(edge: int, factor: int) -> int:
 def _surviving(plane: Plane, box: tuple[int, int, int, int]) -> tuple[NDArray[np.uint8], int]:
     """(top, left, bottom, right) of a plane, white where a piece is damaged; how many are."""
     top, left, bottom, right = box
-    with_damage = np.full((bottom - top, right - left, 3), _DAMAGED, np.uint8)
     try:
         return plane.read(top, left, bottom - top, right - left), 0
     except UnreadableSlide:
         missing = 0
+    with_damage = np.full((bottom - top, right - left, 3), _DAMAGED, np.uint8)
     for row in steps(top, bottom, plane.grain[0]):
         for column in steps(left, right, plane.grain[1]):
             try:

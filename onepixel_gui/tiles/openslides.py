@@ -52,7 +52,9 @@ def found(path: Path, name: str, maker: str, page: FirstPage | None) -> Found:
     """
     reader = _Reader(path, name)
     slide = reader.slide
-    properties = dict(slide.properties)
+    listed = slide.properties
+    # A damaged file may name a property and then not have it.
+    properties = {key: value for key in listed if (value := listed.get(key)) is not None}
     mpp, note = resolution.of_openslide(properties)
     notes = [note] if note else []
     if page is not None and page.orientation != 1:

@@ -109,7 +109,7 @@ def _agreeing(
     kept: list[tuple[Plane, float]] = [(planes[0], 1.0)]
     odd = []
     for plane in planes[1:]:
-        down, across = height / plane.shape[0], width / plane.shape[1]
+        down, across = height / max(1, plane.shape[0]), width / max(1, plane.shape[1])
         downsample = (down + across) / 2
         alike = all(
             abs(edge / downsample - own) <= max(1.0, 0.01 * own)

@@ -19,10 +19,10 @@ from PIL import Image
 from onepixel_gui.outbox import printable
 from onepixel_gui.problems import UnreadableSlide
 from onepixel_gui.tiles import fields, openslides, tiffs
+from onepixel_gui.tiles.foreign import COPY_AGAIN, Unsuited, door
 from onepixel_gui.tiles.levels import Built, Level
 from onepixel_gui.tiles.pyramid import Found, Pyramid
 from onepixel_gui.tiles.shelf import Shelf
-from onepixel_gui.tiles.tiff_planes import Unsuited
 from onepixel_gui.tiles.tile import Tile
 
 __all__ = ["SUFFIXES", "Built", "Level", "Slide", "SlideTile", "borrowed", "is_slide", "open_slide"]
@@ -38,7 +38,6 @@ OPEN_AT_ONCE = 8
 
 _TIFFS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _HEAD = 2**16
-_AGAIN = "Copy it again from where it came, then open it once more."
 
 
 class Slide(Protocol):
@@ -122,8 +121,10 @@ def open_slide(path: Path) -> Slide:
         head, tail = _ends(path, name)
         _refuse_strangers(head, path, name)
         found = _found(path, name, head)
+        shape = found.planes[0].shape
+        if min(shape) < 1:
+            raise UnreadableSlide(f"{name} holds no picture: its size is 0.", COPY_AGAIN)
         if not found.hash:
-            shape = found.planes[0].shape
             digest = hashlib.sha256(f"{path.stat().st_size} {shape}:".encode() + head + tail)
             found = replace(found, hash=f"ends-1:{digest.hexdigest()}")
         return Pyramid(path, name, found)
@@ -216,7 +217,8 @@ def _found(path: Path, name: str, head: bytes) -> Found:
     refused: UnreadableSlide | None = None
     if maker is not None and (page is None or _suits_openslide(page, maker)):
         try:
-            return openslides.found(path, name, maker, page)
+            with door(name):
+                return openslides.found(path, name, maker, page)
         except UnreadableSlide as cause:
             refused = cause
     if page is not None:
@@ -239,8 +241,13 @@ def _found(path: Path, name: str, head: bytes) -> Found:
 
 
 def _suits_openslide(page: tiffs.FirstPage, maker: str) -> bool:
-    """OpenSlide would cut 16 bits down unasked, and sees neither size nor levels of an OME-TIFF."""
-    return page.bits <= 8 and not page.is_float and not (page.is_ome and maker == "generic-tiff")
+    """OpenSlide cuts 16 bits down unasked, sees neither size nor levels of an OME-TIFF, and ends
+
+    the program where there is no memory for a tile."""
+    if page.is_ome and maker == "generic-tiff":
+        return False
+    small = 4 * page.piece[0] * page.piece[1] <= tiffs.MOST_PIECE_BYTES
+    return page.bits <= 8 and not page.is_float and small
 
 
 def _ends(path: Path, name: str) -> tuple[bytes, bytes]:
@@ -258,7 +265,7 @@ def _ends(path: Path, name: str) -> tuple[bytes, bytes]:
     except (OSError, ValueError) as cause:  # ValueError: a null byte in the name
         raise _unread(name, cause, path) from cause
     if not head:
-        raise UnreadableSlide(f"{name} is empty (0 bytes).", _AGAIN)
+        raise UnreadableSlide(f"{name} is empty (0 bytes).", COPY_AGAIN)
     return head, tail
 
 

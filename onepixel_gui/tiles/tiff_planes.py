@@ -1,56 +1,26 @@
 """Pages of TIFF files, read by strips or tiles, never as a whole where they are large."""
 
-import contextlib
 import itertools
 import math
 import os
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
-from onepixel_gui.outbox import printable
-from onepixel_gui.problems import Problem, UnreadableSlide
+from onepixel_gui.problems import UnreadableSlide
+from onepixel_gui.tiles.foreign import damaged, door
 from onepixel_gui.tiles.levels import steps
 
 PIECES_BYTES = 96 * 2**20  # decoded pieces of all flat pictures together
-COPY_AGAIN = "Copy the file again from where it came, then open it once more."
 JPEG = 7
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, YCBCR = 0, 1, 2, 3, 6
 
 _RAW_BYTES = 2**20  # uncompressed rows that are cheap to read at once
-
-
-class Unsuited(Exception):
-    """A TIFF that holds something else than 8-bit pieces known to tifffile; Pillow may know it."""
-
-
-@contextlib.contextmanager
-def door(name: str, part: str = "") -> Iterator[None]:
-    """Foreign bytes meet foreign decoders in here: whatever is raised is about the file.
-
-    part:  which part of it is read, "" for what all of it needs.
-    """
-    try:
-        yield
-    except (Problem, Unsuited, MemoryError):
-        raise
-    except OSError as cause:
-        remedy = "Check that its disk or network folder is connected, then open it again."
-        raise UnreadableSlide(
-            f"{name} could not be read from its disk.", remedy, detail=repr(cause)
-        ) from cause
-    except Exception as cause:  # tifffile and its decoders raise nearly anything
-        detail = f"{type(cause).__name__}: {printable(str(cause))}"
-        if part:
-            raise damaged(name, f"{part}: {detail}") from cause
-        what = f"{name} is damaged or stored in a way that cannot be read."
-        raise UnreadableSlide(what, COPY_AGAIN, detail=detail) from cause
 
 
 def piece_shape(page: tifffile.TiffPage) -> tuple[int, int]:
@@ -63,12 +33,6 @@ def piece_shape(page: tifffile.TiffPage) -> tuple[int, int]:
 def grid(page: tifffile.TiffPage) -> tuple[int, int]:
     height, width = piece_shape(page)
     return math.ceil(page.imagelength / height), math.ceil(page.imagewidth / width)
-
-
-def damaged(name: str, detail: str) -> UnreadableSlide:
-    what = f"A part of {name} is damaged or missing and cannot be shown."
-    remedy = "Copy the file again from where it came, or work on its other parts."
-    return UnreadableSlide(what, remedy, detail=detail)
 
 
 def is_raw(page: tifffile.TiffPage) -> bool:

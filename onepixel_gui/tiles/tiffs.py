@@ -11,11 +11,11 @@ import tifffile
 
 from onepixel_gui.problems import UnreadableSlide
 from onepixel_gui.tiles import resolution
+from onepixel_gui.tiles.foreign import COPY_AGAIN, Unsuited, door
 from onepixel_gui.tiles.levels import Plane
 from onepixel_gui.tiles.pyramid import Found
 from onepixel_gui.tiles.tiff_planes import (
     BLACK_IS_ZERO,
-    COPY_AGAIN,
     JPEG,
     PALETTE,
     RGB,
@@ -24,8 +24,6 @@ from onepixel_gui.tiles.tiff_planes import (
     FileBytes,
     RawPlane,
     TiffPlane,
-    Unsuited,
-    door,
     grid,
     is_raw,
     piece_shape,
@@ -49,7 +47,11 @@ logging.getLogger("tifffile").setLevel(logging.CRITICAL + 1)
 
 @dataclass(frozen=True, slots=True)
 class FirstPage:
-    """What a TIFF says of its first picture, without decoding it. shape: (H, W)."""
+    """What a TIFF says of its first picture, without decoding it.
+
+    shape:    (H, W).  piece: (h, w) of its strips or tiles.
+    another:  there are more pages.
+    """
 
     shape: tuple[int, int]
     compression: int
@@ -59,6 +61,7 @@ class FirstPage:
     orientation: int
     is_ome: bool
     another: bool
+    piece: tuple[int, int]
 
     @property
     def lossy(self) -> bool:
@@ -76,6 +79,7 @@ def first_page(path: Path, name: str) -> FirstPage:
             is_float=3 in np.atleast_1d(page.sampleformat),
             is_tiled=bool(page.is_tiled),
             orientation=int(page.tags.valueof(274, 1)),
+            piece=piece_shape(page),
             is_ome=bool(page.is_ome),
             another=bool(file.pages.is_multipage),
         )
@@ -156,8 +160,9 @@ def _check_pieces(page: tifffile.TiffPage, name: str, detail: str) -> None:
     height, width = piece_shape(page)
     pieces = math.prod(grid(page)) * (page.samplesperpixel if page.planarconfig == 2 else 1)
     if len(page.dataoffsets) != pieces or len(page.databytecounts) != pieces:
-        what = f"{name} is damaged: it lists {len(page.dataoffsets):,} of its {pieces:,} pieces."
-        raise UnreadableSlide(what, COPY_AGAIN, detail=detail)
+        what = f"{name} is damaged: the list of its strips or tiles does not fit its size."
+        listed = f"{len(page.dataoffsets)} places, {len(page.databytecounts)} lengths"
+        raise UnreadableSlide(what, COPY_AGAIN, detail=f"{listed} of {pieces}; {detail}")
     size = height * width * page.samplesperpixel
     if size > MOST_PIECE_BYTES and not is_raw(page):
         what = f"{name} is stored in pieces of {size / 1e9:,.1f} GB, too large to be read in parts."

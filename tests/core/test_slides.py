@@ -317,6 +317,15 @@ def test_a_huge_size_in_a_short_file_is_refused_and_takes_no_memory(tmp_path):
             open_slide(path).region(0, 0, 0, 16, 16)
 
 
+def test_a_picture_without_size_is_refused(tmp_path):
+    for make in (written.flat, lambda path, rgb: written.tiled(path, [rgb])):
+        path = make(tmp_path / "no.tif", RGB[:16])
+        with tifffile.TiffFile(path, mode="r+") as file:
+            file.pages[0].tags["ImageWidth"].overwrite(0)
+        refused(path, "no picture|damaged")
+        path.unlink()
+
+
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_a_damaged_header_ends_as_a_slide_or_a_problem(tmp_path_factory, data):
