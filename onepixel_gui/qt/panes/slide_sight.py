@@ -42,7 +42,7 @@ class Sight:
         """The zoom at which the slide fits."""
         fit = _AIR * min(self.height / self.shape[0], self.width / self.shape[1])
         fit = min(max(fit, 1e-6), DEEPEST * self.ratio)
-        return floor(fit) if fit >= _WHOLE_FROM else fit
+        return float(floor(fit)) if fit >= _WHOLE_FROM or 1 <= fit < 1.09 else fit
 
     @property
     def scale(self) -> float:
@@ -52,7 +52,8 @@ class Sight:
         """
         if self.zoom >= _WHOLE_FROM:
             return float(round(self.zoom))
-        return 1.0 if 0.92 < self.zoom < 1.09 else self.zoom
+        near = 0.92 < self.zoom < 1.09 and self.zoom > self.least  # what fits goes on to fit
+        return 1.0 if near else self.zoom
 
     # ------------------------------------------------------------ from the slide to the canvas
     @property

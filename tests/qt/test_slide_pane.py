@@ -1,0 +1,610 @@
+"""The slide pane: what it wishes for, what it draws, what hands and keys mean on it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QImage, QWheelEvent
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton
+
+from onepixel_gui.qt.panes.slide import SlidePane, magnification
+from onepixel_gui.qt.panes.slide_overlays import Grid, Mark, ScanOverlay
+from onepixel_gui.qt.panes.slide_parts import Part, SlideFacts
+from onepixel_gui.qt.slide_reader import screen_image
+from onepixel_gui.qt.theme import DARK, LIGHT
+from onepixel_gui.tiles.tile import Window
+from tests.qt.slide_doubles import StandInSlide, answering, image_of, rgb_of
+
+GRID = Grid(0, 0, 64, 64, 64, 64)
+ROOM = (600, 500)  # logical px of the canvas, wide and high
+GREY = (200, 190, 195)
+
+
+@pytest.fixture
+def pane(qtbot: Any) -> Iterator[SlidePane]:
+    made = SlidePane()
+    qtbot.addWidget(made)
+    made.set_theme(DARK)
+    made.canvas.setFixedSize(*ROOM)
+    made.show()
+    yield made
+    made.show_slide(None)
+
+
+@pytest.fixture
+def slide() -> StandInSlide:
+    return StandInSlide()
+
+
+def plain_slide(shade: tuple[int, int, int] = GREY, **facts: Any) -> StandInSlide:
+    return StandInSlide(rgb=np.full((1500, 2300, 3), shade, np.uint8), **facts)
+
+
+def show(pane: SlidePane, slide: StandInSlide) -> None:
+    pane.show_slide(SlideFacts.of(slide))
+    pane.set_thumbnail(screen_image(slide.thumbnail(400)))
+
+
+def grabbed(pane: SlidePane) -> np.ndarray:
+    """(H, W, 3) of the canvas, in device px."""
+    return rgb_of(pane.canvas.grab().toImage())
+
+
+def middle(pane: SlidePane) -> QPointF:
+    return QPointF(pane.canvas.width() / 2, pane.canvas.height() / 2)
+
+
+def go(pane: SlidePane, row: float, column: float, *, at_one: bool = True) -> None:
+    sight = pane.canvas.sight.centred(row, column)
+    pane.canvas.look(sight.at_one(middle(pane)) if at_one else sight)
+    if at_one:
+        pane.canvas.look(pane.canvas.sight.centred(row, column))
+
+
+def point(pane: SlidePane, row: float, column: float) -> QPoint:
+    return pane.canvas.sight.point(row, column).toPoint()
+
+
+# ---------------------------------------------------------------- pixels
+def test_at_one_to_one_the_screen_shows_the_bytes_of_the_slide(
+    pane: SlidePane, slide: StandInSlide
+) -> None:
+    answering(pane, slide)
+    show(pane, slide)
+    go(pane, 700, 1100)
+    sight = pane.canvas.sight
+    shown = grabbed(pane)
+    part = np.s_[220:420, 30:330]  # clear of the mini-map, the scale bar and the frame
+    true = slide.rgb[sight.top : sight.top + 500, sight.left : sight.left + 600]
+    assert sight.scale == 1
+    assert np.array_equal(shown[part], true[part])
+
+
+def test_the_screen_shows_the_same_bytes_after_the_slide_was_dragged(
+    pane: SlidePane, slide: StandInSlide, qtbot: Any
+) -> None:
+    answering(pane, slide)
+    show(pane, slide)
+    go(pane, 700, 1100)
+    for _ in range(4):
+        grabbed(pane)
+        qtbot.mousePress(pane.canvas, Qt.MouseButton.LeftButton, pos=QPoint(300, 250))
+        qtbot.mouseMove(pane.canvas, QPoint(263, 231))
+        qtbot.mouseMove(pane.canvas, QPoint(241, 262))
+        qtbot.mouseRelease(pane.canvas, Qt.MouseButton.LeftButton, pos=QPoint(241, 262))
+    sight = pane.canvas.sight
+    assert sight.left == 1100 - 300 + 4 * 59
+    part = np.s_[220:420, 30:330]
+    true = slide.rgb[sight.top : sight.top + 500, sight.left : sight.left + 600]
+    assert np.array_equal(grabbed(pane)[part], true[part])
+
+
+def test_nearer_than_one_to_one_each_pixel_is_a_plain_square(
+    pane: SlidePane, slide: StandInSlide
+) -> None:
+    answering(pane, slide)
+    show(pane, slide)
+    go(pane, 700, 1100)
+    pane.canvas.zoom(6)  # five screen px each: no grid is drawn yet
+    sight = pane.canvas.sight
+    edge = round(sight.scale)
+    shown = grabbed(pane)
+    assert edge == sight.scale
+    for row, column in ((700, 1090), (690, 1070), (702, 1099)):
+        box = sight.box(row, column, row + 1, column + 1)
+        cell = shown[box.y() : box.y() + edge, box.x() : box.x() + edge]
+        assert (cell == slide.rgb[row, column]).all()
+
+
+def test_the_deepest_zoom_is_32_screen_pixels_per_pixel(
+    pane: SlidePane, slide: StandInSlide
+) -> None:
+    answering(pane, slide)
+    show(pane, slide)
+    pane.canvas.zoom(100)
+    assert pane.canvas.sight.scale == 32 * pane.canvas.devicePixelRatioF()
+
+
+def test_a_coarser_picture_is_seen_until_parts_arrive(pane: SlidePane) -> None:
+    show(pane, plain_slide())
+    go(pane, 700, 1100)
+    assert (abs(grabbed(pane)[220:420, 30:330].astype(int) - GREY) <= 1).all()
+
+
+def test_a_part_that_arrives_later_fades_in_over_what_was_there(
+    pane: SlidePane, qtbot: Any
+) -> None:
+    coarse, fine = plain_slide((40, 40, 40)), plain_slide((220, 220, 220))
+    wishes: list[Any] = []
+    pane.parts_wished.connect(wishes.append)
+    show(pane, coarse)
+    go(pane, 700, 1100)
+    with qtbot.waitSignal(pane.settled):
+        for part in wishes[-1].missing:
+            pane.take_part(part, image_of(fine, part))
+        at_once = grabbed(pane)[300, 100]
+    assert at_once.max() < 220
+    assert (grabbed(pane)[300, 100] == 220).all()
+
+
+def test_what_is_at_hand_is_shown_at_once_and_does_not_flicker(pane: SlidePane) -> None:
+    slide = plain_slide((220, 220, 220))
+    answering(pane, slide)
+    pane.show_slide(SlideFacts.of(slide))
+    for step in range(30):
+        go(pane, 300 + 30 * step, 400 + 40 * step)
+        assert (grabbed(pane)[220:420, 30:330] == 220).all()
+
+
+def test_a_broken_part_is_hatched_and_says_why_while_the_rest_is_shown(pane: SlidePane) -> None:
+    slide = plain_slide()
+    answering(pane, slide, broken=lambda part: part == Part(0, 1, 1, 2))
+    show(pane, slide)
+    go(pane, 512 + 256, 1024)  # it lies right of the middle
+    shown = grabbed(pane)
+    doubt = QColor(DARK.doubt)
+    hatch = (shown == (doubt.red(), doubt.green(), doubt.blue())).all(axis=2)
+    assert hatch[150:350, 320:380].any()
+    assert not hatch[150:350, 20:280].any()
+
+
+def test_a_broken_part_that_could_be_read_after_all_is_shown(pane: SlidePane) -> None:
+    slide = plain_slide()
+    answering(pane, slide, broken=lambda part: part == Part(0, 1, 1, 2))
+    show(pane, slide)
+    go(pane, 512 + 256, 1024)
+    before = grabbed(pane)
+    pane.take_part(Part(0, 1, 1, 2), image_of(slide, Part(0, 1, 1, 2)))
+    assert (grabbed(pane) != before).any()
+
+
+@pytest.mark.parametrize("theme", [DARK, LIGHT])
+def test_beside_the_slide_lies_the_ground_of_the_theme(pane: SlidePane, theme: Any) -> None:
+    slide = plain_slide()
+    answering(pane, slide)
+    show(pane, slide)
+    pane.set_theme(theme)
+    ground = QColor(theme.ground)
+    assert tuple(grabbed(pane)[40, 20]) == (ground.red(), ground.green(), ground.blue())
+
+
+# ---------------------------------------------------------------- wishes
+def test_it_wishes_for_coarse_parts_first_then_from_the_middle_outwards(pane: SlidePane) -> None:
+    slide = StandInSlide(rgb=np.zeros((6000, 6000, 3), np.uint8), downsamples=(1, 4, 16))
+    wishes: list[Any] = []
+    pane.parts_wished.connect(wishes.append)
+    show(pane, slide)
+    go(pane, 3000, 3000)
+    missing = wishes[-1].missing
+    levels = [part.level for part in missing]
+    assert levels == sorted(levels, reverse=True)
+    assert levels[-1] == 0
+    first = next(part for part in missing if part.level == 0)
+    assert (first.row, first.column) in {(5, 5), (5, 6), (6, 5), (6, 6)}
+
+
+def test_it_wishes_only_for_what_it_lacks_and_names_what_it_shows(
+    pane: SlidePane, slide: StandInSlide
+) -> None:
+    wishes = answering(pane, slide)
+    show(pane, slide)
+    go(pane, 700, 1100)
+    pane.canvas.look(pane.canvas.sight.panned(QPointF(-1, -1)))
+    assert not set(wishes[-1].missing) & set(wishes[-1].shown)
+    pane.canvas.look(pane.canvas.sight.panned(QPointF(-700, 0)))
+    assert not set(wishes[-1].missing) & set(wishes[-1].shown)
+    assert {part for part in wishes[-1].shown if part.level == 0}
+
+
+def test_parts_nobody_wishes_for_any_more_are_not_kept(
+    pane: SlidePane, slide: StandInSlide
+) -> None:
+    wishes: list[Any] = []
+    pane.parts_wished.connect(wishes.append)
+    show(pane, slide)
+    go(pane, 100, 100)
+    stale = next(part for part in wishes[-1].missing if part == Part(0, 1, 0, 0))
+    go(pane, 1400, 2200)
+    pane.take_part(stale, image_of(slide, stale))
+    go(pane, 1400, 2190)
+    assert stale not in wishes[-1].shown
+
+
+def test_another_slide_keeps_nothing_of_the_last(pane: SlidePane) -> None:
+    answering(pane, first := plain_slide((40, 40, 40)))
+    show(pane, first)
+    pane.set_marks([Mark(1, 1, "mitosis")])
+    pane.set_outcomes({Window(0, 0, 64, 64): "flipped"})
+    pane.set_region(Window(0, 0, 500, 500))
+    pane.parts_wished.disconnect()
+    show(pane, plain_slide((220, 220, 220), name="second.svs"))
+    assert (grabbed(pane)[250, 100:400] >= 218).all()
+    assert pane.region is None
+
+
+# ---------------------------------------------------------------- hands
+def test_the_wheel_zooms_at_the_cursor(pane: SlidePane, slide: StandInSlide) -> None:
+    answering(pane, slide)
+    show(pane, slide)
+    go(pane, 700, 1100)
+    at = QPointF(100, 80)
+    before = pane.canvas.sight.place(at)
+    wheel(pane, at, 240)
+    after = pane.canvas.sight.place(at)
+    assert pane.canvas.sight.scale > 1.5
+    assert after == pytest.approx(before, abs=1)
+
+
+def wheel(pane: SlidePane, at: QPointF, angle: int) -> None:
+    event = QWheelEvent(
+        at,
+        pane.canvas.mapToGlobal(at),
+        QPoint(),
+        QPoint(0, angle),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(pane.canvas, event)
+
+
+def test_a_double_click_shows_pixels_as_they_are_there(
+    pane: SlidePane, slide: StandInSlide, qtbot: Any
+) -> None:
+    answering(pane, slide)
+    show(pane, slide)
+    at = QPoint(300, 250)
+    before = pane.canvas.sight.place(QPointF(at))
+    qtbot.mouseDClick(pane.canvas, Qt.MouseButton.LeftButton, pos=at)
+    assert pane.canvas.sight.scale == 1
+    assert pane.canvas.sight.place(QPointF(at)) == pytest.approx(before, abs=1)
+
+
+def test_a_click_chooses_the_tile_under_the_cursor(
+    pane: SlidePane, slide: StandInSlide, qtbot: Any
+) -> None:
+    answering(pane, slide)
+    show(pane, slide)
+    pane.set_grid(GRID)
+    go(pane, 700, 1100)
+    with qtbot.waitSignal(pane.tile_wished) as told:
+        qtbot.mouseClick(pane.canvas, Qt.MouseButton.LeftButton, pos=point(pane, 710, 1050))
+    assert told.args == [704, 1024]
+
+
+def test_a_drag_chooses_nothing(pane: SlidePane, slide: StandInSlide, qtbot: Any) -> None:
+    answering(pane, slide)
+    show(pane, slide)
+    pane.set_grid(GRID)
+    go(pane, 700, 1100)
+    with qtbot.assertNotEmitted(pane.tile_wished):
+        qtbot.mousePress(pane.canvas, Qt.MouseButton.LeftButton, pos=QPoint(300, 250))
+        qtbot.mouseMove(pane.canvas, QPoint(250, 250))
+        qtbot.mouseRelease(pane.canvas, Qt.MouseButton.LeftButton, pos=QPoint(250, 250))
+
+
+def test_a_click_on_the_mini_map_goes_there(
+    pane: SlidePane, slide: StandInSlide, qtbot: Any
+) -> None:
+    answering(pane, slide)
+    show(pane, slide)
+    pane.set_grid(GRID)
+    go(pane, 100, 100)
+    with qtbot.assertNotEmitted(pane.tile_wished):
+        right_edge = QPoint(ROOM[0] - 12, 12)
+        qtbot.mouseClick(pane.canvas, Qt.MouseButton.LeftButton, pos=right_edge)
+    assert pane.canvas.sight.column > 2000
+    assert pane.canvas.sight.row < 200
+
+
+@pytest.mark.parametrize(
+    ("key", "tile"),
+    [
+        (Qt.Key.Key_Right, (640, 1088)),
+        (Qt.Key.Key_Left, (640, 960)),
+        (Qt.Key.Key_Up, (576, 1024)),
+        (Qt.Key.Key_Down, (704, 1024)),
+    ],
+)
+def test_arrow_keys_walk_the_tiles(
+    pane: SlidePane, slide: StandInSlide, qtbot: Any, key: Qt.Key, tile: tuple[int, int]
+) -> None:
+    answering(pane, slide)
+    show(pane, slide)
+    pane.set_grid(GRID)
+    pane.set_current(Window(640, 1024, 64, 64))
+    with qtbot.waitSignal(pane.tile_wished) as told:
+        qtbot.keyClick(pane.canvas, key)
+    assert tuple(told.args) == tile
+
+
+def test_arrow_keys_stop_at_the_border_of_the_slide(
+    pane: SlidePane, slide: StandInSlide, qtbot: Any
+) -> None:
+    show(pane, slide)
+    pane.set_grid(GRID)
+    pane.set_current(Window(0, 0, 64, 64))
+    with qtbot.assertNotEmitted(pane.tile_wished):
+        qtbot.keyClick(pane.canvas, Qt.Key.Key_Up)
+        qtbot.keyClick(pane.canvas, Qt.Key.Key_Left)
+
+
+def test_with_shift_arrow_keys_move_the_slide(
+    pane: SlidePane, slide: StandInSlide, qtbot: Any
+) -> None:
+    show(pane, slide)
+    pane.set_grid(GRID)
+    go(pane, 700, 1100)
+    with qtbot.assertNotEmitted(pane.tile_wished):
+        qtbot.keyClick(pane.canvas, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    assert pane.canvas.sight.column > 1150
+
+
+def test_keys_zoom_and_fit(pane: SlidePane, slide: StandInSlide, qtbot: Any) -> None:
+    show(pane, slide)
+    fitted = pane.canvas.sight
+    qtbot.keyClick(pane.canvas, Qt.Key.Key_Plus)
+    assert pane.canvas.sight.scale > fitted.scale
+    qtbot.keyClick(pane.canvas, Qt.Key.Key_Minus)
+    qtbot.keyClick(pane.canvas, Qt.Key.Key_Plus)
+    qtbot.keyClick(pane.canvas, Qt.Key.Key_0)
+    assert pane.canvas.sight == fitted
+
+
+def test_enter_runs(pane: SlidePane, slide: StandInSlide, qtbot: Any) -> None:
+    show(pane, slide)
+    with qtbot.waitSignal(pane.run_wished):
+        qtbot.keyClick(pane.canvas, Qt.Key.Key_Return)
+
+
+def test_without_a_slide_keys_and_hands_mean_nothing(pane: SlidePane, qtbot: Any) -> None:
+    with (
+        qtbot.assertNotEmitted(pane.run_wished),
+        qtbot.assertNotEmitted(pane.region_drawn),
+        qtbot.assertNotEmitted(pane.parts_wished),
+    ):
+        for key in (Qt.Key.Key_Return, Qt.Key.Key_Escape, Qt.Key.Key_Plus, Qt.Key.Key_0):
+            qtbot.keyClick(pane.canvas, key)
+        qtbot.mouseClick(pane.canvas, Qt.MouseButton.LeftButton, pos=QPoint(50, 50))
+        wheel(pane, QPointF(20, 20), 120)
+
+
+# ---------------------------------------------------------------- region
+def test_a_rubber_band_draws_a_region_in_level_0_pixels(
+    pane: SlidePane, slide: StandInSlide, qtbot: Any
+) -> None:
+    show(pane, slide)
+    go(pane, 700, 1100)
+    first, last = point(pane, 600, 1000), point(pane, 800, 1200)
+    qtbot.keyClick(pane.canvas, Qt.Key.Key_B)
+    with qtbot.waitSignal(pane.region_drawn) as told:
+        qtbot.mousePress(pane.canvas, Qt.MouseButton.LeftButton, pos=first)
+        qtbot.mouseMove(pane.canvas, last)
+        qtbot.mouseRelease(pane.canvas, Qt.MouseButton.LeftButton, pos=last)
+    assert told.args == [Window(600, 1000, 201, 201)]
+    assert pane.region == Window(600, 1000, 201, 201)
+    assert not button(pane, "Region").isChecked()
+
+
+def test_a_region_ends_at_the_border_of_the_slide(
+    pane: SlidePane, slide: StandInSlide, qtbot: Any
+) -> None:
+    show(pane, slide)
+    qtbot.keyClick(pane.canvas, Qt.Key.Key_B)
+    with qtbot.waitSignal(pane.region_drawn) as told:
+        qtbot.mousePress(pane.canvas, Qt.MouseButton.LeftButton, pos=QPoint(1, 30))
+        qtbot.mouseMove(pane.canvas, QPoint(400, 499))
+        qtbot.mouseRelease(pane.canvas, Qt.MouseButton.LeftButton, pos=QPoint(400, 499))
+    drawn = told.args[0]
+    assert (drawn.row, drawn.column) == (0, 0)
+    assert drawn.height == 1500
+
+
+def test_without_a_mouse_enter_takes_all_in_sight_as_region(
+    pane: SlidePane, slide: StandInSlide, qtbot: Any
+) -> None:
+    show(pane, slide)
+    go(pane, 700, 1100)
+    qtbot.keyClick(pane.canvas, Qt.Key.Key_B)
+    with (
+        qtbot.assertNotEmitted(pane.run_wished),
+        qtbot.waitSignal(pane.region_drawn) as told,
+    ):
+        qtbot.keyClick(pane.canvas, Qt.Key.Key_Return)
+    assert told.args == [Window(450, 800, 500, 600)]
+
+
+def test_escape_clears_the_region(pane: SlidePane, slide: StandInSlide, qtbot: Any) -> None:
+    show(pane, slide)
+    pane.set_region(Window(10, 10, 300, 300))
+    with qtbot.waitSignal(pane.region_drawn) as told:
+        qtbot.keyClick(pane.canvas, Qt.Key.Key_Escape)
+    assert told.args == [None]
+    assert pane.region is None
+
+
+def button(pane: SlidePane, text: str) -> QToolButton:
+    return next(found for found in pane.findChildren(QToolButton) if found.text() == text)
+
+
+# ---------------------------------------------------------------- overlays
+def test_o_hides_the_overlays_and_brackets_change_their_opacity(
+    pane: SlidePane, qtbot: Any
+) -> None:
+    slide = plain_slide()
+    answering(pane, slide)
+    show(pane, slide)
+    bare = grabbed(pane)
+    values = np.full((24, 36), 0.9, np.float32)
+    pane.set_scan(ScanOverlay(values, 0, 0, 64, 64, "mitosis"))
+    seen = grabbed(pane)
+    qtbot.keyClick(pane.canvas, Qt.Key.Key_BracketLeft)
+    fainter = grabbed(pane)
+    qtbot.keyClick(pane.canvas, Qt.Key.Key_O)
+    assert np.array_equal(grabbed(pane), bare)
+    at = 300, 100
+    strength = [int(abs(picture[at].astype(int) - GREY).max()) for picture in (seen, fainter)]
+    assert strength[0] > strength[1] > 0
+    assert not pane.overlays_shown
+    assert pane.overlay_opacity == 0.5
+
+
+def test_a_scan_is_painted_where_its_tiles_lie_and_nowhere_else(pane: SlidePane) -> None:
+    slide = plain_slide()
+    answering(pane, slide)
+    show(pane, slide)
+    bare = grabbed(pane)
+    pane.set_scan(ScanOverlay(np.full((24, 36), np.nan, np.float32), 0, 0, 64, 64))
+    rows, columns = np.array([11, 12]), np.array([8, 9])
+    pane.paint_scan(rows, columns, np.array([0.95, 0.05], np.float32))
+    changed = (grabbed(pane) != bare).any(axis=2)
+    changed[:70, :200] = False  # the colour bar
+    expected = np.zeros_like(changed)
+    for row, column in zip(rows, columns, strict=True):
+        top, left = row * 64, column * 64
+        box = pane.canvas.sight.box(top, left, top + 64, left + 64)
+        box.adjust(-1, -1, 1, 1)  # a screen px is either the one tile's or the other's
+        expected[box.y() : box.y() + box.height(), box.x() : box.x() + box.width()] = True
+    assert (changed & ~expected).sum() == 0
+    assert changed.sum() > 0.6 * expected.sum()
+
+
+def test_one_hot_tile_of_a_large_scan_is_seen_from_afar(pane: SlidePane) -> None:
+    slide = plain_slide()
+    answering(pane, slide)
+    show(pane, slide)
+    values = np.full((1500, 2300), 0.02, np.float32)
+    values[601, 501] = 0.99
+    pane.set_scan(ScanOverlay(values, 0, 0, 1, 1))
+    shown = grabbed(pane).astype(int)
+    at = point(pane, 601, 501)
+    cold = shown[at.y() + 30, at.x() + 30]
+    near = shown[at.y() - 2 : at.y() + 3, at.x() - 2 : at.x() + 3]
+    assert abs(near - cold).max() > 40
+
+
+def test_ground_truth_is_told_apart_by_shape(pane: SlidePane) -> None:
+    slide = plain_slide()
+    answering(pane, slide)
+    show(pane, slide)
+    go(pane, 700, 1100)
+    shapes = []
+    for label in ("mitosis", "normal"):
+        bare = grabbed(pane)
+        pane.set_marks([Mark(700, 1100, "mitosis"), Mark(700, 1100, label)][1:])
+        shapes.append((grabbed(pane) != bare).any(axis=2)[220:280, 270:330])
+        pane.set_marks([])
+    ring, cross = shapes
+    assert not ring[25:35, 25:35].any()  # its middle is free, for what it marks
+    assert cross[25:35, 25:35].any()
+
+
+def test_results_are_told_apart_by_shape_and_only_a_flip_is_red(pane: SlidePane) -> None:
+    slide = plain_slide((255, 255, 255))
+    answering(pane, slide)
+    show(pane, slide)
+    go(pane, 700, 1100)
+    drawn = {}
+    for outcome in ("flipped", "held", "stopped"):
+        pane.set_outcomes({Window(672, 1072, 64, 64): outcome})
+        drawn[outcome] = grabbed(pane)[215:290, 265:340].astype(int)
+    redness = {name: (px[..., 0] - px[..., 1]).max() for name, px in drawn.items()}
+    assert redness["flipped"] > 100
+    assert max(redness["held"], redness["stopped"]) < 10
+    assert (drawn["held"] != drawn["stopped"]).any()
+
+
+def test_the_tile_on_the_bench_is_framed_and_brought_into_sight(pane: SlidePane) -> None:
+    slide = plain_slide()
+    answering(pane, slide)
+    show(pane, slide)
+    go(pane, 200, 200)
+    pane.set_current(Window(1280, 2048, 64, 64))
+    sight = pane.canvas.sight
+    assert sight.holds(1312, 2080)
+    corner = sight.point(1280, 2048).toPoint()
+    strip = grabbed(pane)[corner.y() - 3 : corner.y() + 3, corner.x() + 20].astype(int)
+    assert (strip[:, 2] - strip[:, 0]).max() > 60  # the accent is blue
+
+
+def test_a_tile_in_sight_does_not_move_the_slide(pane: SlidePane, slide: StandInSlide) -> None:
+    show(pane, slide)
+    go(pane, 700, 1100)
+    before = pane.canvas.sight
+    pane.set_current(Window(704, 1088, 64, 64))
+    assert pane.canvas.sight == before
+
+
+# ---------------------------------------------------------------- words
+def test_the_header_says_magnification_and_place(
+    pane: SlidePane, slide: StandInSlide, qtbot: Any
+) -> None:
+    show(pane, slide)
+    go(pane, 700, 1100)
+    qtbot.mouseMove(pane.canvas, QPoint(299, 249))
+    qtbot.mouseMove(pane.canvas, QPoint(300, 250))
+    assert "40× · 0.25 µm per screen px · row 700, column 1,100" in words_of(pane)
+
+
+def test_a_magnification_without_micrometres_says_so() -> None:
+    assert magnification(0.25, 0.5) == "20× · 0.5 µm per screen px"
+    assert magnification(None, 2.0) == "2 screen px per px · µm per px unknown"
+    assert magnification(None, 0.25) == "4 px per screen px · µm per px unknown"
+
+
+def test_what_is_odd_about_a_slide_is_said(pane: SlidePane, slide: StandInSlide) -> None:
+    slide.notes = ("The file does not say how many micrometres a pixel is.",)
+    show(pane, slide)
+    assert slide.notes[0] in words_of(pane)
+
+
+def test_a_slide_that_takes_long_to_open_can_be_cancelled(pane: SlidePane, qtbot: Any) -> None:
+    cancel = pane.findChild(QPushButton)
+    pane.show_opening("far.svs")
+    assert "Opening far.svs…" in words_of(pane)
+    with qtbot.waitSignal(pane.cancel_wished):
+        qtbot.mouseClick(cancel, Qt.MouseButton.LeftButton)
+    pane.show_opening("")
+    assert "far.svs" not in words_of(pane)
+    assert not cancel.isVisible()
+
+
+def words_of(pane: SlidePane) -> str:
+    return " ".join(label.text() for label in pane.findChildren(QLabel) if label.isVisible())
+
+
+def test_every_tool_names_itself_and_its_key(pane: SlidePane) -> None:
+    for tool in pane.findChildren(QToolButton):
+        assert tool.accessibleName()
+        assert "(" in tool.toolTip()
+
+
+def test_it_draws_nothing_amiss_without_room(pane: SlidePane, slide: StandInSlide) -> None:
+    answering(pane, slide)
+    show(pane, slide)
+    pane.canvas.setFixedSize(3, 2)
+    pane.canvas.zoom(5)
+    assert isinstance(pane.canvas.grab().toImage(), QImage)
