@@ -3,6 +3,7 @@
 import hashlib
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onepixel_gui.tiles.tissue import KINDS, MITOSES, NORMALS, Kind, paint
+from onepixel_gui.tiles.tissue.scanner import Scanner
 from onepixel_gui.tiles.tissue.slide import PaintedSlide, paint_slide
+from onepixel_gui.tiles.tissue.terrain import enlarged
 
 kinds = st.sampled_from(KINDS)
 seeds = st.integers(0, 2**63 - 1)
@@ -148,11 +151,21 @@ def test_each_mark_has_room_for_a_tile_of_its_own(slide: PaintedSlide) -> None:
     assert apart[np.triu_indices(len(places), 1)].min() > 50
 
 
-def test_a_marked_cell_is_darker_in_its_middle_than_the_tile_around_it(slide: PaintedSlide) -> None:
+def test_a_marked_cell_lies_where_its_mark_says(slide: PaintedSlide) -> None:
     grey = slide.rgb.mean(axis=2)
+
+    def disc(row: int, column: int) -> float:
+        return float(grey[row - 4 : row + 4, column - 4 : column + 4].mean())
+
     for mark in slide.marks:
-        tile = grey[mark.row - 32 : mark.row + 32, mark.column - 32 : mark.column + 32]
-        assert np.percentile(tile[20:44, 20:44], 10) < tile.mean() - 25, mark
+        beside = [
+            disc(mark.row + down, mark.column + right)
+            for down in (-13, 0, 13)
+            for right in (-13, 0, 13)
+            if down or right
+        ]
+        # A neighbour, or the cell itself where it is long, may be as dark on one side.
+        assert disc(mark.row, mark.column) < sorted(beside)[2], mark
 
 
 def test_a_slide_shows_glass_beside_tissue(slide: PaintedSlide) -> None:
@@ -161,11 +174,19 @@ def test_a_slide_shows_glass_beside_tissue(slide: PaintedSlide) -> None:
     assert glass[40:168, 40:168].mean() < 0.2
 
 
-def test_the_strips_a_slide_is_scanned_in_leave_no_seam() -> None:
-    rgb = paint_slide(6, 512, 256, mitoses=0, lookalikes=0).rgb.astype(float)
-    steps = np.abs(np.diff(rgb, axis=0)).mean(axis=(1, 2))
-    others = steps[[row for row in range(199, 312, 8) if row != 255]]  # where blocks meet, too
-    assert steps[255] < others.max() + 2 * others.std()
+def test_maps_drawn_strip_by_strip_are_those_drawn_at_once() -> None:
+    chart = np.random.default_rng(2).standard_normal((12, 9)).astype(np.float32)
+    strips = [enlarged(chart, slice(start, start + 50), 120) for start in range(0, 150, 50)]
+    assert np.array_equal(np.concatenate(strips), enlarged(chart, slice(0, 150), 120))
+
+
+def test_what_the_scanner_sees_of_a_strip_is_what_it_sees_there_of_the_whole() -> None:
+    rng = np.random.default_rng(3)
+    scanner = replace(Scanner.drawn(rng), focus=1.2, grain=0.0)  # the widest blur that is drawn
+    stain = rng.uniform(0, 1, (2, 192, 96)).astype(np.float32)
+    whole = scanner.seen(rng, *stain)
+    strip = scanner.seen(rng, *stain[:, 32:160])  # samples, two to a pixel
+    assert np.allclose(strip[16:-16], whole[32:64], atol=1e-3)
 
 
 def test_a_slide_too_narrow_or_too_full_is_refused() -> None:

@@ -39,7 +39,7 @@ class Population:
         self._count = 0
 
     def lumens(self, count: int) -> Iterator[Stroke]:
-        """Hollows inside nests, longer than wide, with a wreath of nuclei around them."""
+        """Hollows inside nests, longer than wide."""
         for row, column in self._tried(400):
             if not count:
                 break
@@ -110,7 +110,7 @@ class Population:
         return Stroke(row, column, angle, lambda canvas: dark_nucleus(canvas, *looks, depth))
 
     def _small(self, row: int, column: int) -> Stroke | None:
-        """A round cell of an inflammation; larger and paler than what is marked."""
+        """A round cell of an inflammation; paler than a lymphocyte that is marked."""
         rng = self.rng
         crowd = 0.4 + 0.25 * at(self.terrain.loose, row, column)
         if rng.random() > crowd or not self._take(row, column, rng.uniform(7, 10), 9):

@@ -58,7 +58,7 @@ class PaintedSlide:
 def paint_slide(
     seed: int, height: int, width: int, *, mitoses: int = 14, lookalikes: int = 40
 ) -> PaintedSlide:
-    """The same arguments give the same bytes; about 240 bytes of memory a pixel.
+    """The same arguments give the same bytes; about 250 bytes of memory a pixel.
 
     The five kinds of mitosis take turns, and so do three kinds of nucleus that pass for one.
     Raises ValueError when the slide is narrower than 256 pixels or has no room for them.
