@@ -1,4 +1,4 @@
-"""A slide that is an array in memory, and that may be damaged, slow, or watched while it is read."""
+"""A slide that is an array in memory, and that may be damaged, slow, or watched while read."""
 
 import threading
 from dataclasses import dataclass, field

@@ -14,6 +14,8 @@ from onepixel_gui.classifier.scan import Floats
 AGREEING = 1e-5  # in confidence: more, and the fast form is given up
 _NEAR = 1e-4  # in confidence: what lies so near the threshold is asked of the ordinary form
 _SAMPLE = 16  # tiles by which the forms are compared, first and then again and again
+_CHUNK_BYTES = 8 << 20  # of tiles that are asked at once; several chunks lie ready
+_MOST_TILES = 2048  # at once: cutting more takes longer than a reader should wait
 _EVERY = 4  # of so many chunks one tile is kept for the next comparison
 
 Tiles = NDArray[np.uint8]
@@ -37,8 +39,11 @@ class Asker:
 
     @property
     def chunk(self) -> int:
-        """Tiles that take about 0.06 s, in whole batches."""
-        return self.classifier.pace.chunk
+        """Tiles that take about 0.06 s, and no more than are held lightly; whole batches."""
+        height, width = self.classifier.card.input_size
+        pace = self.classifier.pace
+        room = min(_MOST_TILES, _CHUNK_BYTES // (3 * height * width))
+        return min(pace.chunk, max(1, room // pace.batch) * pace.batch)
 
     def quickly(self, tiles: Tiles) -> Floats:
         """(N, H, W, 3) -> (N,) logits of the subject; `fast` may end here. Raises DeviceFull."""

@@ -1,0 +1,415 @@
+"""A scan asks the classifier all over a slide, tells what is new, and centres what it finds."""
+
+import threading
+import time
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from onepixel_gui.classifier.classifier import Classifier
+from onepixel_gui.classifier.scan import (
+    Awaited,
+    Refined,
+    ScanBegan,
+    ScanEnded,
+    Scanned,
+    ScanSettings,
+    scan,
+)
+from onepixel_gui.classifier.scanning.ahead import Ahead
+from onepixel_gui.classifier.scanning.candidates import apart, peaks
+from onepixel_gui.classifier.scanning.places import NothingToScan, blocks, gathered, grid_of
+from onepixel_gui.problems import Problem
+from onepixel_gui.tiles.tile import Window
+from tests.core.networks import Tiny, card
+from tests.core.planes import PlaneSlide
+
+EVERYWHERE = ScanSettings(tissue=False, best=20)
+EDGE = 16
+
+
+class Spot(nn.Module):
+    """Sure of a dark spot in the middle of a 16 x 16 tile, the less so the farther it is off."""
+
+    def __init__(self, outputs: int = 1) -> None:
+        super().__init__()
+        off = torch.arange(EDGE) - (EDGE - 1) / 2
+        near = torch.exp(-(off[:, None] ** 2 + off[None] ** 2) / 18.0)
+        self.weight = nn.Parameter(near / near.sum(), requires_grad=False)
+        self.outputs = outputs
+        self.eval()
+
+    def forward(self, x):
+        dark = ((1 - x.mean(dim=1)) * self.weight).sum(dim=(1, 2))
+        logit = 40 * dark[:, None] - 6
+        return logit if self.outputs == 1 else logit * torch.eye(self.outputs)[1]
+
+
+def spotted(*places, shape=(120, 150)) -> PlaneSlide:
+    """White, with dark discs of 9 pixels across centred at these places."""
+    rgb = np.full((*shape, 3), 255, np.uint8)
+    rows, columns = np.indices(shape)
+    for row, column in places:
+        rgb[(rows - row) ** 2 + (columns - column) ** 2 <= 16] = 0
+    return PlaneSlide(rgb)
+
+
+def plane(*shape, seed=0, **facts) -> PlaneSlide:
+    return PlaneSlide(np.random.default_rng(seed).integers(0, 256, (*shape, 3), np.uint8), **facts)
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    return Classifier(card(), Tiny(gain=0.4), "cpu")
+
+
+@pytest.fixture(scope="module")
+def finder():
+    return Classifier(card(input_size=(EDGE, EDGE)), Spot(), "cpu")
+
+
+def ended(classifier, slide, settings=EVERYWHERE) -> ScanEnded:
+    *_, last = scan(classifier, slide, settings)
+    assert isinstance(last, ScanEnded)
+    return last
+
+
+def one_by_one(classifier, slide, grid):
+    """(rows, columns): the confidence in the second class, each tile asked alone."""
+    rows, columns = np.indices((grid.rows, grid.columns))
+    tops, lefts = grid.corners(rows.ravel(), columns.ravel())
+    tiles = [
+        slide.tile(int(top), int(left), grid.shape, mpp=grid.mpp).rgb
+        for top, left in zip(tops, lefts, strict=True)
+    ]
+    alone = [classifier(tile[None].copy())[0, 1] for tile in tiles]
+    return np.array(alone).reshape(grid.rows, grid.columns)
+
+
+# ------------------------------------------------------------------ the map
+@pytest.mark.parametrize("mpp", [None, 0.25, 0.5, 0.1])
+def test_every_score_is_that_of_the_tile_asked_alone(tiny, mpp):
+    slide = plane(61, 83, mpp=mpp)
+    asked = Classifier(replace(tiny.card, mpp=0.25), tiny.ordinary, "cpu")
+    found = ended(asked, slide, replace(EVERYWHERE, stride=5))
+    expected = one_by_one(asked, slide, found.grid)
+    np.testing.assert_allclose(found.confidence, expected, atol=1e-5, rtol=0)
+    assert np.ptp(expected) > 0.03
+    for each in found.candidates:
+        tile = slide.tile(each.row, each.column, found.grid.shape, mpp=found.grid.mpp)
+        assert found.grid.downsample == tile.downsample
+        assert each.confidence == pytest.approx(asked(tile.rgb[None].copy())[0, 1], abs=1e-6)
+
+
+def test_what_is_told_on_the_way_adds_up_to_the_map(tiny):
+    events = [*scan(tiny, plane(400, 430), replace(EVERYWHERE, stride=3))]
+    began, last = events[0], events[-1]
+    assert isinstance(began, ScanBegan)
+    told = np.full((began.grid.rows, began.grid.columns), np.nan, np.float32)
+    news = [event for event in events if isinstance(event, Scanned)]
+    assert len(news) > 1
+    for event in news:
+        assert np.isnan(told[event.rows, event.columns]).all()
+        told[event.rows, event.columns] = event.confidence
+    np.testing.assert_array_equal(told, last.confidence)
+    assert [event.done for event in news] == list(np.cumsum([len(event.rows) for event in news]))
+    assert news[-1].done == news[-1].total == began.total == told.size
+    assert not last.confidence.flags.writeable
+
+
+def test_the_same_scan_finds_the_same(tiny):
+    first, second = (ended(tiny, plane(90, 90)) for _ in range(2))
+    np.testing.assert_array_equal(first.confidence, second.confidence)
+    assert first.candidates == second.candidates
+
+
+def test_a_quick_form_that_says_something_else_is_found_out_and_not_reported():
+    class Lying(Classifier):
+        def outputs(self, inputs, *, fast=False):
+            return super().outputs(inputs, fast=fast) + (0.01 if fast else 0.0)
+
+    liar = Lying(card(), Tiny(gain=0.2), "cpu")
+    slide = plane(60, 60)
+    found = ended(liar, slide)
+    expected = one_by_one(liar, slide, found.grid)
+    np.testing.assert_allclose(found.confidence, expected, atol=1e-6, rtol=0)
+    assert "ordinary" in found.notes[0]
+
+
+def test_a_quick_form_that_goes_astray_later_is_found_out_and_all_is_asked_again():
+    class Tiring(Classifier):
+        asked = 0
+
+        def outputs(self, inputs, *, fast=False):
+            self.asked += len(inputs) * fast
+            return super().outputs(inputs, fast=fast) + (0.01 if self.asked > 1500 else 0.0) * fast
+
+    tiring = Tiring(card(), Tiny(gain=0.2), "cpu")
+    tiring.asked = 0
+    tiring.pace = replace(tiring.pace, batch=32, seconds=1.0)
+    slide = plane(330, 330)
+    events = [*scan(tiring, slide, replace(EVERYWHERE, stride=8))]
+    found = events[-1]
+    expected = one_by_one(tiring, slide, found.grid)
+    np.testing.assert_allclose(found.confidence, expected, atol=1e-6, rtol=0)
+    assert found.notes
+    assert any(
+        later.done < earlier.done
+        for earlier, later in pairwise(events)
+        if isinstance(later, Scanned) and isinstance(earlier, Scanned)
+    )
+
+
+def test_a_classifier_whose_answers_are_no_numbers_is_a_problem():
+    class Nothing(nn.Module):
+        def forward(self, x):
+            return x.sum(dim=(1, 2, 3))[:, None] * torch.nan
+
+    with pytest.raises(Problem, match="not numbers"):
+        ended(Classifier(card(), Nothing(), "cpu"), plane(30, 30))
+
+
+# ------------------------------------------------------------------ where tiles lie
+@given(
+    shape=st.tuples(st.integers(1, 400), st.integers(1, 400)),
+    box=st.tuples(*[st.integers(-50, 400)] * 2, *[st.integers(1, 400)] * 2),
+    stride=st.integers(0, 40),
+    mpp=st.sampled_from([None, 0.25, 0.5, 0.11]),
+)
+@settings(max_examples=200, deadline=None)
+def test_the_cells_cover_the_region_and_each_tile_is_centred_in_it(shape, box, stride, mpp):
+    slide = PlaneSlide(np.broadcast_to(np.uint8(0), (*shape, 3)), mpp=mpp)
+    top, left = max(0, box[0]), max(0, box[1])
+    bottom, right = min(shape[0], box[0] + box[2]), min(shape[1], box[1] + box[3])
+    wanted = ScanSettings(Window(*box), stride)
+    if bottom <= top or right <= left:
+        with pytest.raises(NothingToScan):
+            grid_of(card(mpp=0.25), slide, wanted)
+        return
+    grid = grid_of(card(mpp=0.25), slide, wanted)
+    assert grid.row <= top
+    assert grid.column <= left
+    assert grid.row + grid.rows * grid.step >= bottom
+    assert grid.column + grid.columns * grid.step >= right
+    assert grid.row - top > -grid.step
+    rows, _ = grid.corners(np.arange(grid.rows), np.arange(grid.rows))
+    middles = rows + grid.height / 2
+    assert (middles >= top - 1).all()
+    assert (middles <= bottom + 1).all()
+    assert (np.diff(rows) - grid.step < 1).all()
+
+
+def test_a_slide_smaller_than_a_tile_is_scanned_with_its_mirror_image(tiny):
+    found = ended(tiny, plane(5, 3))
+    assert found.confidence.shape == (2, 1)
+    assert np.isfinite(found.confidence).all()
+
+
+def test_a_region_beside_the_slide_is_a_problem(tiny):
+    with pytest.raises(NothingToScan, match="30 × 40"):
+        ended(tiny, plane(30, 40), ScanSettings(Window(30, 0, 5, 5)))
+
+
+def test_more_tiles_than_anybody_waits_for_are_a_problem(tiny):
+    large = PlaneSlide(np.broadcast_to(np.uint8(0), (200_000, 200_000, 3)))
+    with pytest.raises(NothingToScan, match="40,000,000,000"):
+        ended(tiny, large, ScanSettings(stride=1))
+
+
+def test_a_resampled_slide_and_one_of_unknown_resolution_are_told(tiny):
+    asked = Classifier(replace(tiny.card, mpp=0.25), tiny.ordinary, "cpu")
+    notes = []
+    for mpp in (0.25, 0.254, 0.5, None):
+        began = next(scan(asked, plane(30, 30, mpp=mpp), EVERYWHERE))
+        notes.append(" ".join(began.notes))
+    assert notes[0] == notes[1] == ""
+    assert "resampled from 0.5 to 0.25 µm" in notes[2]
+    assert "does not say its resolution" in notes[3]
+    assert "level 0 is used" in " ".join(next(scan(tiny, plane(30, 30), EVERYWHERE)).notes)
+
+
+# ------------------------------------------------------------------ reading
+@pytest.mark.parametrize("mpp", [None, 0.5, 0.1])
+def test_tiles_read_ahead_are_those_of_the_slide_pixel_for_pixel(mpp):
+    slide = plane(90, 110, mpp=mpp)
+    grid = grid_of(card(mpp=0.25), slide, replace(EVERYWHERE, stride=3))
+    order = [*blocks(grid, np.ones((grid.rows, grid.columns), np.bool_))]
+    rows, columns = (np.concatenate(each) for each in zip(*order, strict=True))
+    corners = grid.corners(rows, columns)
+    seen = []
+    with Ahead(slide, grid, corners, [*gathered(*corners, 40)], 7) as ahead:
+        for chunk in ahead:
+            if chunk is None:
+                continue
+            assert 0 < len(chunk.index) <= 7
+            for index, tile in zip(chunk.index, chunk.tiles, strict=True):
+                expected = slide.tile(
+                    int(corners[0][index]), int(corners[1][index]), grid.shape, mpp=grid.mpp
+                )
+                np.testing.assert_array_equal(tile, expected.rgb)
+                seen.append(index)
+    assert sorted(seen) == list(range(len(rows)))
+
+
+def test_a_slide_is_read_in_blocks_by_a_thread_of_its_own(tiny):
+    slide = plane(300, 300)
+    ended(tiny, slide, replace(EVERYWHERE, region=Window(20, 20, 250, 250)))
+    assert threading.current_thread() not in slide.readers
+    assert slide.read[0].height > 200  # one block for all of the map
+    assert not any(thread.is_alive() for thread in slide.readers)
+
+
+def test_background_is_neither_read_nor_asked(tiny):
+    slide = plane(400, 400)
+    slide.rgb[:, 200:] = 245
+    events = [*scan(tiny, slide, ScanSettings(stride=8, best=5))]
+    began = next(event for event in events if isinstance(event, ScanBegan))
+    last = events[-1]
+    assert began.skipped + began.total == last.confidence.size
+    assert 0.4 < began.skipped / last.confidence.size < 0.6
+    assert all(each.column + each.width <= 230 for each in slide.read)
+    assert np.isnan(last.confidence[:, 30:]).all()
+    assert np.isfinite(last.confidence[:, :24]).all()
+
+
+def test_a_slide_of_glass_has_no_candidates(tiny):
+    events = [*scan(tiny, PlaneSlide(np.full((100, 100, 3), 240, np.uint8)))]
+    assert [event.total for event in events if isinstance(event, ScanBegan)] == [0]
+    assert events[-1].candidates == ()
+    assert np.isnan(events[-1].confidence).all()
+
+
+def test_a_slide_without_an_overview_is_scanned_whole(tiny):
+    events = [*scan(tiny, plane(60, 60, blind=True), ScanSettings(best=5))]
+    began = next(event for event in events if isinstance(event, ScanBegan))
+    assert began.skipped == 0
+    assert "overview" in " ".join(began.notes)
+
+
+def test_a_damaged_part_is_left_out_and_counted_and_the_rest_is_scanned(tiny):
+    hole = Window(30, 40, 10, 10)
+    slide, whole = plane(90, 90, damaged=(hole,)), plane(90, 90)
+    found, expected = ended(tiny, slide), ended(tiny, whole)
+    rows, columns = np.indices(found.confidence.shape)
+    tops, lefts = found.grid.corners(rows, columns)
+    hit = (tops < 40) & (tops + 8 > 30) & (lefts < 50) & (lefts + 8 > 40)
+    np.testing.assert_array_equal(np.isnan(found.confidence), hit)
+    np.testing.assert_allclose(found.confidence[~hit], expected.confidence[~hit], atol=1e-6)
+    assert found.damaged == hit.sum() > 0
+    assert any("damaged" in note for note in found.notes)
+
+
+def test_a_scan_that_is_no_longer_asked_stops_reading(tiny):
+    slide = plane(600, 600)
+    events = scan(tiny, slide, replace(EVERYWHERE, stride=1))
+    for event in events:
+        if isinstance(event, Scanned):
+            break
+    events.close()
+    assert not any(thread.is_alive() for thread in slide.readers)
+    count = len(slide.read)
+    time.sleep(0.15)
+    assert len(slide.read) == count
+
+
+def test_a_stalled_disk_is_told_so_that_the_reader_can_give_up(tiny):
+    gate = threading.Event()
+    events = scan(tiny, plane(60, 60, gate=gate), EVERYWHERE)
+    assert isinstance(next(events), ScanBegan)
+    start = time.monotonic()
+    assert isinstance(next(events), Awaited)
+    assert isinstance(next(events), Awaited)
+    assert time.monotonic() - start < 5
+    gate.set()
+    assert isinstance([*events][-1], ScanEnded)
+
+
+def test_a_bug_in_a_reader_reaches_whoever_asked(tiny):
+    class Broken(PlaneSlide):
+        def region(self, *_):
+            raise ZeroDivisionError("a bug")
+
+    with pytest.raises(ZeroDivisionError, match="a bug"):
+        ended(tiny, Broken(np.zeros((40, 40, 3), np.uint8)))
+
+
+# ------------------------------------------------------------------ candidates
+def test_what_lies_between_the_tiles_of_the_grid_is_centred_to_the_pixel(finder):
+    places = [(37, 41), (60, 99), (91, 22), (12, 131)]
+    found = ended(finder, spotted(*places))
+    centres = [(each.row + EDGE / 2, each.column + EDGE / 2) for each in found.candidates[:4]]
+    for row, column in places:
+        assert any(abs(row - a) <= 1 and abs(column - b) <= 1 for a, b in centres), (row, column)
+    confidences = [each.confidence for each in found.candidates]
+    assert confidences == sorted(confidences, reverse=True)
+    assert min(confidences[:4]) > np.nanmax(found.confidence) - 1e-6
+    assert {each.answer for each in found.candidates[:4]} == {"mitosis"}
+
+
+def test_two_figures_side_by_side_are_two_candidates(finder):
+    found = ended(finder, spotted((50, 50), (50, 62)))
+    best = {(each.row + EDGE // 2, each.column + EDGE // 2) for each in found.candidates[:2]}
+    assert all(any(abs(column - b) <= 2 for _, b in best) for column in (50, 62))
+
+
+def test_figures_at_the_border_of_the_slide_are_found(finder):
+    found = ended(finder, spotted((1, 1), (118, 148)))
+    best = [(each.row + EDGE // 2, each.column + EDGE // 2) for each in found.candidates[:2]]
+    assert sorted((row > 60, column > 60) for row, column in best) == [(False,) * 2, (True,) * 2]
+
+
+def test_centring_is_told_and_its_queries_are_counted(finder):
+    events = [*scan(finder, spotted((37, 41)), EVERYWHERE)]
+    told = [event.queries for event in events if isinstance(event, Refined)]
+    assert told == sorted(told)
+    assert events[-1].queries >= told[-1] > events[0].total
+
+
+def test_of_many_classes_the_one_looked_for_is_mapped():
+    many = Classifier(card(("a", "b", "c"), input_size=(EDGE, EDGE)), Spot(3), "cpu")
+    events = [*scan(many, spotted((50, 50)), replace(EVERYWHERE, subject="b"))]
+    assert events[0].subject == "b"
+    best = events[-1].candidates[0]
+    assert best.answer == "b"
+    assert abs(best.row + EDGE / 2 - 50) <= 1
+    assert next(scan(many, spotted(), EVERYWHERE)).subject == "c"
+
+
+def test_a_black_box_is_scanned_as_well():
+    box = Classifier(card(input_size=(EDGE, EDGE), white_box=False), Spot(), "cpu")
+    assert ended(box, spotted((50, 50))).candidates[0].confidence > 0.9
+
+
+def test_no_more_candidates_are_listed_than_wished(finder):
+    places = [(row, column) for row in (20, 60, 100) for column in (20, 60, 100)]
+    assert len(ended(finder, spotted(*places), replace(EVERYWHERE, best=4)).candidates) == 4
+
+
+@given(st.integers(1, 60), st.floats(1, 40), st.integers(0, 2**31))
+@settings(max_examples=60, deadline=None)
+def test_kept_places_are_apart_and_what_is_dropped_lies_beside_a_better_one(count, distance, seed):
+    rng = np.random.default_rng(seed)
+    tops, lefts = rng.integers(-20, 100, (2, count))
+    odds = rng.normal(size=count).astype(np.float32)
+    kept = apart(tops, lefts, odds, distance)
+    away = np.hypot(tops[:, None] - tops[kept], lefts[:, None] - lefts[kept])
+    assert (np.diff(odds[kept]) <= 0).all()
+    for place in range(count):
+        near = kept[away[place] < distance]
+        assert place in near or (odds[near] >= odds[place]).any()
+        if place in kept:
+            assert near.tolist() == [place]
+
+
+def test_peaks_are_the_highest_of_their_neighbours_best_first():
+    logits = np.full((5, 6), -9, np.float32)
+    logits[1, 1], logits[1, 2], logits[3, 4] = 2, 1, 3
+    logits[4] = np.nan
+    rows, columns = peaks(logits, -5)
+    assert list(zip(rows, columns, strict=True)) == [(3, 4), (1, 1)]
