@@ -111,9 +111,8 @@ class DatasetCard(Overlay):
         if look is None or look.quiet:
             self.leave()
             return
-        if before is None or before.paths != look.paths or before.dataset is not look.dataset:
-            self._name.setText(words.named(look))
-            self._name.setToolTip(f"<qt>{escape(str(look.paths[0]))}</qt>")
+        self._name.setText(words.named(look))
+        self._name.setToolTip(f"<qt>{escape(str(look.paths[0]))}</qt>")
         self._show_progress(look)
         self._show_buttons(look)
         self._found.show_look(look)

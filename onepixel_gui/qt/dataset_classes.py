@@ -31,7 +31,7 @@ NAME, SHARE, COUNT = range(3)
 _ROW = 24  # pixels
 _SHOWN = 6  # rows; more are scrolled
 _BAR = 6  # pixels high
-_PERCENT = 44  # pixels beside a bar
+_PERCENT = 52  # pixels beside a bar
 _ROOT = QModelIndex()
 
 

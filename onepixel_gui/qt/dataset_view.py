@@ -77,10 +77,10 @@ def named(look: Look) -> str:
 def facts(dataset: Dataset) -> str:
     """ "40 of 43 images are here · 12 cases · marked: 71 mitosis, 84 normal"."""
     parts = []
+    if len(dataset.entries) and dataset.sampling is None:
+        parts.append(several(len(dataset.entries), "tile"))
     if dataset.fields:
         parts.append(_images(dataset))
-    elif len(dataset.entries):
-        parts.append(several(len(dataset.entries), "tile"))
     if dataset.cases:
         parts.append(several(len(dataset.cases), "case"))
     if dataset.marked:

@@ -95,6 +95,20 @@ def test_the_card_says_what_was_found_and_what_is_missing(card):
     assert button(card, "Locate…")
 
 
+@pytest.mark.parametrize("facts", [{}, {"busy": False, "problem": BROKEN, "gone": True}])
+def test_the_card_names_what_is_looked_at_though_it_was_quiet_first(card, facts):
+    quiet = replace(look(), quiet=True)
+    card.show_look(quiet)
+    assert not card.isVisible()
+    card.show_look(replace(quiet, quiet=False, **facts))
+    assert "tupac" in text_of(card)
+
+
+def test_tiles_beside_slides_are_both_counted(card):
+    card.show_look(look(detection(sampling=None)))
+    assert "8 tiles · 2 of 3 images are here" in text_of(card)
+
+
 def test_plain_tiles_have_neither_sampling_nor_slides_nor_anything_to_locate(card):
     card.show_look(look(plain(counts={"": 6})))
     assert card.findChild(ClassTable).rows == (("no label", 6),)
