@@ -18,6 +18,7 @@ from onepixel_gui.qt.recent import RecentlyOpened
 from onepixel_gui.tiles.datasets import Dataset, Looked, Sampling, looking
 
 _PLAIN = frozenset(["tiles", "class folders"])  # kinds of which there is nothing to tell
+_SLIDES = "slides"  # the kind of what is nothing else
 _SMALL = 20_000  # tiles
 _GLANCE = 300  # ms that looking may take before it is shown
 _PAUSE = 300  # ms after the last edit of the sampling
@@ -193,6 +194,8 @@ class DatasetDesk(QObject):
         assert look is not None
         if _plain(dataset) and look.instead is None:
             self._hand_on(dataset, None)
+        elif _slides_alone(dataset):
+            self._hand_on(dataset, "slides")
         elif look.wish is not None and offers(dataset, look.wish):
             self._hand_on(dataset, look.wish)
         else:
@@ -203,7 +206,8 @@ class DatasetDesk(QObject):
         """wish: None for what needs no question."""
         look = self.look
         assert look is not None
-        if self._opened is not None and len(look.paths) == 1:
+        one_slide = dataset.kind == _SLIDES and len(dataset.fields) == 1  # noted once it is open
+        if self._opened is not None and len(look.paths) == 1 and not one_slide:
             name = printable(dataset.root.name or str(dataset.root))
             self._opened.note(look.paths[0], name, "data set", dataset.title, dataset.kind)
         self._show(None)
@@ -215,3 +219,8 @@ def _plain(dataset: Dataset) -> bool:
     """A small folder of tiles of which there is nothing to tell."""
     told = dataset.missing or dataset.notes or dataset.fields or dataset.sampling is not None
     return dataset.kind in _PLAIN and not told and 0 < len(dataset.entries) <= _SMALL
+
+
+def _slides_alone(dataset: Dataset) -> bool:
+    """Slides without tiles or tables beside them: there is nothing to ask."""
+    return dataset.kind == _SLIDES and not dataset.missing and not len(dataset.entries)

@@ -59,6 +59,7 @@ from onepixel_gui.qt.slide_reader import SlideReader
 from onepixel_gui.qt.telling import DOING, finding, hint, told, why_not_guided
 from onepixel_gui.qt.toolbar import button_of, make_actions
 from onepixel_gui.qt.view import Activity, Arrival, Cursor, Findings, Progress, Quantity
+from onepixel_gui.report.wording import on_slide
 from onepixel_gui.tiles.entries import Listing
 
 _PATIENCE = 60_000  # ms that closing waits for a figure being written
@@ -164,6 +165,11 @@ class Window(QMainWindow):
         return make_actions(self, own, self.commands)
 
     @property
+    def facts(self) -> str:
+        """The line below the tile's name."""
+        return self._facts.text()
+
+    @property
     def jobs(self) -> int:
         """Pieces of work queued or running."""
         return sum(lanes.busy for lanes in self._lanes)
@@ -206,7 +212,8 @@ class Window(QMainWindow):
         for teller in (self.slides.failed, self.scans.failed, self.admission.told):
             teller.connect(self.show_problem)
         self.scans.listed.connect(self.shelf.show)
-        self.scans.scanner.busy_changed.connect(lambda _: self._enable())
+        for news in (self.scans.scanner.busy_changed, self.scans.scanner.listed):
+            news.connect(lambda _: self._enable())
         self.slides.slide_changed.connect(lambda _: self._enable())
         self.commands.failed.connect(self.show_problem)
         self.commands.noted.connect(self._note)
@@ -227,7 +234,8 @@ class Window(QMainWindow):
             height, width = tile.shape
             scale = "µm per pixel unknown" if tile.mpp is None else f"{tile.mpp:.3g} µm/px"
             label = "no label" if tile.label is None else f"labelled {tile.label}"
-            self._facts.setText(f"{label} · {height} × {width} px · {scale}")
+            place = f" · {on_slide(tile)}" if tile.slide else ""
+            self._facts.setText(f"{label} · {height} × {width} px · {scale}{place}")
             self.setWindowTitle(f"{tile.name} · onepixel_gui")
         for pane in self._panes:
             pane.show_tile(tile, None)

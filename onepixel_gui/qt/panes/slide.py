@@ -198,6 +198,11 @@ class SlidePane(Card):
         return self._overlays.region
 
     @property
+    def outcomes(self) -> Mapping[Window, str]:
+        """By what their tiles cover, in level-0 px."""
+        return self._overlays.outcomes
+
+    @property
     def overlays_shown(self) -> bool:
         return self._overlays.shown
 
