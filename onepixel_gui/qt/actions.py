@@ -31,6 +31,12 @@ ACTIONS = (
     Action(
         "open_demonstration", "Open the demonstration", "Ctrl+D", "Painted tiles and classifier"
     ),
+    Action(
+        "open_painted_slide",
+        "Open the demonstration slide",
+        "Ctrl+Shift+D",
+        "A painted slide, its mitoses and the classifier",
+    ),
     Action("run", "Run", "R", "Search black-box for the pixel that flips the answer"),
     Action(
         "guide",

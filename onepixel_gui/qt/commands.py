@@ -27,6 +27,7 @@ from onepixel_gui.tiles.slides import SUFFIXES as SLIDES
 
 DEMONSTRATION = RESOURCES / "demo"
 FIRST_TILE = "prometaphase_65.png"  # one pixel flips it, so the first Run shows a flip
+DEMO_SLIDE = DEMONSTRATION / "slide" / "painted_slide.csv"
 DEMO_CHECKPOINT = DEMONSTRATION / "mitosis_demo.safetensors"
 
 
@@ -93,6 +94,10 @@ class Commands(QObject):
 
     def open_demonstration(self) -> None:
         self._shelf.open([DEMONSTRATION], first=FIRST_TILE)
+        self.use_checkpoint(DEMO_CHECKPOINT)
+
+    def open_painted_slide(self) -> None:
+        self.open_paths([DEMO_SLIDE])
         self.use_checkpoint(DEMO_CHECKPOINT)
 
     def open_cargo(self, cargo: Cargo) -> None:

@@ -63,7 +63,10 @@ from onepixel_gui.report.wording import on_slide
 from onepixel_gui.tiles.entries import Listing
 
 _PATIENCE = 60_000  # ms that closing waits for a figure being written
-_OPENING = ("open_tiles", "open_folder", "open_slide", "open_demonstration")
+_OPENING = (
+    *("open_tiles", "open_folder", "open_slide"),
+    *("open_demonstration", "open_painted_slide"),
+)
 _CLASSIFIER = ("open_checkpoint", "edit_card", "compare")  # in the menu of its button
 _TOOLBAR = ("show_slide", "settings", "sweep", "stop", "run", "guide", "export")
 
