@@ -148,7 +148,7 @@ class SamplingForm(QWidget):
         drawn = not (look_alikes and sampling.look_alikes)  # else places are marked, not drawn
         for spin in (self._distance, self._seed):
             spin.setEnabled(drawn)
-        self._per.setText("per mitosis" if drawn else "or more: every look-alike; 0: none")
+        self._per.setText("per mitosis" if drawn else "or more: all; 0: none")
 
     def holds(self, widget: QWidget | None) -> bool:
         """It is one of the fields."""

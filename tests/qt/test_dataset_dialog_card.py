@@ -25,7 +25,7 @@ from onepixel_gui.problems import UnusableDataset
 from onepixel_gui.qt.dataset_card import DatasetCard
 from onepixel_gui.qt.dataset_classes import ClassTable
 from onepixel_gui.qt.dataset_view import Look, chosen
-from onepixel_gui.qt.theme import DARK, LIGHT, install
+from onepixel_gui.qt.theme import DARK, LIGHT, Line, install
 from onepixel_gui.tiles.datasets import Looked, Sampling
 from onepixel_gui.tiles.entries import Entries
 from tests.qt.dataset_stand_ins import detection, plain
@@ -343,7 +343,8 @@ def test_nothing_on_the_card_is_cut_or_scrolled(qtbot, qapp, over, card, theme, 
     card.set_theme(theme)
     lines = tuple("word " * words + "." for words in range(9, 9 + notes))
     card.show_look(look())
-    card.show_look(look(detection(notes=lines)))
+    sources = chosen({}, {"shape": (64, 64), "mpp": 0.25})
+    card.show_look(look(detection(notes=lines), sources=sources))
     contents = card.findChild(QWidget, "contents")
     qtbot.waitUntil(lambda: contents.height() >= contents.heightForWidth(contents.width()))
     assert contents.parentWidget().height() >= contents.height()
@@ -352,6 +353,9 @@ def test_nothing_on_the_card_is_cut_or_scrolled(qtbot, qapp, over, card, theme, 
         assert each.isHidden() or each.width() >= each.sizeHint().width(), each.text()
     for each in card.findChildren(QAbstractSpinBox):
         room = each.findChild(QLineEdit).width() - 14
+        assert each.fontMetrics().horizontalAdvance(each.text()) <= room, each.text()
+    for each in card.findChildren(Line):
+        room = each.width()
         assert each.fontMetrics().horizontalAdvance(each.text()) <= room, each.text()
     install(qapp, DARK)
 
