@@ -3,6 +3,7 @@
 `Facts` holds what is known as one array per fact; filters and orders are made of whole arrays.
 """
 
+import heapq
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, assert_never, get_args
@@ -32,7 +33,8 @@ Outcome = Literal["flipped", "held", "stopped"]
 KEYS: tuple[Key, ...] = get_args(Key)
 RESULTS = ("flipped", "held", "stopped", "not usable", "not run")
 _NOT_USABLE, _NOT_RUN = 3, 4
-_STEP = 4_000  # names that are read between two pauses
+_STEP = 1_500  # names that are read between two pauses
+_LONG = 500_000  # names whose order is not prepared
 _COMPARED: dict[str, Callable[[NDArray[np.float32], np.float32], Bools]] = {
     "<": np.less,
     "<=": np.less_equal,
@@ -158,21 +160,27 @@ class Facts:
     def preparing(self) -> Generator[None]:
         """Make names ready to be searched and sorted, in steps of a few milliseconds.
 
-        Whoever asks before pays for all of it at once.
+        Whoever asks before pays for all of it at once.  Of a very long list the order of the names
+        is left for then, because its keys would take much memory.
         """
-        keys: list[str] = []
         folded: list[str] = []
+        runs: list[list[tuple[str, int]]] = []
         for start in range(0, self.count, _STEP):
             names = self.names[start : start + _STEP]
-            keys += [natural(name) for name in names]
             folded += [name.casefold() for name in names]
+            if self.count <= _LONG:
+                keys = map(natural, names)
+                runs.append(sorted(zip(keys, range(start, start + len(names)), strict=True)))
             yield
         self._folded = folded
-        self._rank(keys)
-
-    def _rank(self, keys: Sequence[str]) -> None:
-        self._ranks = np.empty(self.count, np.int32)
-        self._ranks[sorted(range(self.count), key=keys.__getitem__)] = np.arange(self.count)
+        if self.count > _LONG:
+            return
+        ranks = np.empty(self.count, np.int32)
+        for place, (_, tile) in enumerate(heapq.merge(*runs)):
+            ranks[tile] = place
+            if not place % _STEP:
+                yield
+        self._ranks = ranks
 
     def folded(self, rows: slice = slice(None)) -> Sequence[str]:
         """Names in small letters."""
@@ -185,8 +193,9 @@ class Facts:
     def name_ranks(self) -> Codes:
         """(N,) place of each name in natural order."""
         if self._ranks is None:
-            self._rank([natural(name) for name in self.names])
-        assert self._ranks is not None
+            keys = [natural(name) for name in self.names]
+            self._ranks = np.empty(self.count, np.int32)
+            self._ranks[sorted(range(self.count), key=keys.__getitem__)] = np.arange(self.count)
         return self._ranks
 
 

@@ -57,10 +57,10 @@ class FilterBar(QWidget):
         self.line.set_theme(theme)
         self.tools.set_theme(theme)
 
-    def set_usable(self, usable: bool) -> None:
-        """Whether there is anything to filter."""
+    def set_usable(self, usable: bool, *, busy: bool = False) -> None:
+        """usable: there is something to filter.  busy: something can be stopped."""
         self.line.setEnabled(usable)
-        self._below.setVisible(usable)
+        self._below.setVisible(usable or busy)
 
     @property
     def alone(self) -> bool:

@@ -3,7 +3,14 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QPoint, Qt
-from PySide6.QtGui import QAccessible, QAccessibleEvent, QFocusEvent, QHideEvent, QKeyEvent
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleEvent,
+    QFocusEvent,
+    QHideEvent,
+    QKeyEvent,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QFrame, QLineEdit, QListWidget, QListWidgetItem, QWidget
 
 from onepixel_gui.analysis.completion import Offers
@@ -87,6 +94,10 @@ class FilterLine(QLineEdit):
     def focusOutEvent(self, event: QFocusEvent) -> None:
         self.offered.hide()
         super().focusOutEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self.offered.hide()  # it lies where the line was
+        super().resizeEvent(event)
 
     def hideEvent(self, event: QHideEvent) -> None:
         self.offered.hide()

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from onepixel_gui.analysis.completion import offers, unfinished
@@ -184,6 +184,10 @@ def expressions() -> st.SearchStrategy[Expression]:
 
 
 @given(expressions())
+@example(Word('a"b'))
+@example(Not(Word("run")))
+@example(Or((Word("listed"), And((Listed(), Or((Listed(), Word(""))))))))
+@example(Comparison("label", "=", "not"))
 def test_an_expression_is_read_as_it_is_written(expression: Expression) -> None:
     assert parse(str(expression)) == expression
 
@@ -271,12 +275,16 @@ def test_equal_tiles_keep_their_order_and_unknown_ones_come_last(
     assert sorted_by(facts, key, descending=True) == downward
 
 
-def test_names_are_sorted_by_their_numbers_prepared_or_not(facts: Facts) -> None:
-    prepared = Facts(NAMES, LABELS, CASES)
-    for _ in prepared.preparing():
-        pass
-    assert sorted_by(prepared, "name") == sorted_by(facts, "name")
-    assert prepared.folded() == facts.folded()
+@given(st.lists(st.text(max_size=6), max_size=40))
+def test_names_are_sorted_by_their_numbers_prepared_or_not(names: list[str]) -> None:
+    made, prepared = (Facts(names, [None] * len(names), [""] * len(names)) for _ in range(2))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("onepixel_gui.analysis.selection._STEP", 3)
+        for _ in prepared.preparing():
+            pass
+    assert sorted_by(prepared, "name") == sorted_by(made, "name")
+    assert prepared.folded() == made.folded()
+    assert sorted_by(Facts(NAMES, LABELS, CASES), "name") == [3, 4, 5, 1, 0, 2]
 
 
 def test_an_order_holds_what_passes_and_nothing_else(facts: Facts) -> None:
@@ -297,6 +305,13 @@ def test_what_was_scored_or_refused_is_not_asked_again(facts: Facts) -> None:
     assert facts.unscored(np.array([5, 2, 0])).tolist() == [5]
     assert facts.flipped == 1
     assert RESULTS[facts.results[2]] == "not usable"
+
+
+def test_a_tile_without_an_answer_neither_agrees_nor_disagrees() -> None:
+    made = Facts(["a", "b"], ["normal", "normal"], ["", ""])
+    made.forget(("normal", "mitosis"))
+    made.set_answer(1, "normal", 0.1)
+    assert made.agreement().tolist() == [-1, 1]
 
 
 def test_an_answer_of_a_class_nobody_named_is_kept(facts: Facts) -> None:

@@ -371,6 +371,16 @@ def test_a_folder_that_is_being_listed_says_how_far_and_can_be_stopped(
     assert "20 · 0 flipped" in words(gallery)
 
 
+def test_the_first_folder_that_is_listed_can_be_stopped_too(qtbot: Any) -> None:
+    gallery = shown(qtbot)
+    gallery.set_looking(Looked(12, "pictures"))
+    assert "Looking at 12 files · pictures" in words(gallery)
+    with qtbot.waitSignal(gallery.looking_stop_wished):
+        button(gallery, "Stop looking").click()
+    gallery.set_looking(None)
+    assert "Drop tiles" in words(gallery)
+
+
 # ------------------------------------------------------------------ what is on screen
 def test_only_rows_on_screen_are_told_of(qtbot: Any, gallery: GalleryPane) -> None:
     many = painted(*((f"slide_{n}.png",) for n in range(100_000)))

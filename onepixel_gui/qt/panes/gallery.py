@@ -194,8 +194,7 @@ class GalleryPane(Card):
     def set_looking(self, looked: Looked | None) -> None:
         """How far a new list has come that is being made; None: that is over."""
         self._looking = "" if looked is None else f"{looked.seen:,} files · {looked.where}"
-        self._tell_task()
-        self._tell_state()
+        self._after_news()
 
     def set_listed(self, indices: Sequence[int]) -> None:
         """The reader's own list, as it was left; tells nothing."""
@@ -344,8 +343,9 @@ class GalleryPane(Card):
         rows, alone = self.rows, self._bar.alone
         self.tools.sort.set_order(rows.key, descending=rows.descending, stale=self._stale)
         self.tools.show_list(int(np.count_nonzero(rows.facts.listed)), alone=alone)
-        self._bar.set_usable(bool(rows.count))
-        self._empty.setText("No tile passes this filter." if rows.count else _EMPTY)
+        self._bar.set_usable(bool(rows.count), busy=bool(self._looking))
+        empty = f"Looking at {self._looking}" if self._looking else _EMPTY
+        self._empty.setText("No tile passes this filter." if rows.count else empty)
         self._stack.setCurrentWidget(self.list if len(rows.order) else self._empty)
 
     def _tell_state(self) -> None:
