@@ -182,8 +182,7 @@ class SlideReader(QObject):
         self._cache.forget()
         self._cache.set_coarsest(len(slide.levels) - 1)
         self._wish = Wish()
-        self._start(desk, lambda: _overview(slide))
-        self._start(desk, lambda: _building(slide, desk.queue))
+        self._start(desk, lambda: _preparing(slide, desk.queue))
         self.opened.emit(slide)
 
     def _refuse(self, job: Job, problem: Problem) -> None:
@@ -312,6 +311,19 @@ def _opening(opener: Opener, path: Path) -> Generator[_Handover]:
 def _closing(slide: Slide) -> Generator[None]:
     slide.close()
     yield from ()
+
+
+def _preparing(slide: Slide, queue: _Queue) -> Generator[Built | _Grown | _Overview]:
+    """The small picture of the whole comes last where all of a flat picture has to be read for it.
+
+    So the reader sees how far that is.
+    """
+    at_once = all(level.ready for level in slide.levels)
+    if at_once:
+        yield from _overview(slide)
+    yield from _building(slide, queue)
+    if not at_once:
+        yield from _overview(slide)
 
 
 def _overview(slide: Slide) -> Generator[_Overview]:

@@ -163,21 +163,26 @@ def test_a_broken_part_is_hatched_and_says_why_while_the_rest_is_shown(pane: Sli
     answering(pane, slide, broken=lambda part: part == Part(0, 1, 1, 2))
     show(pane, slide)
     go(pane, 512 + 256, 1024)  # it lies right of the middle
-    shown = grabbed(pane)
-    doubt = QColor(DARK.doubt)
-    hatch = (shown == (doubt.red(), doubt.green(), doubt.blue())).all(axis=2)
+    hatch = hatched(grabbed(pane))
     assert hatch[150:350, 320:380].any()
     assert not hatch[150:350, 20:280].any()
 
 
-def test_a_broken_part_that_could_be_read_after_all_is_shown(pane: SlidePane) -> None:
-    slide = plain_slide()
-    answering(pane, slide, broken=lambda part: part == Part(0, 1, 1, 2))
+def hatched(shown: np.ndarray) -> np.ndarray:
+    """(H, W) bool."""
+    doubt = QColor(DARK.doubt)
+    return (shown == (doubt.red(), doubt.green(), doubt.blue())).all(axis=2)
+
+
+def test_a_part_that_arrives_while_the_slide_moves_is_shown_in_its_place(pane: SlidePane) -> None:
+    slide, part = plain_slide(), Part(0, 1, 1, 2)
+    answering(pane, slide, broken=lambda asked: asked == part)
     show(pane, slide)
     go(pane, 512 + 256, 1024)
-    before = grabbed(pane)
-    pane.take_part(Part(0, 1, 1, 2), image_of(slide, Part(0, 1, 1, 2)))
-    assert (grabbed(pane) != before).any()
+    assert hatched(grabbed(pane)).any()
+    pane.take_part(part, image_of(slide, part))
+    pane.canvas.look(pane.canvas.sight.panned(QPointF(-7, 3)))
+    assert not hatched(grabbed(pane)).any()
 
 
 @pytest.mark.parametrize("theme", [DARK, LIGHT])
