@@ -16,6 +16,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
+from PIL.BmpImagePlugin import BmpImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
@@ -23,7 +24,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from onepixel_gui.outbox import printable
 from onepixel_gui.problems import Problem, UnreadableTile
 
-Kind = Literal["PNG", "JPEG", "TIFF", "NPY"]
+Kind = Literal["PNG", "JPEG", "TIFF", "NPY", "BMP"]
 
 MOST_PIXELS = 64 * 2**20  # 8,192 x 8,192; beyond that a picture is a slide, not a tile
 
@@ -35,10 +36,11 @@ CUT_OUT = (
 
 _MPP = (0.05, 20.0)  # um per pixel: microscopes and scanners; 72 to 1,200 dpi lie outside
 _TIFF_LOSSY = frozenset({6, 7, 33003, 33005, 34712, 50001})  # JPEG, JPEG 2000 and WebP inside TIFF
-_OPENERS: dict[Kind, type[PngImageFile | JpegImageFile | TiffImageFile]] = {
+_OPENERS: dict[Kind, type[PngImageFile | JpegImageFile | TiffImageFile | BmpImageFile]] = {
     "PNG": PngImageFile,
     "JPEG": JpegImageFile,
     "TIFF": TiffImageFile,
+    "BMP": BmpImageFile,
 }
 _STARTS: tuple[tuple[bytes, Kind], ...] = (
     (b"\x89PNG\r\n\x1a\n", "PNG"),
@@ -90,13 +92,16 @@ class Picture:
     lossy: bool = False
 
 
-def decode(data: bytes, name: str, *, most_pixels: int = MOST_PIXELS) -> Picture:
+def decode(
+    data: bytes, name: str, *, most_pixels: int = MOST_PIXELS, bitmaps: bool = False
+) -> Picture:
     """The one picture in a file's bytes; `name` is what the reader calls the file.
 
     most_pixels: height x width beyond which it is refused, before anything is decoded.
+    bitmaps: BMP is read too; fields of view come as such, tiles do not.
     Raises UnreadableTile for whatever the bytes may be, and MemoryError.
     """
-    kind = _kind(data[:1024], name)
+    kind: Kind = "BMP" if bitmaps and data.startswith(b"BM") else _kind(data[:1024], name)
     with _foreign(name):
         if kind == "NPY":
             return _array(data, name)

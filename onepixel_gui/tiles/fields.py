@@ -1,9 +1,10 @@
-"""Fields of view in PNG and JPEG, and small TIFFs of rare kinds: decoded at once and held."""
+"""Fields of view in PNG, JPEG and BMP, and small TIFFs of rare kinds: decoded at once and held."""
 
 import io
 import os
 from pathlib import Path
 
+from PIL.BmpImagePlugin import BmpImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
@@ -15,16 +16,16 @@ from onepixel_gui.tiles.pyramid import Found
 
 HELD_PIXELS = 2**30 // 3  # 1 GB of RGB
 _CONVERT = "Convert it to a tiled TIFF, which is read in parts, then open that file."
-_STARTS = {b"\x89PNG\r\n\x1a\n": PngImageFile, b"\xff\xd8\xff": JpegImageFile}
+_STARTS = {b"\x89PNG\r\n\x1a\n": PngImageFile, b"\xff\xd8\xff": JpegImageFile, b"BM": BmpImageFile}
 
 
 def recognises(head: bytes) -> bool:
-    """Whether a file begins as a PNG or JPEG does."""
+    """Whether a file begins as a PNG, JPEG or BMP does."""
     return head.startswith(tuple(_STARTS))
 
 
 def size(head: bytes) -> tuple[int, int] | None:
-    """(H, W) that the beginning of a PNG or JPEG file announces, None for what is neither."""
+    """(H, W) that the beginning of such a file announces, None for what is neither."""
     for start, opener in _STARTS.items():
         if head.startswith(start):
             try:
@@ -43,7 +44,7 @@ def found(path: Path, name: str) -> Found:
                 raise UnreadableSlide(f"{name} is too large to be held in memory.", _CONVERT)
             data = file.read()
         most = MOST_PIXELS if data[:2] in (b"II", b"MM") else HELD_PIXELS
-        picture = decode(data, name, most_pixels=most)
+        picture = decode(data, name, most_pixels=most, bitmaps=True)
     except UnreadableTile as refused:
         # A tile's way out may be this very door.
         remedy = _CONVERT if "as a slide" in refused.remedy else refused.remedy

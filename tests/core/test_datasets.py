@@ -136,6 +136,14 @@ def test_lines_that_are_no_coordinates_are_counted_with_the_first_of_them(tmp_pa
     assert said in found.notes
 
 
+def test_decimal_commas_are_no_separators_where_semicolons_are(tmp_path):
+    sets.tupac_of_codait(tmp_path)
+    table = tmp_path / "mitoses_train_ground_truth" / "15" / "01.csv"
+    sets.write(table, "40,4;63,6\n")
+    (marks,) = (each.marks for each in recognise([tmp_path]).fields if each.case == "15")
+    assert [(mark.row, mark.column) for mark in marks] == [(40, 64)]
+
+
 def test_a_header_that_names_the_column_first_is_believed(tmp_path):
     sets.tupac_of_codait(tmp_path)
     sets.write(tmp_path / "mitoses_train_ground_truth" / "15" / "01.csv", "x,y\n64,40\n")
@@ -207,13 +215,15 @@ def test_icpr12_centres_are_the_means_of_all_pixels_column_first(tmp_path):
     assert marks == [(30, 80), (60, 20)]
 
 
-def test_icpr12_is_read_from_the_pictures_without_painted_mitoses(tmp_path):
-    found = recognise([sets.icpr12(tmp_path, ".tif")], Sampling((16, 16), normals=0))
-    assert [each.path.suffix for each in found.fields] == [".tif", ".tif"]
+@pytest.mark.parametrize("suffix", [".tif", ".bmp"])
+def test_icpr12_is_read_from_the_pictures_without_painted_mitoses(tmp_path, suffix):
+    sets.icpr12(tmp_path, suffix)
+    found = recognise([tmp_path], Sampling((16, 16), normals=0))
+    assert [each.path.suffix for each in found.fields] == [suffix, suffix]
     assert not any("painted" in note for note in found.notes)
     tile = found.entries[0].read()
     assert np.array_equal(tile.rgb, sets.noise(96, 128, 1)[22:38, 72:88])
-    for each in tmp_path.glob("*/*.tif"):
+    for each in tmp_path.glob(f"*/*{suffix}"):
         each.unlink()
     assert any("painted over" in note for note in recognise([tmp_path]).notes)
 
