@@ -154,8 +154,8 @@ def _mirrored(
     Mirrored about the outermost pixel, which is not repeated: NumPy's mode "reflect".
     """
     row, column, height, width = box
-    rows = _reflected(row, height, slide.levels[level].shape[0])
-    columns = _reflected(column, width, slide.levels[level].shape[1])
+    edges = slide.levels[level].shape
+    rows, columns = _reflected(row, height, edges[0]), _reflected(column, width, edges[1])
     top, left = int(rows.min()), int(columns.min())
     down, across = int(rows.max()) + 1 - top, int(columns.max()) + 1 - left
     if height * width > MOST_PIXELS:
@@ -164,7 +164,7 @@ def _mirrored(
             "Choose smaller tiles, or a resolution nearer to the slide's.",
         )
     rgb = slide.region(level, top, left, down, across)
-    if (down, across) == (height, width) and rows[0] == row and columns[0] == column:
+    if 0 <= row <= edges[0] - height and 0 <= column <= edges[1] - width:
         return rgb, False
     return rgb[np.ix_(rows - top, columns - left)], True
 

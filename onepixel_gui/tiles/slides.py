@@ -19,6 +19,7 @@ from PIL import Image
 from onepixel_gui.outbox import printable
 from onepixel_gui.problems import UnreadableSlide
 from onepixel_gui.tiles import fields, openslides, tiffs
+from onepixel_gui.tiles.files import MOST_BYTES
 from onepixel_gui.tiles.foreign import COPY_AGAIN, Unsuited, door
 from onepixel_gui.tiles.levels import Built, Level
 from onepixel_gui.tiles.pyramid import Found, Pyramid
@@ -151,6 +152,10 @@ def is_slide(path: Path) -> bool:
         with path.open("rb") as file:
             head = file.read(_HEAD)
         if head.startswith(_TIFFS):
+            if (
+                status.st_size > MOST_BYTES
+            ):  # no tile; its header alone can take a third of a second
+                return True
             page = tiffs.first_page(path, name)
             return max(page.shape) > LONG_SIDE or (page.is_tiled and page.another)
     except (OSError, ValueError, UnreadableSlide):

@@ -444,6 +444,30 @@ def test_threads_that_meet_a_broken_tile_do_not_disturb_the_others(tmp_path):
         assert all(pool.map(read, list(boxes()) * 20))
 
 
+def test_after_a_broken_tile_the_slide_is_opened_once_more_and_not_for_each_read(
+    tmp_path, monkeypatch
+):
+    path = written.overwritten(written.tiled(tmp_path / "slide.tif", LEVELS), 9)
+    slide = open_slide(path)
+    opened, real = [], openslide.OpenSlide
+    monkeypatch.setattr(openslide, "OpenSlide", lambda path: opened.append(path) or real(path))
+    assert broken_boxes(slide) == [(64, 128)]
+    assert len(opened) == 2  # to try the tile again, and to go on
+
+
+def test_a_piece_that_announces_a_huge_jpeg_is_refused_before_it_is_decoded(tmp_path):
+    path = written.flat(tmp_path / "flat.tif", RGB, compression="jpeg")
+    offset, count = written.piece(path, 5)
+    data = bytearray(path.read_bytes())
+    start = data.index(b"\xff\xc0", offset, offset + count)
+    data[start + 5 : start + 9] = b"\xff\x00\xff\x00"
+    path.write_bytes(data)
+    slide = open_slide(path)
+    with pytest.raises(UnreadableSlide, match="part of") as caught:
+        slide.region(0, 80, 0, 16, 16)
+    assert "JPEG of 65280 x 65280" in caught.value.detail
+
+
 @pytest.mark.parametrize(
     "make",
     [

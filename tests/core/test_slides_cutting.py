@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -48,6 +48,9 @@ def test_a_tile_is_the_pixels_at_its_place(slide):
     assert tile.footprint.shape == (64, 48)
 
 
+@example(row=119, column=0, height=2, width=1)
+@example(row=0, column=149, height=1, width=2)
+@example(row=-1, column=-1, height=2, width=2)
 @settings(max_examples=150, deadline=None)
 @given(
     row=st.integers(-400, 500),
@@ -130,6 +133,10 @@ def test_a_flat_slide_gives_the_same_tile_before_and_after_its_levels_were_made(
     assert len(list(opened.building())) > 0
     after = opened.tile(100, 100, (32, 32), mpp=2.0)
     np.testing.assert_array_equal(before.rgb, after.rgb)
+    direct = Image.fromarray(rgb).resize(
+        (32, 32), Image.Resampling.BICUBIC, box=(100, 100, 356, 356)
+    )
+    np.testing.assert_array_equal(after.rgb, np.asarray(direct))
 
 
 def test_a_tile_that_would_take_most_of_a_slide_is_refused(ramp):

@@ -72,6 +72,15 @@ def test_what_is_being_read_is_closed_only_after_its_last_reader(tmp_path, shelf
     assert slide.closed == 1
 
 
+def test_of_two_readers_the_first_to_finish_closes_nothing(tmp_path, shelf):
+    (path,) = files(tmp_path, 1)
+    with shelf.borrowed(path) as slide:
+        with shelf.borrowed(path):
+            shelf.clear()
+        assert slide.closed == 0
+    assert slide.closed == 1
+
+
 def test_a_file_that_changed_is_opened_anew(tmp_path, shelf):
     (path,) = files(tmp_path, 1)
     with shelf.borrowed(path) as before:
