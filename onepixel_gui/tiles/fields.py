@@ -16,7 +16,11 @@ from onepixel_gui.tiles.pyramid import Found
 
 HELD_PIXELS = 2**30 // 3  # 1 GB of RGB
 _CONVERT = "Convert it to a tiled TIFF, which is read in parts, then open that file."
-_STARTS = {b"\x89PNG\r\n\x1a\n": PngImageFile, b"\xff\xd8\xff": JpegImageFile, b"BM": BmpImageFile}
+_STARTS: dict[bytes, type[PngImageFile | JpegImageFile | BmpImageFile]] = {
+    b"\x89PNG\r\n\x1a\n": PngImageFile,
+    b"\xff\xd8\xff": JpegImageFile,
+    b"BM": BmpImageFile,
+}
 
 
 def recognises(head: bytes) -> bool:
