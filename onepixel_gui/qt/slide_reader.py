@@ -14,7 +14,7 @@ from onepixel_gui.qt.detached import Detached
 from onepixel_gui.qt.jobs import Job
 from onepixel_gui.qt.panes.slide_parts import Broken, Part, Wish, covered
 from onepixel_gui.qt.part_cache import LIMIT, PartCache
-from onepixel_gui.tiles.slides import Built, Slide, open_slide
+from onepixel_gui.tiles.slides import Slide, open_slide
 
 _THREADS = 2  # that read parts at the same time
 _THUMBNAIL = 1024  # px along its longer edge
@@ -52,6 +52,18 @@ class _Read:
 @dataclass(frozen=True, slots=True, eq=False)
 class _Overview:
     image: QImage
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """How far the coarse levels of a flat picture are; that they are ready is always told."""
+
+    done: int
+    total: int
+
+    @property
+    def droppable(self) -> bool:
+        return self.done < self.total
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +292,7 @@ class SlideReader(QObject):
                     desk.queue.replace([])
             case _Overview(image=image):
                 self.thumbnail.emit(image)
-            case Built(done=done, total=total):
+            case _Step(done=done, total=total):
                 self.building.emit(done, total)
             case _Grown():
                 self._cache.set_coarsest(len(desk.slide.levels) - 1)
@@ -313,7 +325,7 @@ def _closing(slide: Slide) -> Generator[None]:
     yield from ()
 
 
-def _preparing(slide: Slide, queue: _Queue) -> Generator[Built | _Grown | _Overview]:
+def _preparing(slide: Slide, queue: _Queue) -> Generator[_Step | _Grown | _Overview]:
     """The small picture of the whole comes last where all of a flat picture has to be read for it.
 
     So the reader sees how far that is.
@@ -333,10 +345,10 @@ def _overview(slide: Slide) -> Generator[_Overview]:
         return  # its parts will show which of them are damaged
 
 
-def _building(slide: Slide, queue: _Queue) -> Generator[Built | _Grown]:
+def _building(slide: Slide, queue: _Queue) -> Generator[_Step | _Grown]:
     ready = slide.levels
     for built in slide.building():
-        yield built
+        yield _Step(built.done, built.total)
         if slide.levels != ready:
             ready = slide.levels
             yield _Grown()

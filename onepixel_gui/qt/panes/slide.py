@@ -112,6 +112,8 @@ class SlidePane(Card):
         if self._facts is not None:
             self._facts = facts
             self.canvas.show_levels(facts)
+            if all(level.ready for level in facts.levels):
+                self.canvas.set_notice("")
 
     def show_opening(self, name: str) -> None:
         """A slide that is being opened, which may take long; "" when that is over.
