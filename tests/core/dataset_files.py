@@ -222,3 +222,27 @@ def cifar_binary(root: Path, count=4):
         held[name] = (data, labels)
     write(folder / "batches.meta.txt", "\n".join([*TEN, ""]))
     return held
+
+
+def cifar_hundred(root: Path, *, binary=False):
+    """Two levels of classes; the finer one is meant."""
+    fine, coarse = [f"fine {i}" for i in range(100)], [f"coarse {i}" for i in range(20)]
+    held = {}
+    for seed, name in enumerate(("train", "test")):
+        data, labels = planes(3, seed), [99, 7, seed]
+        held[name] = (data, labels)
+        if binary:
+            records = [
+                bytes([1, label]) + row.tobytes() for label, row in zip(labels, data, strict=True)
+            ]
+            write(root / "cifar-100-binary" / f"{name}.bin", b"".join(records))
+        else:
+            batch = {"fine_labels": labels, "coarse_labels": [1, 2, 3], "data": data}
+            write(root / "cifar-100-python" / name, old_pickle(batch))
+    if binary:
+        words = "\n".join(each.replace(" ", "_") for each in fine)
+        write(root / "cifar-100-binary" / "fine_label_names.txt", words + "\n")
+    else:
+        meta = {"fine_label_names": fine, "coarse_label_names": coarse}
+        write(root / "cifar-100-python" / "meta", old_pickle(meta))
+    return held

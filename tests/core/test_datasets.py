@@ -471,6 +471,21 @@ def test_the_binary_version_of_cifar_holds_the_same(tmp_path):
     assert tile.label == sets.TEN[labels[3]]
 
 
+@pytest.mark.parametrize("binary", [False, True])
+def test_cifar_100_is_labelled_by_its_finer_classes(tmp_path, binary):
+    held = sets.cifar_hundred(tmp_path, binary=binary)
+    found = recognise([tmp_path])
+    assert (found.kind, len(found.entries), found.missing) == ("cifar100", 6, ())
+    assert [label.replace("_", " ") for label in found.entries.labels] == [
+        *("fine 99", "fine 7", "fine 0"),
+        *("fine 99", "fine 7", "fine 1"),
+    ]
+    data, _ = held["test"]
+    assert np.array_equal(
+        found.entries[4].read().rgb, data[1].reshape(3, 32, 32).transpose(1, 2, 0)
+    )
+
+
 def test_a_single_batch_can_be_opened_by_itself(tmp_path):
     sets.cifar_python(tmp_path)
     found = recognise([tmp_path / "cifar-10-batches-py" / "test_batch"])

@@ -10,7 +10,6 @@ import threading
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
@@ -78,6 +77,8 @@ atexit.register(SHELF.clear)
 
 def _opened(path: Path, key: str) -> tuple[BinaryIO, Any, Any]:
     """The file twice, as bytes and as HDF5, and the dataset in it."""
+    import h5py  # a fifth of a second, which only those wait for who open such a file
+
     name = printable(path.name)
     try:
         raw = path.open("rb")
@@ -109,6 +110,8 @@ def _close(raw: BinaryIO, file: Any) -> None:
 
 def _found(raw: BinaryIO, file: Any, key: str, name: str) -> Any:
     """The dataset of that name, which lies in this file and nowhere else."""
+    import h5py
+
     links, word = file.id.links, key.encode()
     link = links.get_info(word) if links.exists(word) else None
     if link is None or link.type != h5py.h5l.TYPE_HARD:

@@ -97,17 +97,8 @@ def listing(
     if not table.of:
         raise refusal(f"The table {name} holds no rows.", "Check that it was saved whole.")
     found = yield from _sought(path.parent, list(table.files), elsewhere)
-    missing = [printable(file) for file, at in zip(table.files, found, strict=True) if at is None]
-    if len(missing) == len(found):
-        what = f"None of the {len(found):,} pictures that {name} names is there."
-        remedy = "Locate the folder that holds them, or put the table beside them."
-        raise refusal(what, remedy, f"the first is {missing[0]}")
+    told = _missing(table, found, name)
     notes = _bad_rows(table, name)
-    told = []
-    if missing:
-        are = "is" if len(missing) == 1 else "are"
-        first = f"the first is {missing[0]}" if len(missing) > 1 else missing[0]
-        told.append(f"{len(missing):,} of {len(found):,} named pictures {are} missing, {first}.")
     if heading.placed:
         entries, fields = yield from _placed(table, found, heading, sampling, notes)
     else:
@@ -120,10 +111,24 @@ def listing(
         entries,
         fields,
         entries.counts,
-        tuple(told),
+        told,
         tuple(notes),
         sampling if heading.placed else None,
     )
+
+
+def _missing(table: _Rows, found: Sequence[Path | None], name: str) -> tuple[str, ...]:
+    """Which named pictures are not there. Raises UnusableDataset when none is."""
+    missing = [printable(file) for file, at in zip(table.files, found, strict=True) if at is None]
+    if not missing:
+        return ()
+    if len(missing) == len(found):
+        what = f"None of the {len(found):,} pictures that {name} names is there."
+        remedy = "Locate the folder that holds them, or put the table beside them."
+        raise refusal(what, remedy, f"the first is {missing[0]}")
+    are = "is" if len(missing) == 1 else "are"
+    first = f"the first is {missing[0]}" if len(missing) > 1 else missing[0]
+    return (f"{len(missing):,} of {len(found):,} named pictures {are} missing, {first}.",)
 
 
 def _heading(path: Path) -> _Heading | None:

@@ -112,19 +112,27 @@ def finding(
         where = next((at for each in around if (at := each.find(*parts))), None)
         if where is None:
             missing.append(name)
-        key = str(image.get("id"))
         tumours[str(image.get("tumor_type") or "")] += 1
-        seen = tuple(marks.get(key, ()))
-        case = name.rpartition(".")[0] or name
-        expected, shape = path.parent / parts[-1], _shape(image)
-        found.add(
-            name,
-            Field(where or expected, case, seen, where is not None, shape, labelled=key in marks),
-        )
+        seen = marks.get(str(image.get("id")))
+        found.add(name, _field(image, where, path.parent / parts[-1], seen))
     if missing:
         found.missing.append(per_image("image", missing, len(found.fields)))
     found.notes += [*_notes(found, tumours, faults), *(_split(split) if split else ())]
     return found
+
+
+def _field(
+    image: Mapping[str, Any], where: Path | None, expected: Path, marks: Sequence[Mark] | None
+) -> Field:
+    name = printable(expected.name)
+    return Field(
+        where or expected,
+        name.rpartition(".")[0] or name,
+        tuple(marks or ()),
+        where is not None,
+        _shape(image),
+        labelled=marks is not None,
+    )
 
 
 def _parts(image: object) -> list[str]:

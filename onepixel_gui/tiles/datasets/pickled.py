@@ -6,10 +6,10 @@ an array of bytes, and of that only its place and shape are kept.
 """
 
 import math
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
-from pickletools import genops
+from pickletools import OpcodeInfo, opcodes
 from typing import Any
 
 from onepixel_gui.tiles.folders import Looked, Pace
@@ -67,10 +67,10 @@ def reading(data: bytes, where: str) -> Generator[Looked, None, dict[Any, Any]]:
     machine = _Machine(data)
     pace = Pace()
     try:
-        for step, (opcode, value, at) in enumerate(genops(BytesIO(data))):
+        for step, (name, value, at) in enumerate(_instructions(data)):
             if step > _MOST_STEPS:
                 raise Strange("it never ends")
-            machine.follow(opcode.name, value, at or 0)
+            machine.follow(name, value, at)
             if not step % 2048 and pace.due():
                 yield Looked(step, where)
     except (ValueError, IndexError, KeyError, TypeError, OverflowError, MemoryError) as cause:
@@ -79,6 +79,23 @@ def reading(data: bytes, where: str) -> Generator[Looked, None, dict[Any, Any]]:
     if not isinstance(held, dict):
         raise Strange(f"it holds a {type(held).__name__}")
     return held
+
+
+def _instructions(data: bytes) -> Iterator[tuple[str, Any, int]]:
+    """Name, value and place of each; what is not known is refused before its value is read."""
+    file = BytesIO(data)
+    while True:
+        at = file.tell()
+        known = _KNOWN.get(file.read(1))
+        if known is None:
+            raise Strange(f"it uses {data[at : at + 1]!r}")
+        if known.name == "GLOBAL":  # pickletools would look for escapes in it, and warn of odd ones
+            lines = (file.readline(_LONG).decode("ascii").rstrip("\n") for _ in range(2))
+            yield known.name, " ".join(lines), at
+        else:
+            yield known.name, known.arg.reader(file) if known.arg else None, at
+        if known.name == "STOP":
+            return
 
 
 @dataclass(slots=True)
@@ -255,4 +272,11 @@ _ACTS: dict[str, Callable[[_Machine], None]] = {
     "STACK_GLOBAL": _Machine.named_on_stack,
     "REDUCE": _Machine.reduce,
     "BUILD": _Machine.build,
+}
+_KNOWN: dict[bytes, OpcodeInfo] = {
+    each.code.encode("latin-1"): each
+    for each in opcodes
+    if each.name in {"PROTO", "FRAME", "STOP", "MARK", "GLOBAL"}
+    or each.name in _CONSTANTS.keys() | _NUMBERS | _STRINGS.keys() | _EMPTY.keys() | _MEMO
+    or each.name in _ACTS
 }
