@@ -144,5 +144,5 @@ class GalleryTools(QWidget):
         self._task = task
         self.task.setText(words)
         self.task.setToolTip(hint)
-        self.task.setAccessibleName(hint.splitlines()[0] if hint else words)
+        self.task.setAccessibleName(hint or "Nothing to score")
         self.task.setVisible(bool(words))

@@ -172,7 +172,7 @@ class Shelf(QObject):
         classifier = self._classifier
         asked = [] if classifier is None else [(i, self.listing[i].read) for i in unscored]
         self._begin("fetching", lambda: _fetch(pictures, asked, classifier), self._fetched)
-        self._score_on()
+        self._score_on(besides=frozenset(unscored))
 
     def _complete(self, index: int) -> bool:
         known = self._classifier is None or bool(self._scored[index])
@@ -213,15 +213,17 @@ class Shelf(QObject):
         self._wanted, self._total = np.zeros(0, np.intp), 0
         self.scoring_changed.emit(0, 0)
 
-    def _score_on(self) -> None:
-        """With what of it is left."""
+    def _score_on(self, besides: frozenset[int] = frozenset()) -> None:
+        """With what of it is left. besides: tiles that are being asked about anyway."""
         self._end("scoring")
-        known, classifier, listing = self._scored, self._classifier, self.listing
-        left = self._wanted = self._wanted[~known[self._wanted]]
+        classifier, listing = self._classifier, self.listing
+        left = self._wanted = self._wanted[~self._scored[self._wanted]]
         if classifier is None or not len(left):
             return
         readings = (
-            (index, partial(_read, listing, index)) for index in map(int, left) if not known[index]
+            (index, partial(_read, listing, index))
+            for index in map(int, left)
+            if index not in besides
         )
         self._begin("scoring", lambda: scoring(classifier, readings), self._asked)
         self._tell_scoring()
@@ -282,7 +284,7 @@ class Shelf(QObject):
 
 
 def _list(paths: Sequence[Path]) -> Generator[Looked | Listed]:
-    from onepixel_gui.tiles.datasets.looking import looking  # with its readers, when it is needed
+    from onepixel_gui.tiles.datasets import looking  # with its readers, when it is needed
 
     dataset = yield from looking(paths)
     yield Listed(dataset.entries)

@@ -13,7 +13,9 @@ import pytest
 from onepixel_gui.problems import DeviceFull, Problem, UnreadableTile
 from onepixel_gui.qt import shelf as shelf_module
 from onepixel_gui.qt.shelf import REMEMBERED, Shelf, sample
+from onepixel_gui.tiles import datasets
 from onepixel_gui.tiles.entries import Entries
+from onepixel_gui.tiles.folders import Looked
 from tests.qt.doubles import PaintedEntry, StandInClassifier, painted, picture_files
 
 GONE = UnreadableTile("b.png does not exist.", "Check that it was not moved.")
@@ -105,18 +107,35 @@ def test_what_cannot_be_opened_leaves_the_list_there_was(
 
 
 def test_listing_a_folder_tells_how_far_it_is_and_can_be_given_up(
-    qtbot: Any, shelf: Shelf, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+    qtbot: Any, shelf: Shelf, gate: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("onepixel_gui.tiles.folders._PACE", 0.0)
-    picture_files(tmp_path)
+    def looking(_paths: Any) -> Any:
+        yield Looked(7, "pictures")
+        assert gate.wait(20), "the gate was never opened"
+        yield Looked(8, "pictures")
+        return None
+
+    monkeypatch.setattr(datasets, "looking", looking)
     told: list[Any] = []
     shelf.looked.connect(told.append)
+    with qtbot.waitSignal(shelf.looked):
+        shelf.open([])
+    shelf.stop_opening()
     with qtbot.assertNotEmitted(shelf.opened, wait=100):
-        with qtbot.waitSignal(shelf.looked):
-            shelf.open([tmp_path])
-        shelf.stop_opening()
-    assert told[0].seen >= 1
-    assert told[-1] is None
+        gate.set()
+    assert told == [Looked(7, "pictures"), None]
+
+
+def test_what_was_told_before_the_list_changed_is_not_heard_after(
+    qtbot: Any, shelf: Shelf, ear: Ear, gate: Any
+) -> None:
+    shelf.show(Entries((PaintedEntry("a"), GatedEntry("b"))))
+    shelf.look_at([0, 1])
+    assert GatedEntry.reached.wait(20)  # the first picture lies in the queue of this thread
+    shelf.show(painted(("other",)))
+    with qtbot.assertNotEmitted(shelf.pictured, wait=100):
+        gate.set()
+    assert ear.pictured == []
 
 
 # ------------------------------------------------------------------ what is on screen
