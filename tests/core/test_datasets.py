@@ -471,6 +471,13 @@ def test_the_binary_version_of_cifar_holds_the_same(tmp_path):
     assert tile.label == sets.TEN[labels[3]]
 
 
+def test_a_whole_cifar_misses_nothing(tmp_path):
+    batches = [*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"]
+    sets.cifar_python(tmp_path, batches, 2)
+    found = recognise([tmp_path])
+    assert (len(found.entries), found.missing, found.notes) == (12, (), ())
+
+
 @pytest.mark.parametrize("binary", [False, True])
 def test_cifar_100_is_labelled_by_its_finer_classes(tmp_path, binary):
     held = sets.cifar_hundred(tmp_path, binary=binary)

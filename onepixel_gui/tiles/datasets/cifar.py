@@ -128,14 +128,14 @@ def listing(root: Path, tree: Tree, form: Form) -> Generator[Looked, None, Datas
             batches.append((yield from _unpickled(path, form)))
     classes, notes = yield from _classes(paths.get(form.meta), form)
     entries = _columns(batches, classes)
-    told = [per_image("batch", missing, len(form.batches)).replace("batchs", "batches")]
+    told = per_image("batch", missing, len(form.batches)) if missing else ""
     return Dataset(
         form.title.lower().replace("-", ""),
         f"{form.title}, {'binary' if form.suffix else 'python'} version",
         root,
         entries,
         counts=entries.counts,
-        missing=tuple(told if missing else ()),
+        missing=(told.replace("batchs", "batches"),) if told else (),
         notes=tuple(notes),
     )
 
