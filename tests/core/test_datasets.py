@@ -174,6 +174,22 @@ def test_midog_tiles_reach_over_the_border_by_reflection(tmp_path):
     assert np.array_equal(tile.read().rgb, around(sets.noise(150, 200, 2), 125, 5))
 
 
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("mitotic figure", "mitosis"),
+        ("annotated mitosis", "mitosis"),
+        ("non-mitotic figure", "look-alike"),
+        ("Hard negative look-alikes", "look-alike"),
+        ("apoptosis", "apoptosis"),
+    ],
+)
+def test_what_midog_calls_a_look_alike_is_one(tmp_path, name, label):
+    told = dict(sets.MIDOG, categories=[{"id": 1, "name": name}])
+    found = recognise([sets.midog(tmp_path, told)])
+    assert found.fields[0].marks[0].label == label
+
+
 def test_the_json_of_midog_can_be_opened_by_itself(tmp_path):
     sets.midog(tmp_path)
     assert dict(recognise([tmp_path / "MIDOG++.json"]).counts) == counts(tmp_path)

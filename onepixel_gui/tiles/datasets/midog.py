@@ -6,6 +6,7 @@ border may have corners outside its image.
 
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from itertools import islice
@@ -23,6 +24,7 @@ from onepixel_gui.tiles.folders import Looked, Pace, Tree
 LARGEST = 64 << 20  # bytes; that of MIDOG++ has 5 million
 _FARTHEST = 10_000_000  # pixels
 _MOST_FILES = 20
+_NEGATIVE = re.compile(r"\b(not?\b|non|hard|imposter|negative|look)")
 _SPLIT = "datasets_xvalidation.csv"
 _REMEDY = "Copy it again from where it came, then open it once more."
 
@@ -187,9 +189,8 @@ def _labels(told: Mapping[str, Any]) -> dict[str, str]:
     categories = told.get("categories")
     for each in categories if isinstance(categories, list) else ():
         if isinstance(each, dict) and isinstance(name := each.get("name"), str):
-            words = name.casefold()
-            negative = any(word in words for word in ("not", "non", "hard", "imposter", "negative"))
-            known = negative or "mito" in words
+            negative = _NEGATIVE.search(name.casefold()) is not None
+            known = negative or "mito" in name.casefold()
             label = (LOOK_ALIKE if negative else MITOSIS) if known else printable(name[:80])
             labels[str(each.get("id"))] = label
     return labels
