@@ -80,7 +80,8 @@ class Slide(Protocol):
     ) -> NDArray[np.uint8]:
         """(height, width, 3) of a level; row, column, height, width in pixels of that level.
 
-        All of it lies inside the level. Byte for byte what the library under it reads.
+        All of it lies inside the level. Byte for byte what the library under it reads; where a
+        scanner stored nothing, the slide's own background colour, or white.
         Raises UnreadableSlide where that part is damaged; other parts go on to be readable.
         """
 
@@ -110,7 +111,10 @@ class Slide(Protocol):
         """
 
     def building(self) -> Generator[Built]:
-        """Make the coarse levels of a flat picture, in steps; nothing to do for a pyramid."""
+        """Make the coarse levels of a flat picture, in steps; nothing to do for a pyramid.
+
+        Damaged pieces are white in them and counted.  To stop asking is to cancel.
+        """
 
     def close(self) -> None: ...
 

@@ -131,6 +131,25 @@ def overwritten(path: Path, index: int, page: int = 0) -> Path:
     return path
 
 
+def never_written(path: Path, index: int) -> Path:
+    """The same file with one strip or tile declared empty, as scanners do where there is glass."""
+    with tifffile.TiffFile(path) as file:
+        page = file.pages[0]
+        names = (
+            ("TileOffsets", "TileByteCounts")
+            if page.is_tiled
+            else ("StripOffsets", "StripByteCounts")
+        )
+        tags = [page.tags[name] for name in names]
+        places = [(tag.valueoffset, tag.dtype.name) for tag in tags]
+    with path.open("r+b") as file:
+        for start, kind in places:
+            size = {"SHORT": 2, "LONG": 4, "LONG8": 8}[kind]
+            file.seek(start + index * size)
+            file.write(bytes(size))
+    return path
+
+
 def cut(path: Path, index: int, page: int = 0) -> Path:
     """The same file, ending in the middle of one strip or tile, its directory before the data."""
     offset, count = piece(path, index, page)

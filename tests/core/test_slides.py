@@ -402,6 +402,17 @@ def test_of_a_broken_tile_only_that_tile_is_refused(tmp_path, make):
             np.testing.assert_array_equal(slide.region(*box), wanted)
 
 
+def test_what_a_scanner_never_stored_is_white(tmp_path):
+    for make in (lambda path: written.tiled(path, LEVELS), lambda path: written.aperio(path, RGB)):
+        path = tmp_path / "sparse.svs"
+        path.unlink(missing_ok=True)
+        slide = open_slide(written.never_written(make(path), 9))
+        assert (slide.region(0, 64, 128, 64, 64) == 255).all()
+        beside = (0, 64, 192, 64, 64)
+        np.testing.assert_array_equal(slide.region(*beside), by_openslide(path, *beside))
+        assert broken_boxes(slide) == []
+
+
 def test_of_a_broken_strip_only_its_rows_are_refused(tmp_path):
     path = written.flat(tmp_path / "flat.tif", RGB, compression="lzw")
     slide = open_slide(written.overwritten(path, 5))  # rows 80 to 95
