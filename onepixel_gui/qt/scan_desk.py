@@ -6,6 +6,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from onepixel_gui.classifier.scan import Candidate, ScanBegan, ScanEnded, ScanSettings
+from onepixel_gui.qt.commands import Commands
 from onepixel_gui.qt.panes.candidates import CandidatesPane
 from onepixel_gui.qt.panes.slide import SlidePane
 from onepixel_gui.qt.panes.slide_overlays import ScanOverlay
@@ -29,6 +30,7 @@ class ScanDesk(QObject):
 
     def __init__(
         self,
+        commands: Commands,
         session: Session,
         slides: SlideDesk,
         scanner: Scanner,
@@ -43,6 +45,9 @@ class ScanDesk(QObject):
         self._found: tuple[SlideTile, ...] = ()
         self._wire_values()
         self._wire_wishes()
+        commands.scan_wished.connect(self.scan)
+        commands.scan_stop_wished.connect(self.scanner.stop)
+        commands.candidates_wished.connect(self.put_in_list)
         self._look()
 
     def _wire_values(self) -> None:
@@ -87,12 +92,6 @@ class ScanDesk(QObject):
             settings = ScanSettings(region=self._region, subject=self._session.subject)
             self.scanner.scan(settings)
             self._slides.show(True)
-
-    def stop(self) -> bool:
-        """Whether there was a scan to stop."""
-        busy = self.scanner.busy
-        self.scanner.stop()
-        return busy
 
     def put_in_list(self) -> None:
         """The candidates as tiles of the list, to filter, sort and run."""

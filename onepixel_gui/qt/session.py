@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from PySide6.QtCore import QObject, Signal
 
-from onepixel_gui.analysis.sensitivity import Sensitivity, sensitivity
+from onepixel_gui.analysis.sensitivity import Sensitivity, examined
 from onepixel_gui.attack.guided import guided
 from onepixel_gui.attack.probe import (
     Advanced,
@@ -28,6 +28,7 @@ from onepixel_gui.attack.response import respond
 from onepixel_gui.attack.search import search
 from onepixel_gui.attack.sweep import PALETTES, sweep
 from onepixel_gui.classifier.card import Card
+from onepixel_gui.qt.detached import Detached
 from onepixel_gui.qt.jobs import Job, Lanes, Work
 from onepixel_gui.qt.preferences import Preferences
 from onepixel_gui.qt.view import Activity, Cursor, Findings, Progress
@@ -69,11 +70,20 @@ class Session(QObject):
     failed = Signal(object)  # Problem
 
     def __init__(
-        self, lanes: Lanes, glances: Lanes, errands: Lanes, parent: QObject | None = None
+        self,
+        lanes: Lanes,
+        glances: Lanes,
+        errands: Lanes,
+        parent: QObject | None = None,
+        *,
+        readings: Detached | None = None,
     ) -> None:
+        """readings: where tiles are read, which may hang on a stalled drive."""
         super().__init__(parent)
         self._lanes, self._glances, self._errands = lanes, glances, errands
+        self._readings = readings or glances
         self.tile: Tile | None = None
+        self.entry: Entry | None = None  # of the tile
         self.classifier: Classifier | None = None
         self.checkpoint: Path | None = None  # of the classifier
         self.subject = ""  # of many classes the one in question; "" for the one answered
@@ -94,11 +104,12 @@ class Session(QObject):
         def work() -> Generator[Loaded]:
             yield Loaded(entry.read())
 
-        self._start("tile", work, lambda event: self.set_tile(event.what), self._glances)
+        self._start("tile", work, lambda event: self.set_tile(event.what, entry), self._readings)
 
-    def set_tile(self, tile: Tile | None) -> None:
+    def set_tile(self, tile: Tile | None, entry: Entry | None = None) -> None:
+        """entry: what the tile was read from."""
         self.stop()
-        self.tile = tile
+        self.tile, self.entry = tile, entry
         self.tile_changed.emit(tile)
         self.set_cursor(None)
         self._ask()
@@ -196,7 +207,7 @@ class Session(QObject):
     def sweep(self, preferences: Preferences) -> None:
         """Map the confidence at every position of this tile."""
         palette = PALETTES[preferences.palette]
-        self._run("sweep", lambda probe: _examined(sweep(probe, palette)))
+        self._run("sweep", lambda probe: examined(sweep(probe, palette)))
 
     def stop(self) -> None:
         """End the run now; what it found stays."""
@@ -356,7 +367,7 @@ class Session(QObject):
         kind: str,
         work: Work,
         heard: Callable[[Any], None],
-        lanes: Lanes,
+        lanes: Lanes | Detached,
         done: Callable[[], None] | None = None,
         promised: bool = False,
     ) -> None:
@@ -381,14 +392,6 @@ class Session(QObject):
         job = self._jobs.pop(kind, None)
         if job is not None:
             job.stop()
-
-
-def _examined(events: Generator[Event]) -> Generator[Event | Sensitivity]:
-    """A sweep, and what follows from it once it is finished."""
-    for event in events:
-        yield event
-        if isinstance(event, Swept):
-            yield sensitivity(event)
 
 
 def _extreme(swept: Swept) -> Pixel:

@@ -12,7 +12,6 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
-    QLabel,
     QMainWindow,
     QVBoxLayout,
     QWidget,
@@ -32,6 +31,7 @@ from onepixel_gui.qt.dataset_desk import DatasetDesk
 from onepixel_gui.qt.detached import Detached
 from onepixel_gui.qt.dialogs import CommandPalette
 from onepixel_gui.qt.dropping import DropCard
+from onepixel_gui.qt.gallery_desk import GalleryDesk
 from onepixel_gui.qt.jobs import Lanes, Sweeper
 from onepixel_gui.qt.messages import MessageStrip
 from onepixel_gui.qt.open_button import OpenButton
@@ -56,11 +56,10 @@ from onepixel_gui.qt.session import Session
 from onepixel_gui.qt.shelf import Shelf
 from onepixel_gui.qt.slide_desk import SlideDesk
 from onepixel_gui.qt.slide_reader import SlideReader
-from onepixel_gui.qt.telling import DOING, finding, hint, told, why_not_guided
+from onepixel_gui.qt.telling import DOING, hint, told, why_not_guided
 from onepixel_gui.qt.toolbar import button_of, make_actions
-from onepixel_gui.qt.view import Activity, Arrival, Cursor, Findings, Progress, Quantity
+from onepixel_gui.qt.view import Activity, Arrival, Cursor, Progress, Quantity
 from onepixel_gui.report.wording import on_slide
-from onepixel_gui.tiles.entries import Listing
 
 _PATIENCE = 60_000  # ms that closing waits for a figure being written
 _OPENING = (
@@ -84,7 +83,8 @@ class Window(QMainWindow):
         runs, glances, fetches, errands, *more = self._lanes
         previews, preparations, contests, checks, scans, pictures = more
         self._sweeper = Sweeper(self, busy=lambda: self.jobs > 0)
-        self.session = Session(runs, glances, errands, self)
+        self._hangers_on = Detached()  # threads that a stalled drive may hold for ever
+        self.session = Session(runs, glances, errands, self, readings=self._hangers_on)
         self.shelf = Shelf(fetches, self)
         lanes = previews, errands, preparations
         self.commands = Commands(self.session, self.shelf, *lanes, memory, self)
@@ -96,17 +96,13 @@ class Window(QMainWindow):
         self.verdict, self.messages = VerdictBar(), MessageStrip()
         self.second = Second(self.commands, self.session, self.compare, contests)
         self.cards = CardDesk(self.commands, self.session, self.shelf, checks, self)
+        self.tiles = GalleryDesk(self.session, self.shelf, self.gallery)
         self.slides = SlideDesk(self.session, self.slide, SlideReader(self))
-        self.scans = ScanDesk(
-            self.session,
-            self.slides,
-            Scanner(scans, self),
-            Shelf(pictures, self),
-            (self.slide, self.candidates),
-        )
+        parts = Scanner(scans, self), Shelf(pictures, self)
+        panes = self.slide, self.candidates
+        self.scans = ScanDesk(self.commands, self.session, self.slides, *parts, panes)
         self._panes = (self.tile, self.map, self.shift, self.search, self.periods)
         self._drop = DropCard(self)
-        self._current = self._on_bench = -1  # indices: the tile asked for last, the tile shown
         self.actions_by_name = self._make_actions()
         self._lay_out()
         self._wire_values()
@@ -145,7 +141,6 @@ class Window(QMainWindow):
         layout.addWidget(self.verdict)
         self.setCentralWidget(body)
         self._arrival = ArrivalCard(self)  # lies over the body
-        self._hangers_on = Detached()  # threads that a stalled drive may hold for ever
         opened = RecentlyOpened(self._memory, self._hangers_on, self)
         self.datasets = DatasetDesk(DatasetCard(self), self._hangers_on, opened=opened)
         desks = self.slides, self.datasets, opened
@@ -175,15 +170,15 @@ class Window(QMainWindow):
     @property
     def jobs(self) -> int:
         """Pieces of work queued or running."""
-        return sum(lanes.busy for lanes in self._lanes)
+        return sum(lanes.busy for lanes in self._lanes) + self._hangers_on.busy
 
     # -------------------------------------------------------------- values go down
     def _wire_values(self) -> None:
-        session, shelf = self.session, self.shelf
+        session = self.session
         session.tile_changed.connect(lambda _tile: self._show_bench())
         session.classifier_changed.connect(lambda _classifier: self._show_classifier())
         session.question_changed.connect(lambda _question: self._show_question())
-        session.findings_changed.connect(self._show_findings)
+        session.findings_changed.connect(lambda _: self._refresh())
         session.busy_changed.connect(self._show_activity)
         session.progressed.connect(self._show_progress)
         session.failed.connect(self.show_problem)
@@ -193,14 +188,6 @@ class Window(QMainWindow):
             session.cursor_changed.connect(pane.set_cursor)
         session.examined.connect(self.map.examine)
         session.examined.connect(self.periods.examine)
-        shelf.opened.connect(self._show_list)
-        shelf.pictured.connect(self.gallery.set_thumbnail)
-        shelf.scored.connect(self.gallery.set_answers)
-        shelf.scoring_changed.connect(self.gallery.set_scoring)
-        shelf.looked.connect(self.gallery.set_looking)
-        shelf.refused.connect(lambda index, why: self.gallery.set_unreadable(index, why.what))
-        shelf.judged.connect(session.doubt)
-        shelf.failed.connect(self.show_problem)
         self.arrivals.changed.connect(self._show_arrival)
         self.arrivals.prepared.connect(self._renew)
         self.second.shown.connect(lambda _: self._arrange())
@@ -212,26 +199,19 @@ class Window(QMainWindow):
         reception.noted.connect(self._note)
         for desk in (self.scans, self.admission):
             desk.noted.connect(self._note)
-        for teller in (self.slides.failed, self.scans.failed, self.admission.told):
-            teller.connect(self.show_problem)
-        self.scans.listed.connect(self.shelf.show)
+        for part in (self.tiles, self.slides, self.scans):
+            part.failed.connect(self.show_problem)
+        self.admission.told.connect(self.show_problem)
         for news in (self.scans.scanner.busy_changed, self.scans.scanner.listed):
             news.connect(lambda _: self._enable())
+        self.scans.listed.connect(self.shelf.show)
         self.slides.slide_changed.connect(lambda _: self._enable())
         self.commands.failed.connect(self.show_problem)
         self.commands.noted.connect(self._note)
         self.commands.preferences_changed.connect(self._dress)
 
-    def _show_list(self, listing: Listing) -> None:
-        self._current = self._on_bench = -1
-        self.gallery.set_listing(listing)
-        if len(listing):
-            self.gallery.set_current(self.shelf.start)
-            self._open(self.shelf.start)
-
     def _show_bench(self) -> None:
         tile = self.session.tile
-        self._on_bench = self._current
         self._title.setText("onepixel_gui" if tile is None else tile.name)
         if tile is not None:
             height, width = tile.shape
@@ -245,8 +225,6 @@ class Window(QMainWindow):
 
     def _show_classifier(self) -> None:
         classifier = self.session.classifier
-        self.gallery.forget_results(classifier.card.classes if classifier is not None else ())
-        self.shelf.set_classifier(classifier)
         classes = () if classifier is None else classifier.card.classes
         self.classes.show_classes(classes, self.session.subject)
         self._arrange()
@@ -278,13 +256,9 @@ class Window(QMainWindow):
             self.map.show_question(question)
             self.map.set_quantity("lowest" if question.downward else "highest")
             self.commands.quantity = None
-        self._enable()
-        self._tell()
+        self._refresh()
 
-    def _show_findings(self, findings: Findings) -> None:
-        result = finding(findings)
-        if result is not None and self._on_bench >= 0:
-            self.gallery.set_finding(self._on_bench, result)
+    def _refresh(self) -> None:
         self._enable()
         self._tell()
 
@@ -351,11 +325,6 @@ class Window(QMainWindow):
 
     # -------------------------------------------------------------- wishes go up
     def _wire_wishes(self) -> None:
-        self.gallery.tile_wished.connect(self._open)
-        self.gallery.rows_seen.connect(self.shelf.look_at)
-        self.gallery.scores_wished.connect(self.shelf.score)
-        self.gallery.scoring_stop_wished.connect(self.shelf.stop_scoring)
-        self.gallery.looking_stop_wished.connect(self.shelf.stop_opening)
         for pane in (self.tile, self.map):
             pane.cursor_moved.connect(self._move_cursor)
         self.map.quantity_wished.connect(self._show_quantity)
@@ -363,20 +332,12 @@ class Window(QMainWindow):
         self.classes.subject_wished.connect(self.session.set_subject)
         self.slide.run_wished.connect(self.commands.run)
         self.commands.slide_wished.connect(self._toggle_slide)
-        self.commands.scan_wished.connect(self.scans.scan)
-        self.commands.scan_stop_wished.connect(self.scans.stop)
-        self.commands.candidates_wished.connect(self.scans.put_in_list)
         self._drop.dropped.connect(self.commands.open_cargo)
 
     def _toggle_slide(self) -> None:
         if self.second.visible:  # the comparison stands before it
             self.commands.compare()
         self.slides.toggle()
-
-    def _open(self, index: int) -> None:
-        if 0 <= index < len(self.shelf.listing) and index != self._current:
-            self._current = index
-            self.session.open_tile(self.shelf.listing[index])
 
     def _move_cursor(self, cursor: Cursor) -> None:
         if cursor.pinned:

@@ -301,3 +301,18 @@ def test_the_place_on_the_slide_is_told_with_the_tile_and_written_with_a_result(
     written = next(tmp_path.glob("figure*.json")).read_text("utf-8")
     assert '"row": 80' in written
     assert "a slide.tif" in written
+
+
+def test_what_is_found_on_a_slide_is_noted_at_no_tile_of_the_list(qtbot, window, pictures):
+    window.commands.open_paths(pictures)
+    until(qtbot, lambda: window.session.tile and window.session.tile.name == pictures[0].name)
+    on_bench(qtbot, window, 80, 144)
+    window.actions_by_name["run"].trigger()
+    until(qtbot, lambda: window.session.findings.ended is not None)
+    assert window.gallery.rows.row_of(0).finding is None
+    window.gallery.tile_wished.emit(0)
+    until(qtbot, lambda: window.session.tile.name == pictures[0].name)
+    until(qtbot, lambda: window.session.question is not None)
+    window.actions_by_name["run"].trigger()
+    until(qtbot, lambda: window.session.findings.ended is not None)
+    assert window.gallery.rows.row_of(0).finding is not None
