@@ -156,9 +156,7 @@ def is_slide(path: Path) -> bool:
         with path.open("rb") as file:
             head = file.read(_HEAD)
         if head.startswith(_TIFFS):
-            if (
-                status.st_size > MOST_BYTES
-            ):  # no tile; its header alone can take a third of a second
+            if status.st_size > MOST_BYTES:  # no tile, and its header alone is long to read
                 return True
             page = tiffs.first_page(path, name)
             return max(page.shape) > LONG_SIDE or (page.is_tiled and page.another)

@@ -32,7 +32,7 @@ ODD = {  # what is wrong with it, None for what opens
     "broken.png": "damaged",
     "crash-2020-10-test.tif": "damaged",
     "decompression_bomb.gif": "no slide",
-    "hopper.bmp": "no slide",
+    "hopper.bmp": None,
     "hopper.gif": "no slide",
     "hopper.jpg": None,
     "hopper.png": None,
