@@ -166,13 +166,12 @@ class Shelf(QObject):
         self._end("fetching")
         if not lacking:
             return
-        self._end("scoring")  # it goes on behind what is on screen
         pictures = [(i, self.listing[i]) for i in lacking if i not in self._pictured]
         unscored = [i for i in lacking if not self._scored[i]]
         classifier = self._classifier
         asked = [] if classifier is None else [(i, self.listing[i].read) for i in unscored]
         self._begin("fetching", lambda: _fetch(pictures, asked, classifier), self._fetched)
-        self._score_on(besides=frozenset(unscored))
+        self._score_on(besides=frozenset(unscored))  # behind what is on screen
 
     def _complete(self, index: int) -> bool:
         known = self._classifier is None or bool(self._scored[index])
