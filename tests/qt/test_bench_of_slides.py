@@ -308,11 +308,11 @@ def test_what_is_found_on_a_slide_is_noted_at_no_tile_of_the_list(qtbot, window,
     until(qtbot, lambda: window.session.tile and window.session.tile.name == pictures[0].name)
     on_bench(qtbot, window, 80, 144)
     window.actions_by_name["run"].trigger()
-    until(qtbot, lambda: window.session.findings.ended is not None)
+    until(qtbot, lambda: window.session.findings.ended and window.session.activity is None)
     assert window.gallery.rows.row_of(0).finding is None
     window.gallery.tile_wished.emit(0)
     until(qtbot, lambda: window.session.tile.name == pictures[0].name)
     until(qtbot, lambda: window.session.question is not None)
     window.actions_by_name["run"].trigger()
-    until(qtbot, lambda: window.session.findings.ended is not None)
+    until(qtbot, lambda: window.session.findings.ended and window.session.activity is None)
     assert window.gallery.rows.row_of(0).finding is not None
