@@ -6,8 +6,9 @@ from PySide6.QtCore import QObject, Signal
 
 from onepixel_gui.qt.field_chooser import FieldChooser
 from onepixel_gui.qt.panes.slide import SlidePane
-from onepixel_gui.qt.panes.slide_overlays import Grid, Mark
+from onepixel_gui.qt.panes.slide_overlays import Grid
 from onepixel_gui.qt.panes.slide_parts import SlideFacts
+from onepixel_gui.qt.panes.slide_signs import Mark
 from onepixel_gui.qt.session import Session
 from onepixel_gui.qt.slide_reader import SlideReader
 from onepixel_gui.qt.telling import finding

@@ -163,6 +163,8 @@ class SlideReader(QObject):
     def open(self, path: Path) -> None:
         """Instead of what is being opened now; the slide that is open stays until it succeeds."""
         self._forget_pending()
+        if self._closed:
+            return
         job = Job(lambda: _opening(self._opener, path))
         self._pending = job
         job.happened.connect(lambda handover: self._take_slide(job, handover))

@@ -10,9 +10,10 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QWidget
 
 from onepixel_gui.qt.panes.slide_canvas import EMPTY, SlideCanvas
-from onepixel_gui.qt.panes.slide_overlays import Grid, Mark, Overlays, ScanOverlay
+from onepixel_gui.qt.panes.slide_overlays import Grid, Overlays, ScanOverlay
 from onepixel_gui.qt.panes.slide_parts import Broken, Part, SlideFacts
 from onepixel_gui.qt.panes.slide_scan import ScanPicture
+from onepixel_gui.qt.panes.slide_signs import Mark, Results, kinds_of_marks
 from onepixel_gui.qt.theme import Card, Line, Theme
 from onepixel_gui.qt.view import legible
 from onepixel_gui.tiles.tile import Window
@@ -159,11 +160,11 @@ class SlidePane(Card):
 
     def set_marks(self, marks: Sequence[Mark]) -> None:
         """Ground truth."""
-        self._show(replace(self._overlays, marks=tuple(marks)))
+        self._show(replace(self._overlays, marks=kinds_of_marks(marks)))
 
     def set_outcomes(self, outcomes: Mapping[Window, str]) -> None:
         """What runs ended with: "flipped", "held" or "stopped" by tile."""
-        self._show(replace(self._overlays, outcomes=dict(outcomes)))
+        self._show(replace(self._overlays, results=Results.of(outcomes)))
 
     def set_region(self, region: Window | None) -> None:
         """The outline of the region; nothing is told."""
@@ -202,7 +203,7 @@ class SlidePane(Card):
     @property
     def outcomes(self) -> Mapping[Window, str]:
         """By what their tiles cover, in level-0 px."""
-        return self._overlays.outcomes
+        return self._overlays.results.by_window
 
     @property
     def overlays_shown(self) -> bool:

@@ -284,6 +284,8 @@ class SlideCanvas(QWidget):
         ):
             event.accept()
             return True
+        if event.type() == QEvent.Type.DevicePixelRatioChange:  # on another screen
+            self.look(self._sight.resized(*self._room()))
         return super().event(event)
 
     def _ours(self, event: QKeyEvent) -> bool:

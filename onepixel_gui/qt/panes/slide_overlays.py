@@ -1,6 +1,5 @@
 """What is drawn over a slide: tile grid, ground truth, results, region; by shape and by colour."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil, floor
 
@@ -11,20 +10,13 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen
 
 from onepixel_gui.qt.panes import marks
 from onepixel_gui.qt.panes.slide_sight import Sight
-from onepixel_gui.qt.theme import LIGHT, Theme
+from onepixel_gui.qt.panes.slide_signs import Kind, Results, draw_marks, draw_results, draw_sign
+from onepixel_gui.qt.theme import Theme
 from onepixel_gui.tiles.tile import Window
 
 Floats32 = NDArray[np.float32]
 
 _GRID_FROM = 24.0  # logical px along the edge of a tile
-_SIGNED_FROM = 14.0  # logical px along the edge of a tile, below which its result has no frame
-_MOST_SIGNS = 1500  # in sight; of more results only the frames are drawn
-_RING = 16.0  # level-0 px: about a mitosis at 0.25 um per px
-_FLIP = QColor(LIGHT.flip)  # in both themes, for slides stay what they are
-_MARK_COLOURS = ("#F0E442", "#56B4E9", "#009E73")  # Okabe and Ito's; signs differ as well
-_MARK_SIGNS = ("ring", "cross", "diamond")
-# Signs as in the list of tiles; results are dark or red in a light rim, which no glass hides.
-_SIGNS = {"flipped": "diamond", "held": "ring", "stopped": "square"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +59,6 @@ class Grid:
         return down, across
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """Ground truth at a level-0 place. label: "mitosis", or what else was marked there."""
-
-    row: float
-    column: float
-    label: str
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class ScanOverlay:
     """Confidences on a grid over a slide.
@@ -102,21 +85,10 @@ class Overlays:
     grid: Grid | None = None
     current: Window | None = None
     region: Window | None = None
-    marks: Sequence[Mark] = ()
-    outcomes: Mapping[Window, str] = field(default_factory=dict)
+    marks: tuple[Kind, ...] = ()
+    results: Results = field(default_factory=Results)
     shown: bool = True
     opacity: float = 0.6
-
-    @property
-    def kinds(self) -> dict[str, tuple[str, QColor]]:
-        """Label of marks -> (sign, colour): a ring for mitoses, a cross and diamonds for others."""
-        labels = {mark.label for mark in self.marks}
-        others = enumerate(sorted(labels - {"mitosis"}), start=1)
-        numbered = [("mitosis", 0)] * ("mitosis" in labels) + [(text, n) for n, text in others]
-        return {
-            label: (_MARK_SIGNS[min(n, 2)], QColor(_MARK_COLOURS[min(n, 2)]))
-            for label, n in numbered
-        }
 
 
 def draw_overlays(painter: QPainter, sight: Sight, overlays: Overlays) -> None:
@@ -124,8 +96,8 @@ def draw_overlays(painter: QPainter, sight: Sight, overlays: Overlays) -> None:
     if overlays.shown:
         if overlays.grid is not None:
             _draw_grid(painter, sight, overlays.grid)
-        _draw_outcomes(painter, sight, overlays)
-        _draw_marks(painter, sight, overlays)
+        draw_results(painter, sight, overlays.results.kinds, overlays.opacity)
+        draw_marks(painter, sight, overlays.marks)
     if overlays.region is not None:
         _draw_region(painter, sight.frame(overlays.region), overlays.region)
     if overlays.current is not None:
@@ -158,95 +130,6 @@ def _draw_grid(painter: QPainter, sight: Sight, grid: Grid) -> None:
     painter.drawLines(lines)
 
 
-def _draw_outcomes(painter: QPainter, sight: Sight, overlays: Overlays) -> None:
-    seen: dict[str, list[QRectF]] = {}
-    canvas = _canvas(sight, 10)
-    for window, outcome in overlays.outcomes.items():
-        frame = sight.frame(window)
-        if frame.intersects(canvas):
-            seen.setdefault(outcome, []).append(frame)
-    painter.setOpacity(0.4 + 0.6 * overlays.opacity)
-    few = sum(len(frames) for frames in seen.values()) <= _MOST_SIGNS
-    for outcome, frames in seen.items():
-        colour = _colour_of(outcome)
-        framed = frames[0].width() >= _SIGNED_FROM
-        if framed or not few:
-            _frames(painter, frames, colour)
-        if few:
-            sign = _SIGNS.get(outcome, "square")
-            for frame in frames:
-                _draw_sign(painter, _sign_box(frame, framed), sign, colour, marks.LIGHT_HALO)
-    painter.setOpacity(1.0)
-
-
-def _colour_of(outcome: str) -> QColor:
-    return _FLIP if outcome == "flipped" else marks.BLACK
-
-
-def _frames(painter: QPainter, frames: list[QRectF], colour: QColor) -> None:
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    inner = [frame.adjusted(2, 2, -2, -2) for frame in frames]
-    for ink, extent in ((marks.LIGHT_HALO, 4), (colour, 2)):
-        painter.setPen(QPen(ink, extent, j=Qt.PenJoinStyle.MiterJoin))
-        painter.drawRects(inner)
-
-
-def _sign_box(frame: QRectF, framed: bool) -> QRectF:
-    """In the corner of a frame that has room for it, else in its middle."""
-    box = QRectF(0, 0, 9, 9)
-    if framed and frame.width() >= 3 * _SIGNED_FROM:
-        box.moveTopRight(frame.topRight() + QPointF(-5, 5))
-    else:
-        box.moveCenter(frame.center())
-    return box
-
-
-def _draw_sign(
-    painter: QPainter, box: QRectF, sign: str, colour: QColor, halo: QColor = marks.HALO
-) -> None:
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    path = QPainterPath()
-    if sign == "ring":
-        path.addEllipse(box)
-    elif sign == "square":
-        path.addRect(box)
-    elif sign == "cross":
-        for start, end in (
-            (box.topLeft(), box.bottomRight()),
-            (box.topRight(), box.bottomLeft()),
-        ):
-            path.moveTo(start)
-            path.lineTo(end)
-    else:
-        middle = box.center()
-        corners = (
-            QPointF(middle.x(), box.top()),
-            QPointF(box.right(), middle.y()),
-            QPointF(middle.x(), box.bottom()),
-            QPointF(box.left(), middle.y()),
-        )
-        path.moveTo(corners[-1])
-        for corner in corners:
-            path.lineTo(corner)
-        path.closeSubpath()
-    marks.haloed(painter, path, colour, 2.0, halo)
-
-
-def _draw_marks(painter: QPainter, sight: Sight, overlays: Overlays) -> None:
-    kinds = overlays.kinds
-    reach = min(max(9.0, _RING * sight.scale / sight.ratio), 60.0)
-    canvas = _canvas(sight, reach)
-    for mark in overlays.marks:
-        at = sight.point(mark.row + 0.5, mark.column + 0.5)
-        if canvas.contains(at):
-            sign, colour = kinds[mark.label]
-            half = reach if sign == "ring" else reach / 2
-            _draw_sign(
-                painter, QRectF(at.x() - half, at.y() - half, 2 * half, 2 * half), sign, colour
-            )
-
-
 def _draw_region(painter: QPainter, frame: QRectF, region: Window) -> None:
     path = QPainterPath()
     path.addRect(frame)
@@ -274,22 +157,20 @@ def _draw_current(painter: QPainter, frame: QRectF) -> None:
 
 def draw_mark_legend(painter: QPainter, corner: QPointF, overlays: Overlays, theme: Theme) -> None:
     """What the signs of ground truth and results mean, upwards from a bottom-left corner."""
-    lines = [(label, *kind, marks.HALO) for label, kind in overlays.kinds.items()]
-    found = [outcome for outcome in _SIGNS if outcome in set(overlays.outcomes.values())]
-    lines += [(word, _SIGNS[word], _colour_of(word), marks.LIGHT_HALO) for word in found]
-    if not overlays.shown or not lines:
+    signs = [kind.sign for kind in (*overlays.marks, *overlays.results.kinds)]
+    if not overlays.shown or not signs:
         return
     font = marks.small_font()
     measure = QFontMetricsF(font)
-    width = 34 + max(measure.horizontalAdvance(text) for text, *_ in lines)
-    box = QRectF(corner.x(), corner.y() - 18 * len(lines) - 8, width, 18 * len(lines) + 8)
+    width = 34 + max(measure.horizontalAdvance(sign.text) for sign in signs)
+    box = QRectF(corner.x(), corner.y() - 18 * len(signs) - 8, width, 18 * len(signs) + 8)
     draw_panel(painter, box, theme)
     painter.setFont(font)
-    for n, (text, sign, colour, halo) in enumerate(lines):
+    for n, sign in enumerate(signs):
         top = box.top() + 4 + 18 * n
-        _draw_sign(painter, QRectF(box.left() + 8, top + 4.5, 9, 9), sign, colour, halo)
+        draw_sign(painter, QRectF(box.left() + 8, top + 4.5, 9, 9), sign)
         painter.setPen(QColor(theme.text))
-        painter.drawText(QPointF(box.left() + 26, top + 13), text)
+        painter.drawText(QPointF(box.left() + 26, top + 13), sign.text)
 
 
 def draw_panel(painter: QPainter, box: QRectF, theme: Theme) -> None:

@@ -34,6 +34,8 @@ class ScanPicture:
     def _coloured(self, values: Floats32) -> NDArray[np.uint8]:
         """(...) confidences -> (..., 4) premultiplied; transparent where NaN."""
         known = ~np.isnan(values)
+        if not known.any():  # as a large scan begins
+            return np.zeros((*values.shape, 4), np.uint8)
         index = np.clip(np.where(known, values, 0) * 256, 0, 255).astype(np.intp)
         colours: NDArray[np.uint8] = self._lut[index] * known[..., None].astype(np.uint8)
         return colours
