@@ -70,7 +70,7 @@ def confidences(classifier, rgb, centres) -> np.ndarray:
 
 
 def test_every_mitosis_that_the_classifier_is_sure_of_is_found_among_look_alikes(ibm, shared_data):
-    sources = [("amibr128", 24), ("tupac_prlab/mitosis", 12), ("tupac_prlab/normal", 20)]
+    sources = [("amibr128", 16), ("tupac_prlab/mitosis", 32), ("tupac_prlab/normal", 8)]
     lists = [pictures(shared_data / folder, count) for folder, count in sources]
     tiles, mitotic = [each for part in lists for each in part], len(lists[0]) + len(lists[1])
     order = np.random.default_rng(0).permutation(len(tiles))

@@ -16,11 +16,9 @@ from scipy import ndimage
 
 from onepixel_gui.classifier.scan import Awaited, Floats, Places, Refined
 
-# Confidence below which a place is not climbed further, before each step: over all figures and all
-# places of the grid the least were 0.0017, 0.07 and 0.21 (at a stride of 32, 16 and 8).  The last
-# two steps matter because strided networks see odd and even places differently.
-BARS = (0.001, 0.03, 0.05, 0.05, 0.05)
-PARTS = (2, 4, 8, 16, 32)  # of the stride, that are a step
+# Confidence below which a place is not climbed further, before each step: some way below the least
+# that was seen on the way to a figure of which the classifier is sure when it is centred.
+BARS = (0.001, 0.003, 0.01, 0.03, 0.05)
 _AROUND = tuple((down, across) for down in (-1, 0, 1) for across in (-1, 0, 1) if down or across)
 
 Ask = Callable[[Places, Places], Generator[Awaited | Refined, None, Floats]]
@@ -63,7 +61,7 @@ def apart(tops: Places, lefts: Places, logits: Floats, distance: float) -> NDArr
 class Climb:
     """Places that move to where the classifier is surest, and all that was learnt on the way.
 
-    steps:       level-0 pixels, one for each of BARS, shrinking.
+    steps:       as `steps` gives them.
     first, last: the (row, column) where a place may be at least and at most.
     """
 
@@ -106,7 +104,7 @@ class Climb:
         self._known.update(zip(_pairs(tops, lefts), logits.tolist(), strict=True))
         for step, bar in zip(self.steps, BARS, strict=True):
             moving = np.flatnonzero(logits >= log_odds(bar))
-            if not len(moving) or step < 1:
+            if not len(moving):
                 continue
             down, across, best = yield from self._best_around(tops[moving], lefts[moving], step)
             better = best > logits[moving]
@@ -136,6 +134,18 @@ class Climb:
 
 def _pairs(rows: Places, columns: Places) -> list[tuple[int, int]]:
     return list(zip(rows.tolist(), columns.tolist(), strict=True))
+
+
+def steps(stride: float) -> tuple[int, ...]:
+    """Level-0 pixels by which to climb, one step for each of BARS; stride: of the grid, likewise.
+
+    The second step is odd where the first is even, and the last is a single pixel: strided networks
+    see odd and even places so differently (0.45 and 0.02 side by side) that a climb by even steps
+    alone ends beside the figure.
+    """
+    parts = [round(stride / part) for part in (2, 4, 8, 16, 32)]
+    parts[1] -= 1
+    return tuple(max(1, part) for part in parts)
 
 
 def log_odds(probability: float) -> float:

@@ -25,7 +25,7 @@ from onepixel_gui.classifier.scan import (
 from onepixel_gui.classifier.scanning import places
 from onepixel_gui.classifier.scanning.ahead import Ahead, Chunk, awaiting
 from onepixel_gui.classifier.scanning.asking import AGREEING, Asker
-from onepixel_gui.classifier.scanning.candidates import BARS, PARTS, Climb, apart, log_odds, peaks
+from onepixel_gui.classifier.scanning.candidates import BARS, Climb, apart, log_odds, peaks, steps
 from onepixel_gui.problems import Problem, UnreadableSlide
 from onepixel_gui.tiles.foreground import tissue
 from onepixel_gui.tiles.slides import Slide
@@ -188,8 +188,7 @@ class Run:
     ) -> Generator[Awaited | Refined, None, tuple[Candidate, ...]]:
         grid, best, damaged = self.grid, self.settings.best, self.damaged
         most, distance = _CLIMBED * best, min(grid.height, grid.width) / 2
-        steps = [round(grid.step / part) for part in PARTS]
-        climb = Climb(self._known, steps, *self._bounds())
+        climb = Climb(self._known, steps(grid.step), *self._bounds())
         rows, columns = (each[:most] for each in peaks(logits, -np.inf))
         yield from climb.rise(*grid.corners(rows, columns), logits[rows, columns])
         rows, columns = np.nonzero(logits >= log_odds(BARS[1]))
