@@ -43,6 +43,7 @@ class Sign:
     shape: str
     colour: QColor
     halo: QColor
+    filled: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,7 +93,7 @@ class Results:
             windows = [window for window, found in by_window.items() if found == word]
             if windows:
                 colour = _FLIP if word == "flipped" else marks.BLACK
-                sign = Sign(word, shape, colour, marks.LIGHT_HALO)
+                sign = Sign(word, shape, colour, marks.LIGHT_HALO, filled=word == "flipped")
                 kinds.append(
                     Kind(sign, _boxes((w.row, w.column, w.height, w.width) for w in windows))
                 )
@@ -107,7 +108,7 @@ def draw_results(painter: QPainter, sight: Sight, kinds: Sequence[Kind], opacity
     """painter: in logical px."""
     seen = [(kind.sign, kind.seen(sight, 10)) for kind in kinds]
     few = sum(len(boxes) for _, boxes in seen) <= _MOST_SIGNS
-    painter.setOpacity(0.4 + 0.6 * opacity)
+    painter.setOpacity(0.5 + 0.5 * opacity)
     for sign, boxes in seen:
         framed = bool(len(boxes)) and boxes[0, 3] >= _FRAMED_FROM
         if not framed and not few:
@@ -138,8 +139,8 @@ def draw_marks(painter: QPainter, sight: Sight, kinds: Sequence[Kind]) -> None:
 def _draw_frames(painter: QPainter, frames: list[QRectF], sign: Sign) -> None:
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    inner = [frame.adjusted(2, 2, -2, -2) for frame in frames]
-    for ink, extent in ((sign.halo, 4), (sign.colour, 2)):
+    inner = [frame.adjusted(3, 3, -3, -3) for frame in frames]
+    for ink, extent in ((sign.halo, 6), (sign.colour, 3)):
         painter.setPen(QPen(ink, extent, j=Qt.PenJoinStyle.MiterJoin))
         painter.drawRects(inner)
 
@@ -160,9 +161,9 @@ def _draw_dots(painter: QPainter, sight: Sight, boxes: Boxes, sign: Sign) -> Non
 
 def _sign_box(frame: QRectF, framed: bool) -> QRectF:
     """In the corner of a frame that has room for it, else in its middle."""
-    box = QRectF(0, 0, 9, 9)
+    box = QRectF(0, 0, 10, 10)
     if framed and frame.width() >= 3 * _FRAMED_FROM:
-        box.moveTopRight(frame.topRight() + QPointF(-5, 5))
+        box.moveTopRight(frame.topRight() + QPointF(-8, 8))
     else:
         box.moveCenter(frame.center())
     return box
@@ -190,3 +191,5 @@ def draw_sign(painter: QPainter, box: QRectF, sign: Sign) -> None:
             path.lineTo(middle.x(), box.bottom())
             path.closeSubpath()
     marks.haloed(painter, path, sign.colour, 2.0, sign.halo)
+    if sign.filled:
+        painter.fillPath(path, sign.colour)
