@@ -54,7 +54,7 @@ def one_scan(classifier: Classifier, path: Path) -> tuple[int, float, int, float
     slide = open_slide(path)
     start = time.perf_counter()
     tiles, mapped = 0, 0.0
-    for event in scan(classifier, slide, ScanSettings()):
+    for event in scan(classifier, slide, ScanSettings(best=20)):
         match event:
             case ScanBegan(total=total):
                 tiles = total

@@ -19,6 +19,7 @@ from onepixel_gui.classifier.scan import Awaited, Floats, Places, Refined
 # Confidence below which a place is not climbed further, before each step: some way below the least
 # that was seen on the way to a figure of which the classifier is sure when it is centred.
 BARS = (0.001, 0.003, 0.01, 0.03, 0.05)
+SECOND = 0.03  # confidence from which a place beside which no climb ended begins one of its own
 _AROUND = tuple((down, across) for down in (-1, 0, 1) for across in (-1, 0, 1) if down or across)
 
 Ask = Callable[[Places, Places], Generator[Awaited | Refined, None, Floats]]
@@ -70,7 +71,7 @@ class Climb:
     first: tuple[int, int]
     last: tuple[int, int]
     _known: dict[tuple[int, int], float] = field(default_factory=dict)
-    _tops: set[tuple[int, int]] = field(default_factory=set)
+    _ends: set[tuple[int, int]] = field(default_factory=set)
 
     @property
     def known(self) -> tuple[Places, Places, Floats]:
@@ -89,12 +90,12 @@ class Climb:
         rows = np.concatenate([known[0], tops])
         columns = np.concatenate([known[1], lefts])
         odds = np.concatenate([known[2], logits])
-        good = np.flatnonzero(odds >= log_odds(BARS[1]))
+        good = np.flatnonzero(odds >= log_odds(SECOND))
         kept = good[apart(rows[good], columns[good], odds[good], distance)]
         new = [
             index
             for index in kept.tolist()
-            if (int(rows[index]), int(columns[index])) not in self._tops
+            if (int(rows[index]), int(columns[index])) not in self._ends
         ]
         return rows[new], columns[new], odds[new]
 
@@ -111,7 +112,7 @@ class Climb:
             moved = moving[better]
             tops[moved], lefts[moved] = down[better], across[better]
             logits[moved] = best[better]
-        self._tops.update(_pairs(tops, lefts))
+        self._ends.update(_pairs(tops, lefts))
 
     def _best_around(
         self, tops: Places, lefts: Places, step: int

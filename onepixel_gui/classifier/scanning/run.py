@@ -25,7 +25,7 @@ from onepixel_gui.classifier.scan import (
 from onepixel_gui.classifier.scanning import places
 from onepixel_gui.classifier.scanning.ahead import Ahead, Chunk, awaiting
 from onepixel_gui.classifier.scanning.asking import AGREEING, Asker
-from onepixel_gui.classifier.scanning.candidates import BARS, Climb, apart, log_odds, peaks, steps
+from onepixel_gui.classifier.scanning.candidates import SECOND, Climb, apart, log_odds, peaks, steps
 from onepixel_gui.problems import Problem, UnreadableSlide
 from onepixel_gui.tiles.foreground import tissue
 from onepixel_gui.tiles.slides import Slide
@@ -191,10 +191,11 @@ class Run:
         climb = Climb(self._known, steps(grid.step), *self._bounds())
         rows, columns = (each[:most] for each in peaks(logits, -np.inf))
         yield from climb.rise(*grid.corners(rows, columns), logits[rows, columns])
-        rows, columns = np.nonzero(logits >= log_odds(BARS[1]))
+        rows, columns = np.nonzero(logits >= log_odds(SECOND))
         corners = grid.corners(rows, columns)
         again = climb.overlooked(*corners, logits[rows, columns], distance)
-        yield from climb.rise(again[0][:most], again[1][:most], again[2][:most])
+        few = max(_ALWAYS, best // 2)
+        yield from climb.rise(again[0][:few], again[1][:few], again[2][:few])
         tops, lefts, found = climb.known
         kept = apart(tops, lefts, found, distance)[:best]
         worth = found[kept] >= log_odds(_LEAST_LISTED)
