@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from onepixel_gui.qt.preferences import Preferences
+from onepixel_gui.qt.preferences import SLIDE_MEMORY, Preferences
 
 if TYPE_CHECKING:
     from onepixel_gui.classifier.devices import Device
@@ -53,6 +53,10 @@ class SettingsDialog(QDialog):
         for name in dict.fromkeys(("auto", *devices, now.device)):
             self._device.addItem(_BEST if name == "auto" else name, name)
         self._device.setCurrentIndex(self._device.findData(now.device))
+        low, high = SLIDE_MEMORY
+        self._slides = _spin(low, high, now.slide_memory, "pixels of a slide that are kept")
+        self._slides.setSuffix(" MB")
+        self._slides.setSingleStep(64)
         self._budget = faint()
         for spin in (self._population, self._generations):
             spin.valueChanged.connect(self._tell_budget)
@@ -67,6 +71,7 @@ class SettingsDialog(QDialog):
             to_the_end=self._to_the_end.isChecked(),
             palette=self._palette.currentData(),
             device=self._device.currentData(),
+            slide_memory=self._slides.value(),
         )
 
     def show_devices(self, devices: "Sequence[Device]") -> None:
@@ -91,6 +96,7 @@ class SettingsDialog(QDialog):
         form.addRow("", self._to_the_end)
         form.addRow("Colours of a sweep", self._palette)
         form.addRow("Device", self._device)
+        form.addRow("Memory for slides", self._slides)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(18, 16, 18, 14)
         layout.addLayout(form)

@@ -16,7 +16,10 @@ from onepixel_gui.attack.probe import Guidance, Settings
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """population, generations, seed, to_the_end: of the search (attack.probe.Settings)."""
+    """population, generations, seed, to_the_end: of the search (attack.probe.Settings).
+
+    slide_memory: MB of a slide's pixels that its viewer may keep.
+    """
 
     population: int = 400
     generations: int = 100
@@ -25,6 +28,7 @@ class Preferences:
     device: str = "auto"
     palette: Literal["corners", "27"] = "corners"
     theme: Literal["dark", "light"] = "dark"
+    slide_memory: int = 512
 
     @property
     def settings(self) -> Settings:
@@ -46,6 +50,7 @@ class Preferences:
         return replace(self, **changes)
 
 
+SLIDE_MEMORY = (64, 65_536)  # MB, at least and at most
 RECENT = 12  # classifiers that are remembered, and as many slides and data sets
 
 _LONGEST = 5000  # letters of a word that is kept
@@ -219,4 +224,10 @@ def _sane(told: Preferences) -> Preferences:
         device=told.device,
         palette=told.palette if told.palette in ("corners", "27") else plain.palette,
         theme=told.theme if told.theme in ("dark", "light") else plain.theme,
+        slide_memory=told.slide_memory if _in_bounds(told.slide_memory) else plain.slide_memory,
     )
+
+
+def _in_bounds(megabytes: int) -> bool:
+    low, high = SLIDE_MEMORY
+    return low <= megabytes <= high

@@ -251,6 +251,11 @@ class SlideReader(QObject):
         return self._cache.limit
 
     @property
+    def limit(self) -> int:
+        """Bytes of pixels that may be kept."""
+        return self._cache.limit
+
+    @property
     def held(self) -> int:
         """Bytes of pixels that are kept now."""
         return self._cache.held

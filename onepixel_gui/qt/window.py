@@ -319,6 +319,7 @@ class Window(QMainWindow):
 
     def _dress(self, preferences: Preferences) -> None:
         _install(preferences)
+        self.slides.reader.set_limit(preferences.slide_memory * 2**20)
         alone = self.gallery, self.verdict, self._arrival, self.classes, self.compare
         for pane in (*self._panes, *alone, self.slide, self.candidates):
             pane.set_theme(look.THEMES[preferences.theme])

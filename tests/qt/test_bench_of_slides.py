@@ -283,6 +283,13 @@ def test_a_large_picture_is_a_slide_and_a_small_one_a_tile(qtbot, make_window, t
     assert window.session.tile.shape == (40, 80)
 
 
+def test_the_memory_for_slides_is_a_setting_that_holds_at_once(qtbot, window, memory):
+    until(qtbot, lambda: window.slides.reader.held > 0)
+    window.commands.set_preferences(QUICK.but(slide_memory=64))
+    assert window.slides.reader.limit == 64 * 2**20
+    assert memory.preferences().slide_memory == 64
+
+
 def test_a_slide_opened_once_is_offered_again(qtbot, window, memory):
     (entry,) = [each for each in memory.opened() if each.kind == "slide"]
     assert entry.name == "a slide.tif"
