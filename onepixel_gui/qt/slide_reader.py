@@ -248,10 +248,6 @@ class SlideReader(QObject):
 
     @property
     def limit(self) -> int:
-        return self._cache.limit
-
-    @property
-    def limit(self) -> int:
         """Bytes of pixels that may be kept."""
         return self._cache.limit
 
