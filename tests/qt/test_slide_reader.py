@@ -37,7 +37,7 @@ def make_reader(qtbot: Any) -> Iterator[Made]:
                 raise UnreadableSlide(f"{path.name} is no slide.", "Choose another file.")
             return by_name[path.name]
 
-        readers.append(SlideReader(opener=opener, limit=limit))
+        readers.append(SlideReader(opener=opener, limit=limit, threads=2))
         return readers[-1]
 
     yield make
