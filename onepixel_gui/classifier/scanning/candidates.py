@@ -37,24 +37,20 @@ def peaks(logits: Floats, least: float) -> tuple[Places, Places]:
     return rows[order], columns[order]
 
 
-def apart(tops: Places, lefts: Places, logits: Floats, distance: float) -> NDArray[np.intp]:
+def apart(
+    tops: Places, lefts: Places, logits: Floats, distance: float, most: int
+) -> NDArray[np.intp]:
     """Indices of the best places, best first, none of them closer to another than `distance`.
 
-    distance: level-0 pixels, as the crow flies.
+    distance: level-0 pixels, as the crow flies.  most: indices that are wanted.
     """
-    order = np.argsort(-logits, kind="stable")
-    taken: dict[tuple[int, int], list[int]] = {}
-    kept = []
-    edge = max(1.0, distance)
-    for index in order.tolist():
-        top, left = int(tops[index]), int(lefts[index])
-        cell = int(top // edge), int(left // edge)
-        cells = [(cell[0] + down, cell[1] + across) for down, across in (*_AROUND, (0, 0))]
-        near = [other for each in cells for other in taken.get(each, ())]
-        if any((top - tops[o]) ** 2 + (left - lefts[o]) ** 2 < distance**2 for o in near):
-            continue
-        taken.setdefault(cell, []).append(index)
-        kept.append(index)
+    rest = np.argsort(-logits, kind="stable")
+    kept: list[int] = []
+    while len(rest) and len(kept) < most:
+        best = int(rest[0])
+        kept.append(best)
+        off = (tops[rest] - tops[best]) ** 2 + (lefts[rest] - lefts[best]) ** 2
+        rest = rest[1:][off[1:] >= distance**2]
     return np.array(kept, np.intp)
 
 
@@ -80,7 +76,7 @@ class Climb:
         return places[:, 0], places[:, 1], np.array([*self._known.values()], np.float32)
 
     def overlooked(
-        self, tops: Places, lefts: Places, logits: Floats, distance: float
+        self, tops: Places, lefts: Places, logits: Floats, distance: float, most: int
     ) -> tuple[Places, Places, Floats]:
         """Good places, of these and the known ones, that no climb ended beside.
 
@@ -91,7 +87,7 @@ class Climb:
         columns = np.concatenate([known[1], lefts])
         odds = np.concatenate([known[2], logits])
         good = np.flatnonzero(odds >= log_odds(SECOND))
-        kept = good[apart(rows[good], columns[good], odds[good], distance)]
+        kept = good[apart(rows[good], columns[good], odds[good], distance, most)]
         new = [
             index
             for index in kept.tolist()

@@ -193,11 +193,11 @@ class Run:
         yield from climb.rise(*grid.corners(rows, columns), logits[rows, columns])
         rows, columns = np.nonzero(logits >= log_odds(SECOND))
         corners = grid.corners(rows, columns)
-        again = climb.overlooked(*corners, logits[rows, columns], distance)
+        again = climb.overlooked(*corners, logits[rows, columns], distance, most)
         few = max(_ALWAYS, best // 2)
         yield from climb.rise(again[0][:few], again[1][:few], again[2][:few])
         tops, lefts, found = climb.known
-        kept = apart(tops, lefts, found, distance)[:best]
+        kept = apart(tops, lefts, found, distance, best)
         worth = found[kept] >= log_odds(_LEAST_LISTED)
         kept = kept[: max(_ALWAYS, int(worth.sum()))]
         listed = yield from self._confirmed(tops[kept], lefts[kept])
