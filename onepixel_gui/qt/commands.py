@@ -42,7 +42,7 @@ class Commands(QObject):
     compare_wished = Signal()
     slide_wished = Signal()  # to the slide, or back from it
     scan_wished = Signal()
-    scan_stop_wished = Signal()
+    stop_wished = Signal()  # of whatever else goes on
     candidates_wished = Signal()
 
     def __init__(
@@ -173,13 +173,13 @@ class Commands(QObject):
         self._session.sweep(self.preferences)
 
     def stop(self) -> None:
-        """End the run; where there is none, send away what is arriving, else end the scan."""
+        """End the run; where there is none, send away what is arriving, else end all the rest."""
         if self._session.activity is not None:
             self._session.stop()
         elif self.arrivals.arrival is not None:
             self.arrivals.dismiss()
         else:
-            self.scan_stop_wished.emit()
+            self.stop_wished.emit()
 
     def unpin(self) -> None:
         self._session.set_cursor(None)

@@ -51,6 +51,11 @@ class GalleryDesk(QObject):
         gallery.scoring_stop_wished.connect(shelf.stop_scoring)
         gallery.looking_stop_wished.connect(shelf.stop_opening)
 
+    def stop(self) -> None:
+        """End the scoring of what was asked for; what was answered stays."""
+        self._shelf.stop_opening()
+        self._shelf.stop_scoring()
+
     def _show_list(self, listing: Listing) -> None:
         self._current = self._on_bench = -1
         self._asked = None
@@ -69,6 +74,7 @@ class GalleryDesk(QObject):
         """A tile of a slide, or whatever else, is none of the list."""
         mine = tile is not None and self._session.entry is self._asked is not None
         self._on_bench = self._current if mine else -1
+        self._gallery.set_shown(self._on_bench)
 
     def _show_classifier(self, classifier: "Classifier | None") -> None:
         self._gallery.forget_results(() if classifier is None else classifier.card.classes)

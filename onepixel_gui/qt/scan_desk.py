@@ -46,7 +46,7 @@ class ScanDesk(QObject):
         self._wire_values()
         self._wire_wishes()
         commands.scan_wished.connect(self.scan)
-        commands.scan_stop_wished.connect(self.scanner.stop)
+        commands.stop_wished.connect(self.scanner.stop)
         commands.candidates_wished.connect(self.put_in_list)
         self._look()
 

@@ -102,6 +102,11 @@ class Shelf(QObject):
         return [entry.path for entry in entries if isinstance(entry, InFile)]
 
     @property
+    def scoring(self) -> bool:
+        """Tiles are being scored that were asked for."""
+        return self._total > 0
+
+    @property
     def busy(self) -> bool:
         """Something on screen is still being fetched."""
         return any(not self._complete(i) for i in self._wished if i < len(self.listing))

@@ -4,6 +4,8 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QListView, QWidget
 
+from onepixel_gui.qt.theme import Theme
+
 _STEPS = {
     Qt.Key.Key_PageUp: -1,
     Qt.Key.Key_PageDown: 1,
@@ -50,6 +52,18 @@ class TileList(QListView):
         selection = self.selectionModel().selection()
         parts = (selection.at(place) for place in range(selection.size()))
         return [range(part.top(), part.bottom() + 1) for part in parts]
+
+    def set_theme(self, theme: Theme) -> None:
+        self.setStyleSheet(
+            "QListView { border-radius: 6px; }"
+            "QScrollBar:vertical { width: 8px; background: transparent; margin: 0; }"
+            f"QScrollBar::handle:vertical {{ background: {theme.edge}; border-radius: 3px;"
+            " margin: 1px; min-height: 24px; }"
+            f"QScrollBar::handle:vertical:hover {{ background: {theme.faint}; }}"
+            "QScrollBar::add-line, QScrollBar::sub-line { height: 0; }"
+            "QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }"
+        )
+        self.viewport().update()
 
     def keyboardSearch(self, _letters: str) -> None:  # noqa: N802
         """Letters are commands here; the filter line finds names."""

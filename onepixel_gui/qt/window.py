@@ -32,6 +32,7 @@ from onepixel_gui.qt.detached import Detached
 from onepixel_gui.qt.dialogs import CommandPalette
 from onepixel_gui.qt.dropping import DropCard
 from onepixel_gui.qt.gallery_desk import GalleryDesk
+from onepixel_gui.qt.heading import Heading
 from onepixel_gui.qt.jobs import Lanes, Sweeper
 from onepixel_gui.qt.messages import MessageStrip
 from onepixel_gui.qt.open_button import OpenButton
@@ -59,7 +60,6 @@ from onepixel_gui.qt.slide_reader import SlideReader
 from onepixel_gui.qt.telling import DOING, hint, told, why_not_guided
 from onepixel_gui.qt.toolbar import button_of, make_actions
 from onepixel_gui.qt.view import Activity, Arrival, Cursor, Progress, Quantity
-from onepixel_gui.report.wording import on_slide
 
 _PATIENCE = 60_000  # ms that closing waits for a figure being written
 _OPENING = (
@@ -114,17 +114,11 @@ class Window(QMainWindow):
 
     # -------------------------------------------------------------- arrangement
     def _lay_out(self) -> None:
-        self._title, self._facts = look.Line("onepixel_gui"), look.Line()
-        self._facts.setObjectName("faint")
-        self._title.setStyleSheet("font-size: 16px; font-weight: 600;")
+        self._heading = Heading()
         self._classifier = ClassifierButton([self.actions_by_name[name] for name in _CLASSIFIER])
         self._opening = OpenButton([self.actions_by_name[name] for name in _OPENING])
-        named = QVBoxLayout()
-        named.setSpacing(0)
-        named.addWidget(self._title)
-        named.addWidget(self._facts)
         top = QHBoxLayout()
-        top.addLayout(named, 1)
+        top.addWidget(self._heading, 1)
         top.addWidget(self._opening)
         top.addWidget(self._classifier)
         for name in _TOOLBAR:
@@ -142,7 +136,8 @@ class Window(QMainWindow):
         self.setCentralWidget(body)
         self._arrival = ArrivalCard(self)  # lies over the body
         opened = RecentlyOpened(self._memory, self._hangers_on, self)
-        self.datasets = DatasetDesk(DatasetCard(self), self._hangers_on, opened=opened)
+        self._dataset = DatasetCard(self)
+        self.datasets = DatasetDesk(self._dataset, self._hangers_on, opened=opened)
         desks = self.slides, self.datasets, opened
         self.admission = Admission(self.commands, self.session, self.shelf, *desks, self._opening)
         self.resize(1440, 900)
@@ -156,6 +151,8 @@ class Window(QMainWindow):
             "show_lowest": lambda: self._show_quantity("lowest"),
             "show_highest": lambda: self._show_quantity("highest"),
             "show_change": lambda: self._show_quantity("change"),
+            "score_tiles": self.gallery.score_shown,
+            "list_tiles": self.gallery.toggle_listed,
             "filter_tiles": self.gallery.filter.setFocus,
             "palette": self._open_palette,
             "quit": self.close,
@@ -165,7 +162,7 @@ class Window(QMainWindow):
     @property
     def facts(self) -> str:
         """The line below the tile's name."""
-        return self._facts.text()
+        return self._heading.facts
 
     @property
     def jobs(self) -> int:
@@ -202,8 +199,11 @@ class Window(QMainWindow):
         for part in (self.tiles, self.slides, self.scans):
             part.failed.connect(self.show_problem)
         self.admission.told.connect(self.show_problem)
-        for news in (self.scans.scanner.busy_changed, self.scans.scanner.listed):
+        scanner = self.scans.scanner
+        for news in (scanner.busy_changed, scanner.listed, self.datasets.changed):
             news.connect(lambda _: self._enable())
+        for news in (self.shelf.scoring_changed, self.shelf.opened):
+            news.connect(self._enable)
         self.scans.listed.connect(self.shelf.show)
         self.slides.slide_changed.connect(lambda _: self._enable())
         self.commands.failed.connect(self.show_problem)
@@ -212,14 +212,8 @@ class Window(QMainWindow):
 
     def _show_bench(self) -> None:
         tile = self.session.tile
-        self._title.setText("onepixel_gui" if tile is None else tile.name)
-        if tile is not None:
-            height, width = tile.shape
-            scale = "µm per pixel unknown" if tile.mpp is None else f"{tile.mpp:.3g} µm/px"
-            label = "no label" if tile.label is None else f"labelled {tile.label}"
-            place = f" · {on_slide(tile)}" if tile.slide else ""
-            self._facts.setText(f"{label} · {height} × {width} px · {scale}{place}")
-            self.setWindowTitle(f"{tile.name} · onepixel_gui")
+        self._heading.show_tile(tile)
+        self.setWindowTitle("onepixel_gui" if tile is None else f"{tile.name} · onepixel_gui")
         for pane in self._panes:
             pane.show_tile(tile, None)
 
@@ -286,7 +280,7 @@ class Window(QMainWindow):
             self.verdict.clear(hint(self.session, loading=self.arrivals.arrival is not None))
 
     def _note(self, words: str) -> None:
-        self._facts.setText(words)
+        self._heading.note(words)
 
     def show_problem(self, problem: Problem) -> None:
         """Tell it in the strip; nothing else on the bench changes."""
@@ -304,9 +298,11 @@ class Window(QMainWindow):
             "run": ready and session.activity != "search",
             "guide": ready and session.activity != "guided" and not reason,
             "sweep": ready and session.activity != "sweep",
-            "stop": busy or self.arrivals.arrival is not None or self.scans.scanner.busy,
+            "stop": busy or self.arrivals.arrival is not None or self._stirs,
             "scan": self.scans.ready,
             "list_candidates": bool(self.candidates.rows.count),
+            "score_tiles": classifier is not None and bool(len(self.shelf.listing)),
+            "list_tiles": bool(len(self.shelf.listing)),
             "export": bool(self.commands.templates()),
             "save_attacked": session.findings.ended is not None,
             "copy_command": ready,
@@ -317,11 +313,16 @@ class Window(QMainWindow):
             self.actions_by_name[name].setEnabled(enabled)
         self.actions_by_name["guide"].setToolTip(reason or TOOLTIPS["guide"])
 
+    @property
+    def _stirs(self) -> bool:
+        """Something goes on that Stop ends, besides runs and arrivals."""
+        return self.scans.scanner.busy or self.shelf.scoring or self.datasets.look is not None
+
     def _dress(self, preferences: Preferences) -> None:
         _install(preferences)
         self.slides.reader.set_limit(preferences.slide_memory * 2**20)
         alone = self.gallery, self.verdict, self._arrival, self.classes, self.compare
-        for pane in (*self._panes, *alone, self.slide, self.candidates):
+        for pane in (*self._panes, *alone, self.slide, self.candidates, self._dataset):
             pane.set_theme(look.THEMES[preferences.theme])
 
     # -------------------------------------------------------------- wishes go up
@@ -333,6 +334,8 @@ class Window(QMainWindow):
         self.classes.subject_wished.connect(self.session.set_subject)
         self.slide.run_wished.connect(self.commands.run)
         self.commands.slide_wished.connect(self._toggle_slide)
+        for stop in (self.tiles.stop, self.datasets.cancel):
+            self.commands.stop_wished.connect(stop)
         self._drop.dropped.connect(self.commands.open_cargo)
 
     def _toggle_slide(self) -> None:

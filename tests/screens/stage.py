@@ -39,6 +39,7 @@ from onepixel_gui.qt.dialogs import CommandPalette, ExportDialog, SettingsDialog
 from onepixel_gui.qt.preferences import Memory
 from onepixel_gui.qt.view import Findings, picture_of
 from onepixel_gui.qt.window import Window
+from tests.screens.slide_stage import SlideStage
 
 DEMO = RESOURCES / "demo"
 CHECKPOINT = DEMO / "mitosis_demo.safetensors"
@@ -309,6 +310,8 @@ def main(found: Found, folder: Path) -> None:
     for theme in ("dark", "light"):
         stage.theme(theme)
         stage.show_comparison(theme)
+    window.compare.close_wished.emit()
+    SlideStage(stage, live).all()
     window.close()
 
 

@@ -22,6 +22,14 @@ SHOWN = (
     "arrival-light",
     "card-light",
     "compare-light",
+    "window-slide-dark",
+    "window-slide-light",
+    "slide-near-light",
+    "slide-tissue-light",
+    "slide-tissue-dark",
+    "dataset-light",
+    "gallery-filtered-light",
+    "gallery-filtered-dark",
 )
 PANES = ("gallery", "tile", "map", "shift", "search", "periods", "verdict", "compare")
 

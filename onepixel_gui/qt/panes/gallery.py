@@ -108,16 +108,7 @@ class GalleryPane(Card):
     def set_theme(self, theme: Theme) -> None:
         self._painter.theme = theme
         self._bar.set_theme(theme)
-        self.list.setStyleSheet(
-            "QListView { border-radius: 6px; }"
-            "QScrollBar:vertical { width: 8px; background: transparent; margin: 0; }"
-            f"QScrollBar::handle:vertical {{ background: {theme.edge}; border-radius: 3px;"
-            " margin: 1px; min-height: 24px; }"
-            f"QScrollBar::handle:vertical:hover {{ background: {theme.faint}; }}"
-            "QScrollBar::add-line, QScrollBar::sub-line { height: 0; }"
-            "QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }"
-        )
-        self.list.viewport().update()
+        self.list.set_theme(theme)
 
     def show_tile(self, tile: Tile | None, window: Window | None) -> None:
         """The gallery lists tiles whichever is shown; `set_current` marks it."""
@@ -226,6 +217,11 @@ class GalleryPane(Card):
         if current.isValid():
             self._show_current(int(self.rows.order[current.row()]))
             self.tile_wished.emit(self._current)
+
+    def set_shown(self, index: int) -> None:
+        """The tile on the bench, where it is another than the one chosen; -1: none of the list."""
+        self._painter.shown = index
+        self.list.viewport().update()
 
     def _show_current(self, tile: int) -> None:
         self._current = self._painter.shown = tile

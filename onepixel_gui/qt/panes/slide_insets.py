@@ -29,7 +29,10 @@ class MiniMap:
         self._picture, self._key = picture, None
 
     def box(self, sight: Sight) -> QRectF:
-        """Where it lies, in logical px; empty where there is no room for it."""
+        """Where it lies, in logical px; empty where there is no room, or all is seen without it."""
+        seen = sight.window
+        if seen is not None and seen.shape == sight.shape:
+            return QRectF()
         width, height = sight.width / sight.ratio, sight.height / sight.ratio
         most = min(_EDGE, _SHARE * width, 0.4 * height)
         scale = most / max(sight.shape)

@@ -11,6 +11,8 @@ from onepixel_gui.qt.panes.slide_sight import Sight
 
 Places = NDArray[np.intp]
 
+_FAINTEST = 0.15  # opacity where the confidence is 0: the tissue is seen, and that it was asked
+
 
 class ScanPicture:
     """The overlay and coarser ones, in which each place shows the highest of those it stands for.
@@ -22,7 +24,8 @@ class ScanPicture:
         self.overlay = overlay
         self.scale: ColourScale = confidence_scale(overlay.subject, overlay.threshold)
         self._lut = np.zeros((256, 4), np.uint8)  # blue, green, red, alpha
-        self._lut[:, :3], self._lut[:, 3] = self.scale.lut[:, ::-1], 255
+        alpha = np.linspace(_FAINTEST, 1, 256, dtype=np.float32)[:, None]
+        self._lut[:, :3], self._lut[:, 3:] = self.scale.lut[:, ::-1] * alpha, 255 * alpha
         self._steps: list[tuple[Floats32, NDArray[np.uint8], QImage]] = []
         values = np.array(overlay.values, np.float32)
         while not self._steps or max(values.shape) > 1:
