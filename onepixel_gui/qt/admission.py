@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from onepixel_gui.qt.commands import Commands
-from onepixel_gui.qt.dataset_desk import DatasetDesk
+from onepixel_gui.qt.datasets.desk import DatasetDesk
+from onepixel_gui.qt.gallery.shelf import Shelf
 from onepixel_gui.qt.open_button import OpenButton, ask_where
 from onepixel_gui.qt.preferences import Opened
 from onepixel_gui.qt.recent import RecentlyOpened
 from onepixel_gui.qt.session import Session
-from onepixel_gui.qt.shelf import Shelf
-from onepixel_gui.qt.slide_desk import SlideDesk
+from onepixel_gui.qt.slides.desk import SlideDesk
 from onepixel_gui.tiles.datasets import Dataset
 from onepixel_gui.tiles.slides import Slide
 

@@ -16,11 +16,11 @@ from onepixel_gui.problems import Problem
 from onepixel_gui.qt.arrivals import Arrivals
 from onepixel_gui.qt.dialogs import ExportChoice, ExportDialog, SettingsDialog, Template
 from onepixel_gui.qt.dropping import Cargo
+from onepixel_gui.qt.gallery.shelf import Shelf
 from onepixel_gui.qt.jobs import Job, Lanes
 from onepixel_gui.qt.preferences import Memory, Preferences, Recent
 from onepixel_gui.qt.recent import Recents
 from onepixel_gui.qt.session import Loaded, Session
-from onepixel_gui.qt.shelf import Shelf
 from onepixel_gui.qt.view import Quantity
 from onepixel_gui.tiles.files import SUFFIXES, save
 from onepixel_gui.tiles.slides import SUFFIXES as SLIDES

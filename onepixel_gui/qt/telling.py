@@ -5,8 +5,8 @@ from typing import Literal
 
 from onepixel_gui.attack.probe import Ended
 from onepixel_gui.classifier.card import Card, Serving
+from onepixel_gui.qt.gallery.tile_rows import Finding
 from onepixel_gui.qt.session import Session
-from onepixel_gui.qt.tile_rows import Finding
 from onepixel_gui.qt.view import Activity, Findings, spent
 from onepixel_gui.report import wording
 

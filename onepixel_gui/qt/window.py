@@ -23,15 +23,16 @@ from onepixel_gui.qt.actions import TOOLTIPS
 from onepixel_gui.qt.admission import Admission
 from onepixel_gui.qt.arrangement import Middle, View
 from onepixel_gui.qt.arrival_card import ArrivalCard
-from onepixel_gui.qt.card_desk import CardDesk
+from onepixel_gui.qt.cards.desk import CardDesk
 from onepixel_gui.qt.classifier_button import ClassifierButton
 from onepixel_gui.qt.commands import Commands
-from onepixel_gui.qt.dataset_card import DatasetCard
-from onepixel_gui.qt.dataset_desk import DatasetDesk
+from onepixel_gui.qt.datasets.card import DatasetCard
+from onepixel_gui.qt.datasets.desk import DatasetDesk
 from onepixel_gui.qt.detached import Detached
 from onepixel_gui.qt.dialogs import CommandPalette
 from onepixel_gui.qt.dropping import DropCard
-from onepixel_gui.qt.gallery_desk import GalleryDesk
+from onepixel_gui.qt.gallery.desk import GalleryDesk
+from onepixel_gui.qt.gallery.shelf import Shelf
 from onepixel_gui.qt.heading import Heading
 from onepixel_gui.qt.jobs import Lanes, Sweeper
 from onepixel_gui.qt.messages import MessageStrip
@@ -50,13 +51,12 @@ from onepixel_gui.qt.panes.verdict import VerdictBar
 from onepixel_gui.qt.preferences import Memory, Preferences
 from onepixel_gui.qt.recent import RecentlyOpened
 from onepixel_gui.qt.reception import Reception
-from onepixel_gui.qt.scan_desk import ScanDesk
-from onepixel_gui.qt.scanner import Scanner
 from onepixel_gui.qt.second import Second
 from onepixel_gui.qt.session import Session
-from onepixel_gui.qt.shelf import Shelf
-from onepixel_gui.qt.slide_desk import SlideDesk
-from onepixel_gui.qt.slide_reader import SlideReader
+from onepixel_gui.qt.slides.desk import SlideDesk
+from onepixel_gui.qt.slides.reader import SlideReader
+from onepixel_gui.qt.slides.scan_desk import ScanDesk
+from onepixel_gui.qt.slides.scanner import Scanner
 from onepixel_gui.qt.telling import DOING, hint, told, why_not_guided
 from onepixel_gui.qt.toolbar import button_of, make_actions
 from onepixel_gui.qt.view import Activity, Arrival, Cursor, Progress, Quantity

@@ -26,9 +26,9 @@ from PySide6.QtWidgets import QApplication
 
 from onepixel_gui.problems import Problem
 from onepixel_gui.qt.app import make_application
+from onepixel_gui.qt.gallery.shelf import Shelf
 from onepixel_gui.qt.jobs import Lanes
 from onepixel_gui.qt.panes.gallery import GalleryPane
-from onepixel_gui.qt.shelf import Shelf
 from onepixel_gui.qt.theme import DARK, install
 from onepixel_gui.tiles.datasets.columns import Coded, Columns, Derived
 from onepixel_gui.tiles.tile import Tile

@@ -10,8 +10,8 @@ import numpy as np
 from PySide6.QtGui import QImage
 
 from onepixel_gui.problems import UnreadableSlide
-from onepixel_gui.qt.panes.slide_parts import Broken, Part, Wish, covered
-from onepixel_gui.qt.slide_reader import screen_image
+from onepixel_gui.qt.slides.parts import Broken, Part, Wish, covered
+from onepixel_gui.qt.slides.reader import screen_image
 from onepixel_gui.tiles.slides import Built, Level
 
 _LONGEST = 20  # seconds that a closed gate holds a reader

@@ -290,7 +290,8 @@ def test_the_memory_for_slides_is_a_setting_that_holds_at_once(qtbot, window, me
     assert memory.preferences().slide_memory == 64
 
 
-def test_a_slide_opened_once_is_offered_again(qtbot, window, memory):
+@pytest.mark.usefixtures("window")
+def test_a_slide_opened_once_is_offered_again(memory):
     (entry,) = [each for each in memory.opened() if each.kind == "slide"]
     assert entry.name == "a slide.tif"
 

@@ -29,9 +29,9 @@ from PySide6.QtWidgets import (
 from onepixel_gui.classifier import sidecar
 from onepixel_gui.classifier.card import Card, Fit, Inspection
 from onepixel_gui.problems import Problem
-from onepixel_gui.qt.card_check import by_classifier
-from onepixel_gui.qt.card_dialog import CardDialog
-from onepixel_gui.qt.card_labels import guessed
+from onepixel_gui.qt.cards.check import by_classifier
+from onepixel_gui.qt.cards.dialog import CardDialog
+from onepixel_gui.qt.cards.labels import guessed
 from onepixel_gui.qt.theme import DARK, LIGHT
 from onepixel_gui.report.cards import how_sure
 from onepixel_gui.tiles.files import save

@@ -9,9 +9,9 @@ import pytest
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QWidget
 
 from onepixel_gui.problems import Unexpected, UnusableDataset
-from onepixel_gui.qt.dataset_card import DatasetCard
-from onepixel_gui.qt.dataset_desk import DatasetDesk
-from onepixel_gui.qt.dataset_view import progress
+from onepixel_gui.qt.datasets.card import DatasetCard
+from onepixel_gui.qt.datasets.desk import DatasetDesk
+from onepixel_gui.qt.datasets.view import progress
 from onepixel_gui.qt.detached import Detached
 from onepixel_gui.qt.jobs import Job
 from onepixel_gui.qt.recent import RecentlyOpened
@@ -198,7 +198,7 @@ def test_what_was_told_but_not_yet_heard_is_dropped(place, monkeypatch):
             super().run()
             ended.set()
 
-    monkeypatch.setattr("onepixel_gui.qt.dataset_looking.Job", Watched)
+    monkeypatch.setattr("onepixel_gui.qt.datasets.looking.Job", Watched)
     place.bring("tupac")
     assert ended.wait(20)  # all of it is on its way to this thread
     place.bring("slow")

@@ -22,9 +22,9 @@ from PySide6.QtWidgets import (
 )
 
 from onepixel_gui.problems import UnusableDataset
-from onepixel_gui.qt.dataset_card import DatasetCard
-from onepixel_gui.qt.dataset_classes import ClassTable
-from onepixel_gui.qt.dataset_view import Look, chosen
+from onepixel_gui.qt.datasets.card import DatasetCard
+from onepixel_gui.qt.datasets.classes import ClassTable
+from onepixel_gui.qt.datasets.view import Look, chosen
 from onepixel_gui.qt.theme import DARK, LIGHT, Line, install
 from onepixel_gui.tiles.datasets import Looked, Sampling
 from onepixel_gui.tiles.entries import Entries

@@ -14,10 +14,10 @@ from PySide6.QtGui import QAccessible, QImage
 from PySide6.QtWidgets import QApplication, QLabel, QToolButton, QWidget
 
 from onepixel_gui.analysis.selection import KEYS
+from onepixel_gui.qt.gallery.shelf import EDGE, REMEMBERED
+from onepixel_gui.qt.gallery.tile_rows import KEPT_BYTES, Finding
 from onepixel_gui.qt.panes.gallery import GalleryPane
-from onepixel_gui.qt.shelf import EDGE, REMEMBERED
 from onepixel_gui.qt.theme import DARK, LIGHT, install
-from onepixel_gui.qt.tile_rows import KEPT_BYTES, Finding
 from onepixel_gui.tiles.folders import Looked
 from tests.qt.doubles import painted
 

@@ -18,10 +18,10 @@ from onepixel_gui.attack.probe import (
     Swept,
 )
 from onepixel_gui.problems import Problem, TileTooSmall, UnreadableTile
+from onepixel_gui.qt.gallery.tile_rows import Finding
 from onepixel_gui.qt.preferences import Preferences
 from onepixel_gui.qt.session import Loaded, Session
 from onepixel_gui.qt.telling import finding, told
-from onepixel_gui.qt.tile_rows import Finding
 from onepixel_gui.qt.view import Cursor, Findings
 from onepixel_gui.tiles.files import TileFile, find
 from tests.core.stand_ins import flat, one_spot

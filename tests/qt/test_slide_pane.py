@@ -11,10 +11,10 @@ from PySide6.QtGui import QColor, QImage, QWheelEvent
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton
 
 from onepixel_gui.qt.panes.slide import SlidePane, magnification
-from onepixel_gui.qt.panes.slide_overlays import Grid, ScanOverlay
-from onepixel_gui.qt.panes.slide_parts import Part, SlideFacts
-from onepixel_gui.qt.panes.slide_signs import Mark
-from onepixel_gui.qt.slide_reader import screen_image
+from onepixel_gui.qt.slides.overlays import Grid, ScanOverlay
+from onepixel_gui.qt.slides.parts import Part, SlideFacts
+from onepixel_gui.qt.slides.reader import screen_image
+from onepixel_gui.qt.slides.signs import Mark
 from onepixel_gui.qt.theme import DARK, LIGHT
 from onepixel_gui.tiles.tile import Window
 from tests.qt.slide_doubles import StandInSlide, answering, image_of, rgb_of

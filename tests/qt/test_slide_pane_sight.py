@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QPointF
 
-from onepixel_gui.qt.panes.slide_overlays import Grid
-from onepixel_gui.qt.panes.slide_parts import PART, Part, aim, covered, rungs
-from onepixel_gui.qt.panes.slide_sight import DEEPEST, Sight
+from onepixel_gui.qt.slides.overlays import Grid
+from onepixel_gui.qt.slides.parts import PART, Part, aim, covered, rungs
+from onepixel_gui.qt.slides.sight import DEEPEST, Sight
 from onepixel_gui.tiles.slides import Level
 from onepixel_gui.tiles.tile import Window
 

@@ -14,9 +14,9 @@ from PySide6.QtGui import QImage
 
 from onepixel_gui.problems import Problem, UnreadableSlide
 from onepixel_gui.qt.panes.slide import SlidePane
-from onepixel_gui.qt.panes.slide_parts import Broken, Part, SlideFacts, Wish
-from onepixel_gui.qt.part_cache import PartCache
-from onepixel_gui.qt.slide_reader import SlideReader
+from onepixel_gui.qt.slides.part_cache import PartCache
+from onepixel_gui.qt.slides.parts import Broken, Part, SlideFacts, Wish
+from onepixel_gui.qt.slides.reader import SlideReader
 from onepixel_gui.qt.theme import DARK
 from tests.qt.slide_doubles import StandInSlide, pixels, rgb_of
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import skimage
 
 from onepixel_gui.qt.commands import DEMO_SLIDE
-from onepixel_gui.qt.dataset_card import DatasetCard
+from onepixel_gui.qt.datasets.card import DatasetCard
 from onepixel_gui.tiles.datasets import Field
 from onepixel_gui.tiles.tile import Window as Rectangle
 

@@ -16,10 +16,10 @@ from PySide6.QtWidgets import (
 )
 
 from onepixel_gui.classifier.scan import Candidate
-from onepixel_gui.qt.row_painter import ROW_HEIGHT, RowPainter
+from onepixel_gui.qt.gallery.row_painter import ROW_HEIGHT, RowPainter
+from onepixel_gui.qt.gallery.tile_list import TileList
+from onepixel_gui.qt.gallery.tile_rows import Finding, TileRows
 from onepixel_gui.qt.theme import DARK, Card, Line, Theme
-from onepixel_gui.qt.tile_list import TileList
-from onepixel_gui.qt.tile_rows import Finding, TileRows
 from onepixel_gui.qt.view import ScanProgress
 from onepixel_gui.tiles.entries import Entries, Entry
 from onepixel_gui.tiles.slides import SlideTile

@@ -22,11 +22,11 @@ from onepixel_gui.attack.probe import (
     SweepBegan,
     Swept,
 )
-from onepixel_gui.qt.filter_bar import FilterBar
-from onepixel_gui.qt.row_painter import ROW_HEIGHT, RowPainter
+from onepixel_gui.qt.gallery.filter_bar import FilterBar
+from onepixel_gui.qt.gallery.row_painter import ROW_HEIGHT, RowPainter
+from onepixel_gui.qt.gallery.tile_list import TileList
+from onepixel_gui.qt.gallery.tile_rows import Finding, TileRows
 from onepixel_gui.qt.theme import DARK, Card, Theme
-from onepixel_gui.qt.tile_list import TileList
-from onepixel_gui.qt.tile_rows import Finding, TileRows
 from onepixel_gui.qt.view import Cursor
 from onepixel_gui.tiles.entries import Entries, Listing
 from onepixel_gui.tiles.folders import Looked

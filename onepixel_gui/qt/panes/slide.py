@@ -9,11 +9,11 @@ from PySide6.QtCore import QElapsedTimer, Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QWidget
 
-from onepixel_gui.qt.panes.slide_canvas import EMPTY, SlideCanvas
-from onepixel_gui.qt.panes.slide_overlays import Grid, Overlays, ScanOverlay
-from onepixel_gui.qt.panes.slide_parts import Broken, Part, SlideFacts
-from onepixel_gui.qt.panes.slide_scan import ScanPicture
-from onepixel_gui.qt.panes.slide_signs import Mark, Results, kinds_of_marks
+from onepixel_gui.qt.slides.canvas import EMPTY, SlideCanvas
+from onepixel_gui.qt.slides.heat import ScanPicture
+from onepixel_gui.qt.slides.overlays import Grid, Overlays, ScanOverlay
+from onepixel_gui.qt.slides.parts import Broken, Part, SlideFacts
+from onepixel_gui.qt.slides.signs import Mark, Results, kinds_of_marks
 from onepixel_gui.qt.theme import Card, Line, Theme
 from onepixel_gui.qt.view import legible
 from onepixel_gui.tiles.tile import Window

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onepixel_gui.classifier.formats.keras.graph import Layer
-from onepixel_gui.tiles.hdf5_headers import EXTERNAL, LAYOUT, Headers
 from onepixel_gui.problems import UnusableCheckpoint
+from onepixel_gui.tiles.hdf5_headers import EXTERNAL, LAYOUT, Headers
 
 _FILTERS = {1, 2, 3}  # deflate, shuffle, checksum; others may load a plug-in
 _LARGEST_ATTRIBUTE = 16 << 20  # bytes

@@ -9,12 +9,12 @@ from PySide6.QtWidgets import QWidget
 
 from onepixel_gui.classifier import sidecar
 from onepixel_gui.classifier.card import Card, Inspection
-from onepixel_gui.qt.card_check import by_classifier
-from onepixel_gui.qt.card_dialog import CardDialog
+from onepixel_gui.qt.cards.check import by_classifier
+from onepixel_gui.qt.cards.dialog import CardDialog
 from onepixel_gui.qt.commands import Commands
+from onepixel_gui.qt.gallery.shelf import Shelf
 from onepixel_gui.qt.jobs import Lanes
 from onepixel_gui.qt.session import Loaded, Session
-from onepixel_gui.qt.shelf import Shelf
 from onepixel_gui.qt.theme import THEMES
 from onepixel_gui.qt.view import Arrival
 

@@ -9,8 +9,8 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen
 
 from onepixel_gui.qt.panes import marks
-from onepixel_gui.qt.panes.slide_sight import Sight
-from onepixel_gui.qt.panes.slide_signs import Kind, Results, draw_marks, draw_results, draw_sign
+from onepixel_gui.qt.slides.sight import Sight
+from onepixel_gui.qt.slides.signs import Kind, Results, draw_marks, draw_results, draw_sign
 from onepixel_gui.qt.theme import Theme
 from onepixel_gui.tiles.tile import Window
 

@@ -8,8 +8,8 @@ from math import ceil, floor
 from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen, QRegion
 
-from onepixel_gui.qt.panes.slide_parts import PART, Broken, Part, Rung, Wish, aim
-from onepixel_gui.qt.panes.slide_sight import Sight
+from onepixel_gui.qt.slides.parts import PART, Broken, Part, Rung, Wish, aim
+from onepixel_gui.qt.slides.sight import Sight
 from onepixel_gui.qt.theme import Theme
 
 _FADE = 0.12  # seconds in which a part takes the place of a coarser one

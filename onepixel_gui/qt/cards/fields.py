@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWi
 from onepixel_gui.classifier.card import Card
 from onepixel_gui.classifier.opening import ASKED, ASSUMED, STATED
 from onepixel_gui.classifier.sidecar import COARSEST, FINEST
-from onepixel_gui.qt import card_editors as editors
-from onepixel_gui.qt.card_classes import Choice, ClassNames, ClassTable, restyle
-from onepixel_gui.qt.card_editors import Editor
+from onepixel_gui.qt.cards import editors
+from onepixel_gui.qt.cards.classes import Choice, ClassNames, ClassTable, restyle
+from onepixel_gui.qt.cards.editors import Editor
 from onepixel_gui.qt.theme import Line
 
 EDITED = "edited"

@@ -17,19 +17,19 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QWidget
 
 from onepixel_gui.qt.panes import marks
-from onepixel_gui.qt.panes.slide_backing import Backing
-from onepixel_gui.qt.panes.slide_insets import (
+from onepixel_gui.qt.slides.backing import Backing
+from onepixel_gui.qt.slides.heat import ScanPicture
+from onepixel_gui.qt.slides.insets import (
     MiniMap,
     ScaleBar,
     draw_colour_bar,
     draw_empty,
     draw_notice,
 )
-from onepixel_gui.qt.panes.slide_overlays import Overlays, draw_mark_legend, draw_overlays
-from onepixel_gui.qt.panes.slide_parts import Broken, Part, SlideFacts, Wish, rungs
-from onepixel_gui.qt.panes.slide_picture import SlidePicture
-from onepixel_gui.qt.panes.slide_scan import ScanPicture
-from onepixel_gui.qt.panes.slide_sight import Sight
+from onepixel_gui.qt.slides.overlays import Overlays, draw_mark_legend, draw_overlays
+from onepixel_gui.qt.slides.parts import Broken, Part, SlideFacts, Wish, rungs
+from onepixel_gui.qt.slides.picture import SlidePicture
+from onepixel_gui.qt.slides.sight import Sight
 from onepixel_gui.qt.theme import DARK, Theme
 from onepixel_gui.tiles.tile import Window
 

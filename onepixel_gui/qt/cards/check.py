@@ -20,10 +20,10 @@ from PySide6.QtWidgets import (
 
 from onepixel_gui.classifier.card import Card as ModelCard
 from onepixel_gui.problems import Problem
-from onepixel_gui.qt.card_classes import ClassNames, restyle
-from onepixel_gui.qt.card_labels import LabelMapping
-from onepixel_gui.qt.card_tiles import MOST, Asked, Opened, Reading, note, reading
-from onepixel_gui.qt.card_verdicts import (
+from onepixel_gui.qt.cards.classes import ClassNames, restyle
+from onepixel_gui.qt.cards.labels import LabelMapping
+from onepixel_gui.qt.cards.tiles import MOST, Asked, Opened, Reading, note, reading
+from onepixel_gui.qt.cards.verdicts import (
     ANSWER,
     CONFIDENCE,
     LABEL,

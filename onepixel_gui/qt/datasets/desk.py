@@ -9,9 +9,9 @@ from typing import Any, assert_never
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from onepixel_gui.outbox import printable
-from onepixel_gui.qt.dataset_card import DatasetCard
-from onepixel_gui.qt.dataset_looking import Found, Looking, Lookout, Refused, Silent
-from onepixel_gui.qt.dataset_view import Look, Wish, chosen, offers
+from onepixel_gui.qt.datasets.card import DatasetCard
+from onepixel_gui.qt.datasets.looking import Found, Looking, Lookout, Refused, Silent
+from onepixel_gui.qt.datasets.view import Look, Wish, chosen, offers
 from onepixel_gui.qt.detached import Detached
 from onepixel_gui.qt.open_button import ask_where
 from onepixel_gui.qt.recent import RecentlyOpened

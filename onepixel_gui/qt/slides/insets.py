@@ -5,8 +5,8 @@ from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPainterPath,
 
 from onepixel_gui.qt.panes import marks
 from onepixel_gui.qt.panes.map_legend import ColourScale, draw_legend
-from onepixel_gui.qt.panes.slide_overlays import draw_panel
-from onepixel_gui.qt.panes.slide_sight import Sight
+from onepixel_gui.qt.slides.overlays import draw_panel
+from onepixel_gui.qt.slides.sight import Sight
 from onepixel_gui.qt.theme import Theme
 
 _EDGE, _MARGIN = 168.0, 10.0  # logical px: the longer edge of the mini-map, its distance

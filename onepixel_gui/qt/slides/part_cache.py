@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from PySide6.QtGui import QImage
 
-from onepixel_gui.qt.panes.slide_parts import Broken, Part
+from onepixel_gui.qt.slides.parts import Broken, Part
 
 LIMIT = 512 * 2**20  # bytes of pixels
 

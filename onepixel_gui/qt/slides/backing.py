@@ -3,8 +3,8 @@
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QPainter, QPixmap, QRegion
 
-from onepixel_gui.qt.panes.slide_picture import SlidePicture
-from onepixel_gui.qt.panes.slide_sight import Sight
+from onepixel_gui.qt.slides.picture import SlidePicture
+from onepixel_gui.qt.slides.sight import Sight
 from onepixel_gui.qt.theme import Theme
 
 

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from onepixel_gui.qt.gallery.shelf import Shelf
 from onepixel_gui.qt.panes.gallery import GalleryPane
 from onepixel_gui.qt.session import Session
-from onepixel_gui.qt.shelf import Shelf
 from onepixel_gui.qt.telling import finding
 from onepixel_gui.qt.view import Findings
 from onepixel_gui.tiles.entries import Entry, Listing

@@ -13,8 +13,8 @@ from PySide6.QtGui import QImage
 from onepixel_gui.problems import Problem, UnreadableSlide
 from onepixel_gui.qt.detached import Detached
 from onepixel_gui.qt.jobs import Job
-from onepixel_gui.qt.panes.slide_parts import Broken, Part, Wish, covered
-from onepixel_gui.qt.part_cache import LIMIT, PartCache
+from onepixel_gui.qt.slides.part_cache import LIMIT, PartCache
+from onepixel_gui.qt.slides.parts import Broken, Part, Wish, covered
 from onepixel_gui.tiles.slides import Slide, open_slide
 
 # Threads that read parts at the same time. One core is the window's: where there are two, a second

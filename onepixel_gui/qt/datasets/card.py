@@ -13,10 +13,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from onepixel_gui.qt import dataset_view as words
-from onepixel_gui.qt.dataset_classes import ClassTable
-from onepixel_gui.qt.dataset_sampling import SamplingForm
-from onepixel_gui.qt.dataset_view import Look
+from onepixel_gui.qt.datasets import view as words
+from onepixel_gui.qt.datasets.classes import ClassTable
+from onepixel_gui.qt.datasets.sampling import SamplingForm
+from onepixel_gui.qt.datasets.view import Look
 from onepixel_gui.qt.overlay import Overlay, overlay_sheet
 from onepixel_gui.qt.theme import DARK, Line, Theme
 from onepixel_gui.tiles.datasets.dataset import MITOSIS

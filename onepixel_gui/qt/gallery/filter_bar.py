@@ -5,8 +5,8 @@ from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from onepixel_gui.analysis.completion import unfinished
 from onepixel_gui.analysis.filtering import Expression, Listed, UnclearFilter, parse
-from onepixel_gui.qt.filter_line import FilterLine, Offering
-from onepixel_gui.qt.gallery_tools import GalleryTools
+from onepixel_gui.qt.gallery.filter_line import FilterLine, Offering
+from onepixel_gui.qt.gallery.tools import GalleryTools
 from onepixel_gui.qt.theme import Line, Theme
 
 _PAUSE = 120  # ms without typing

@@ -8,7 +8,7 @@ from PySide6.QtGui import QAction, QActionGroup, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
 from onepixel_gui.analysis.selection import KEYS, Key
-from onepixel_gui.qt.row_painter import paint_ribbon
+from onepixel_gui.qt.gallery.row_painter import paint_ribbon
 from onepixel_gui.qt.theme import DARK, Theme
 
 Task = Literal["score", "stop scoring", "stop looking"]

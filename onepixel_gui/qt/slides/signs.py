@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen
 
 from onepixel_gui.qt.panes import marks
-from onepixel_gui.qt.panes.slide_sight import Sight
+from onepixel_gui.qt.slides.sight import Sight
 from onepixel_gui.qt.theme import LIGHT
 from onepixel_gui.tiles.tile import Window
 

@@ -6,8 +6,8 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage, QPainter
 
 from onepixel_gui.qt.panes.map_legend import ColourScale, confidence_scale
-from onepixel_gui.qt.panes.slide_overlays import Floats32, ScanOverlay
-from onepixel_gui.qt.panes.slide_sight import Sight
+from onepixel_gui.qt.slides.overlays import Floats32, ScanOverlay
+from onepixel_gui.qt.slides.sight import Sight
 
 Places = NDArray[np.intp]
 

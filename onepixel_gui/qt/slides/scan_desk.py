@@ -7,13 +7,13 @@ from PySide6.QtCore import QObject, Signal
 
 from onepixel_gui.classifier.scan import Candidate, ScanBegan, ScanEnded, ScanSettings
 from onepixel_gui.qt.commands import Commands
+from onepixel_gui.qt.gallery.shelf import Shelf
 from onepixel_gui.qt.panes.candidates import CandidatesPane
 from onepixel_gui.qt.panes.slide import SlidePane
-from onepixel_gui.qt.panes.slide_overlays import ScanOverlay
-from onepixel_gui.qt.scanner import Scanner
 from onepixel_gui.qt.session import Session
-from onepixel_gui.qt.shelf import Shelf
-from onepixel_gui.qt.slide_desk import SlideDesk
+from onepixel_gui.qt.slides.desk import SlideDesk
+from onepixel_gui.qt.slides.overlays import ScanOverlay
+from onepixel_gui.qt.slides.scanner import Scanner
 from onepixel_gui.qt.telling import finding
 from onepixel_gui.qt.view import Findings
 from onepixel_gui.tiles.entries import Entries

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, Signal
 
-from onepixel_gui.qt.field_chooser import FieldChooser
 from onepixel_gui.qt.panes.slide import SlidePane
-from onepixel_gui.qt.panes.slide_overlays import Grid
-from onepixel_gui.qt.panes.slide_parts import SlideFacts
-from onepixel_gui.qt.panes.slide_signs import Mark
 from onepixel_gui.qt.session import Session
-from onepixel_gui.qt.slide_reader import SlideReader
+from onepixel_gui.qt.slides.field_chooser import FieldChooser
+from onepixel_gui.qt.slides.overlays import Grid
+from onepixel_gui.qt.slides.parts import SlideFacts
+from onepixel_gui.qt.slides.reader import SlideReader
+from onepixel_gui.qt.slides.signs import Mark
 from onepixel_gui.qt.telling import finding
 from onepixel_gui.qt.view import Findings
 from onepixel_gui.tiles.cutting import pixels_per_pixel

@@ -4,8 +4,8 @@ from PySide6.QtCore import QObject, QPoint, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
+from onepixel_gui.qt.gallery.tile_rows import THUMBNAIL, Index, Row, TileRows
 from onepixel_gui.qt.theme import DARK
-from onepixel_gui.qt.tile_rows import THUMBNAIL, Index, Row, TileRows
 
 ROW_HEIGHT = 68
 _MARKS: dict[str, str] = {"flipped": "◆", "held": "○", "stopped": "□", "not usable": "✗"}

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from onepixel_gui.qt.dataset_view import READER
+from onepixel_gui.qt.datasets.view import READER
 from onepixel_gui.qt.theme import Line
 from onepixel_gui.tiles.datasets import Sampling
 

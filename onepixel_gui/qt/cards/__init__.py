@@ -1,0 +1,1 @@
+"""The card of a classifier, edited with a live check."""

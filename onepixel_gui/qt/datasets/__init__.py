@@ -1,0 +1,1 @@
+"""What a dropped folder or table is, told before it replaces anything."""

@@ -1,0 +1,1 @@
+"""Whole slides: opened, read, drawn, scanned."""
