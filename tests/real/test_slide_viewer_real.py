@@ -14,8 +14,8 @@ from PIL import Image
 from PySide6.QtWidgets import QApplication
 
 from onepixel_gui.qt.panes.slide import SlidePane
-from onepixel_gui.qt.panes.slide_parts import SlideFacts
-from onepixel_gui.qt.slide_reader import SlideReader
+from onepixel_gui.qt.slides.parts import SlideFacts
+from onepixel_gui.qt.slides.reader import SlideReader
 from onepixel_gui.qt.theme import DARK, install
 from tests.qt.slide_doubles import rgb_of
 
