@@ -36,7 +36,7 @@ def test_the_command_line_prints_the_card_of_the_window(files, name, quick, monk
     shown = words.rows(
         Arrival(files[name], inspection=inspected, classifier=None if quick else classifier)
     )
-    assert len(shown) == 12
+    assert len(shown) == 13
     for row in shown[:10] if quick else shown:
         value = row.hint if row.label == "SHA-256" else row.value
         source = f"  [{row.source}]" if row.source else ""

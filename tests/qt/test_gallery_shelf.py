@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from onepixel_gui.problems import DeviceFull, Problem, UnreadableTile
-from onepixel_gui.qt import shelf as shelf_module
+from onepixel_gui.qt.gallery import shelf as shelf_module
 from onepixel_gui.qt.gallery.shelf import REMEMBERED, Shelf, sample
 from onepixel_gui.tiles import datasets
 from onepixel_gui.tiles.entries import Entries
