@@ -9,7 +9,7 @@ from onepixel_gui.qt.view import Arrival
 from tests.core.networks import Tiny, save_codait, save_script
 from tests.qt.doubles import StandInClassifier
 
-PLAIN = str.maketrans({"−": "-", "×": "x", "…": "..."})
+PLAIN = str.maketrans({"−": "-", "×": "x", "…": "...", "µ": "u"})
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def test_the_command_line_prints_the_card_of_the_window(files, name, quick, monk
         Arrival(files[name], inspection=inspected, classifier=None if quick else classifier)
     )
     assert len(shown) == 13
-    for row in shown[:10] if quick else shown:
+    for row in shown[:11] if quick else shown:
         value = row.hint if row.label == "SHA-256" else row.value
         source = f"  [{row.source}]" if row.source else ""
         line = f"{row.label:<11}  {value}{source}".replace(" · ", "; ").translate(PLAIN)
