@@ -14,8 +14,8 @@ from onepixel_gui.qt.panes.slide import SlidePane, magnification
 from onepixel_gui.qt.slides.overlays import Grid, ScanOverlay
 from onepixel_gui.qt.slides.parts import Part, SlideFacts
 from onepixel_gui.qt.slides.reader import screen_image
-from onepixel_gui.qt.slides.signs import Mark
 from onepixel_gui.qt.theme import DARK, LIGHT
+from onepixel_gui.tiles.datasets import Mark
 from onepixel_gui.tiles.tile import Window
 from tests.qt.slide_doubles import StandInSlide, answering, image_of, rgb_of
 
@@ -628,9 +628,7 @@ def test_20000_results_and_marks_do_not_hold_up_a_frame(pane: SlidePane) -> None
         Window(int(row), int(column), 8, 8): words[n % 3]
         for n, (row, column) in enumerate(zip(rows, columns, strict=True))
     })  # fmt: skip
-    pane.set_marks(
-        [Mark(float(r), float(c), "mitosis") for r, c in zip(rows, columns, strict=True)]
-    )
+    pane.set_marks([Mark(r, c, "mitosis") for r, c in zip(rows, columns, strict=True)])
     for look in (pane.canvas.fit, lambda: go(pane, 700, 1100)):
         look()
         grabbed(pane)

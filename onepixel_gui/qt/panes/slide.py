@@ -13,9 +13,10 @@ from onepixel_gui.qt.slides.canvas import EMPTY, SlideCanvas
 from onepixel_gui.qt.slides.heat import ScanPicture
 from onepixel_gui.qt.slides.overlays import Grid, Overlays, ScanOverlay
 from onepixel_gui.qt.slides.parts import Broken, Part, SlideFacts
-from onepixel_gui.qt.slides.signs import Mark, Results, kinds_of_marks
+from onepixel_gui.qt.slides.signs import Results, kinds_of_marks
 from onepixel_gui.qt.theme import Card, Line, Theme
 from onepixel_gui.qt.view import legible
+from onepixel_gui.tiles.datasets import Mark
 from onepixel_gui.tiles.tile import Window
 
 _OPACITY_STEP = 0.1

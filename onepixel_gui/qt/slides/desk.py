@@ -10,7 +10,6 @@ from onepixel_gui.qt.slides.field_chooser import FieldChooser
 from onepixel_gui.qt.slides.overlays import Grid
 from onepixel_gui.qt.slides.parts import SlideFacts
 from onepixel_gui.qt.slides.reader import SlideReader
-from onepixel_gui.qt.slides.signs import Mark
 from onepixel_gui.qt.telling import finding
 from onepixel_gui.qt.view import Findings
 from onepixel_gui.tiles.cutting import pixels_per_pixel
@@ -112,8 +111,7 @@ class SlideDesk(QObject):
         self.slide = slide
         pane, field = self._pane, self._field
         pane.show_slide(SlideFacts.of(slide))
-        marks = () if field is None else field.marks
-        pane.set_marks([Mark(mark.row, mark.column, mark.label) for mark in marks])
+        pane.set_marks(() if field is None else field.marks)
         self._show_grid()
         self._show_outcomes()
         self._show_tile(self._session.tile)

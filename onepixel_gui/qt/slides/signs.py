@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen
 from onepixel_gui.qt.panes import marks
 from onepixel_gui.qt.slides.sight import Sight
 from onepixel_gui.qt.theme import LIGHT
+from onepixel_gui.tiles.datasets import Mark
 from onepixel_gui.tiles.tile import Window
 
 _MOST_SIGNS = 300  # in sight; more of them are drawn as dots, or as frames only
@@ -24,15 +25,6 @@ _MARK_SIGNS = ("ring", "cross", "diamond")
 _RESULT_SIGNS = {"flipped": "diamond", "held": "ring", "stopped": "square"}
 
 Boxes = NDArray[np.float64]  # (N, 4): row, column, height, width
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """Ground truth at a level-0 place. label: "mitosis", or what else was marked there."""
-
-    row: float
-    column: float
-    label: str
 
 
 @dataclass(frozen=True, slots=True)
