@@ -7,11 +7,11 @@ by the command that needs it, so that help and mistakes are answered at once.
 import io
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -25,12 +25,14 @@ from onepixel_gui.terminal import (
     Figure,
     Json,
     Model,
+    PlaceWord,
     RegionWord,
     Stopped,
     Subject,
     TileWord,
     Which,
     command,
+    draw,
     expect_room,
     expect_unset,
     look,
@@ -39,6 +41,9 @@ from onepixel_gui.terminal import (
     watch,
     watch_scan,
 )
+
+if TYPE_CHECKING:
+    from onepixel_gui.attack.probe import Event, Guidance, Probe, Settings
 
 DONE, HELD, TROUBLE, STOPPED = 0, 1, 2, 130
 
@@ -133,6 +138,7 @@ def _options(
 def attack(
     call: typer.Context,
     tile: TileWord,
+    at: PlaceWord = "",
     model: Model = None,
     card: CardFile = None,
     subject: Subject = "",
@@ -155,46 +161,46 @@ def attack(
 ) -> None:
     """Search for the one pixel that changes the answer."""
     from onepixel_gui import narration
-    from onepixel_gui.attack.guided import guided
     from onepixel_gui.attack.probe import Began, Ended, Guidance, Settings
-    from onepixel_gui.attack.search import search
     from onepixel_gui.report.exhibit import AttackExhibit
 
     which = Which(model, card, device, subject)
     expect_room(given=(tile, *which.files), json=json, figure=figure)
+    settings: Settings | Guidance = Settings(
+        population, generations, seed=seed, to_the_end=to_the_end
+    )
     if strategy == "guided":
         expect_unset(call, "population", "generations", "seed")
-        guidance = Guidance(to_the_end=to_the_end)
-        read, classifier, events = watch(tile, which, lambda p: guided(p, guidance))
-    else:
-        settings = Settings(population, generations, seed=seed, to_the_end=to_the_end)
-        read, classifier, events = watch(tile, which, lambda p: search(p, settings))
-    began, ended = events[0], events[-1]
+        settings = Guidance(to_the_end=to_the_end)
+    read, classifier, (began, ended) = watch(tile, at, which, _search(settings))
     assert isinstance(began, Began)
     assert isinstance(ended, Ended)
-    shown = AttackExhibit(
-        read,
-        began.question,
-        classifier.card,
-        classifier.serving,
-        began,
-        ended,
-        command(call, tile, *which.files, json, figure),
-    )
+    words = command(call, tile, *which.files, json, figure)
+    served = classifier.card, classifier.serving
+    shown = AttackExhibit(read, began.question, *served, began, ended, words)
     print(*narration.attack_lines(shown), sep="\n")
     if json is not None:
         write_whole(json, narration.as_json(narration.attack_json(shown)))
-    if figure is not None:
-        from onepixel_gui.report.figure import export
-
-        export(shown, figure)
+    draw(shown, figure)
     raise typer.Exit(DONE if ended.flipped else HELD)
+
+
+def _search(settings: "Settings | Guidance") -> "Callable[[Probe], Generator[Event]]":
+    """The attack that these settings are of."""
+    from onepixel_gui.attack.guided import guided
+    from onepixel_gui.attack.probe import Guidance
+    from onepixel_gui.attack.search import search
+
+    if isinstance(settings, Guidance):
+        return lambda probe: guided(probe, settings)
+    return lambda probe: search(probe, settings)
 
 
 @app.command("map")
 def map_(
     call: typer.Context,
     tile: TileWord,
+    at: PlaceWord = "",
     model: Model = None,
     card: CardFile = None,
     subject: Subject = "",
@@ -218,7 +224,7 @@ def map_(
 
     which = Which(model, card, device, subject)
     expect_room(given=(tile, *which.files), json=json, figure=figure, out=out)
-    read, classifier, events = watch(tile, which, lambda p: sweep(p, PALETTES[palette]))
+    read, classifier, events = watch(tile, at, which, lambda p: sweep(p, PALETTES[palette]))
     swept = events[-1]
     assert isinstance(swept, Swept)
     words = command(call, tile, *which.files, json, figure, out)
@@ -230,10 +236,7 @@ def map_(
         write_whole(out, narration.map_npz(found))
     if json is not None:
         write_whole(json, narration.as_json(narration.map_json(shown)))
-    if figure is not None:
-        from onepixel_gui.report.figure import export
-
-        export(shown, figure)
+    draw(shown, figure)
 
 
 @app.command()

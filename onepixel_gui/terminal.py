@@ -2,8 +2,8 @@
 
 import os
 import shlex
-from collections.abc import Callable, Generator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, assert_never
@@ -12,22 +12,36 @@ import typer
 
 from onepixel_gui import RESOURCES
 from onepixel_gui.outbox import printable, try_out
-from onepixel_gui.problems import NotWritten, UnusableCheckpoint
+from onepixel_gui.problems import NotWritten, UnreadableTile, UnusableCheckpoint
 
 if TYPE_CHECKING:
     from onepixel_gui.attack.probe import Event, Probe
-    from onepixel_gui.classifier.card import Inspection
+    from onepixel_gui.classifier.card import Card, Inspection
     from onepixel_gui.classifier.classifier import Classifier
     from onepixel_gui.classifier.scan import ScanSettings
+    from onepixel_gui.report.exhibit import AttackExhibit, SweepExhibit
     from onepixel_gui.report.scans import ScanExhibit
     from onepixel_gui.tiles.datasets import Dataset, Sampling
+    from onepixel_gui.tiles.slides import Slide
     from onepixel_gui.tiles.tile import Tile, Window
 
 NAME = "onepixel-gui"
 DEMO_CHECKPOINT = RESOURCES / "demo" / "mitosis_demo.safetensors"
 
 
-TileWord = Annotated[Path, typer.Argument(metavar="TILE", help="A PNG, JPEG, TIFF or NPY file.")]
+TileWord = Annotated[
+    Path,
+    typer.Argument(metavar="TILE", help="A PNG, JPEG, TIFF or NPY file; with --at, a slide."),
+]
+PlaceWord = Annotated[
+    str,
+    typer.Option(
+        "--at",
+        metavar="ROW,COLUMN",
+        help="The tile of a slide whose top-left pixel lies there, in level-0 pixels; it is cut "
+        "as the classifier wants it.",
+    ),
+]
 Model = Annotated[
     Path | None,
     typer.Option(
@@ -113,16 +127,19 @@ class Which:
 
 
 def watch(
-    path: Path, which: Which, start: "Callable[[Probe], Generator[Event]]"
+    path: Path, at: str, which: Which, start: "Callable[[Probe], Generator[Event]]"
 ) -> "tuple[Tile, Classifier, tuple[Event, Event]]":
-    """Run an attack on a tile; its first and last event."""
+    """Run an attack on a tile; its first and last event.
+
+    at: the place on a slide as it was typed, "" where `path` is a picture.
+    """
     from onepixel_gui.narration import Narrator, meter
 
-    tile = read(path)
-    with meter() as tell:
+    with _cutting(path, at) as cut, meter() as tell:
         narrator = Narrator(tell)
         try:
             classifier = which.open()
+            tile = cut(classifier.card)
             with closing(start(classifier.probe(tile, subject=which.subject))) as events:
                 first = last = next(events)
                 narrator.take(first)
@@ -172,20 +189,64 @@ def watch_scan(path: Path, which: Which, settings: "ScanSettings", command: str)
         return ScanExhibit(slide, classifier.card, classifier.serving, began, ended, command)
 
 
+@contextmanager
+def _cutting(path: Path, at: str) -> "Iterator[Callable[[Card], Tile]]":
+    """How the tile that is meant is had; a file that cannot be read is told before any work.
+
+    Raises UnreadableTile, UnreadableSlide.
+    """
+    from onepixel_gui.tiles.slides import is_slide, open_slide
+
+    if not at:
+        try:
+            tile = read(path)
+        except UnreadableTile as cause:
+            if is_slide(path):
+                cause.remedy = "Name the tile by its place on the slide, with --at ROW,COLUMN."
+            raise
+        yield lambda _card: tile
+        return
+    row, column = _numbers(at, 2, "It is two whole numbers: row, column.", "--at")
+    with closing(open_slide(path)) as slide:
+        yield lambda card: _cut(slide, row, column, card)
+
+
+def _cut(slide: "Slide", row: int, column: int, card: "Card") -> "Tile":
+    """The tile there, of the size and resolution that the classifier takes."""
+    from onepixel_gui.tiles.cutting import pixels_per_pixel
+
+    (height, width), (down, across) = card.input_size, slide.shape
+    ratio = pixels_per_pixel(slide.mpp, card.mpp)
+    if not (-height * ratio < row < down and -width * ratio < column < across):
+        raise typer.BadParameter(
+            f"A tile there shows nothing of {printable(slide.name)}, which is {down:,} px high and "
+            f"{across:,} px wide.",
+            param_hint="--at",
+        )
+    return slide.tile(row, column, card.input_size, mpp=card.mpp)
+
+
+def _numbers(words: str, count: int, remedy: str, option: str) -> tuple[int, ...]:
+    """The whole numbers between the commas."""
+    try:
+        numbers = tuple(int(word) for word in words.split(","))
+    except ValueError:
+        numbers = ()
+    if len(numbers) != count:
+        raise typer.BadParameter(remedy, param_hint=option)
+    return numbers
+
+
 def region_of(words: str) -> "Window | None":
     """The rectangle that was typed, None for nothing."""
     from onepixel_gui.tiles.tile import Window
 
     if not words:
         return None
-    try:
-        row, column, height, width = (int(word) for word in words.split(","))
-    except ValueError:
-        height = width = 0
+    remedy = "It is four whole numbers: row, column, height, width."
+    row, column, height, width = _numbers(words, 4, remedy, "--region")
     if height < 1 or width < 1:
-        raise typer.BadParameter(
-            "It is four whole numbers: row, column, height, width.", param_hint="--region"
-        )
+        raise typer.BadParameter(remedy, param_hint="--region")
     return Window(row, column, height, width)
 
 
@@ -276,6 +337,14 @@ def expect_room(given: Sequence[Path | None], **wanted: Path | None) -> None:
             )
         taken.add(_place(target))
         try_out(target)
+
+
+def draw(shown: "AttackExhibit | SweepExhibit", figure: Path | None) -> None:
+    """Where one was asked for. Raises NotWritten."""
+    if figure is not None:
+        from onepixel_gui.report.figure import export
+
+        export(shown, figure)
 
 
 def _place(path: Path) -> str:

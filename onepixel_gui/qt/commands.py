@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Callable, Generator, Sequence
+from math import isclose
 from pathlib import Path
 from typing import Any, assert_never
 
@@ -11,7 +12,7 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
 
 from onepixel_gui import RESOURCES
 from onepixel_gui.attack.probe import Guidance, Settings
-from onepixel_gui.classifier.card import CHECKPOINTS
+from onepixel_gui.classifier.card import CHECKPOINTS, Card
 from onepixel_gui.problems import Problem
 from onepixel_gui.qt.arrivals import Arrivals
 from onepixel_gui.qt.dialogs import ExportChoice, ExportDialog, SettingsDialog, Template
@@ -22,8 +23,10 @@ from onepixel_gui.qt.preferences import Memory, Preferences, Recent
 from onepixel_gui.qt.recent import Recents
 from onepixel_gui.qt.session import Loaded, Session
 from onepixel_gui.qt.view import Quantity
+from onepixel_gui.tiles.cutting import pixels_per_pixel
 from onepixel_gui.tiles.files import SUFFIXES, save
 from onepixel_gui.tiles.slides import SUFFIXES as SLIDES
+from onepixel_gui.tiles.tile import Tile
 
 DEMONSTRATION = RESOURCES / "demo"
 FIRST_TILE = "prometaphase_65.png"  # one pixel flips it, so the first Run shows a flip
@@ -303,21 +306,39 @@ class Commands(QObject):
     def command_line(self, *, sweep: bool = False) -> str:
         """The words that repeat this run in a terminal; file names only."""
         tile, chosen = self._session.tile, self.preferences
-        words = ["onepixel-gui", "map" if sweep else "attack", tile.name if tile else "TILE"]
+        words = ["onepixel-gui", "map" if sweep else "attack", *self._tile_named(tile)]
         checkpoint = self._session.checkpoint
         if checkpoint is not None and checkpoint != DEMO_CHECKPOINT:
             words += ["--model", checkpoint.name]
+        if self._session.subject:
+            words += ["--subject", self._session.subject]
         if sweep:
             words += ["--palette", chosen.palette] if chosen.palette != "corners" else []
             return shlex.join(words)
         began = self._session.findings.began
         return shlex.join(words + _options(chosen.settings if began is None else began.settings))
 
+    def _tile_named(self, tile: Tile | None) -> list[str]:
+        """What a terminal has to be told of the tile: its file, or its place on a slide."""
+        classifier = self._session.classifier
+        if tile is None:
+            return ["TILE"]
+        if classifier is None or not _is_cut_for(tile, classifier.card):
+            return [tile.name]
+        return [tile.slide, "--at", "{},{}".format(*tile.origin)]
+
     def copy_command(self) -> None:
         QGuiApplication.clipboard().setText(
             self.command_line(sweep=self._session.findings.latest == "sweep")
         )
         self.noted.emit("The command line is on the clipboard")
+
+
+def _is_cut_for(tile: Tile, card: Card) -> bool:
+    """Whether that is the tile of its slide that a classifier with this card is given there."""
+    own = None if tile.mpp is None else tile.mpp / tile.downsample
+    ratio = pixels_per_pixel(own, card.mpp)
+    return bool(tile.slide) and tile.shape == card.input_size and isclose(tile.downsample, ratio)
 
 
 def _devices() -> Generator[Loaded]:
