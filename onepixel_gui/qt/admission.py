@@ -13,7 +13,7 @@ from onepixel_gui.qt.preferences import Opened
 from onepixel_gui.qt.recent import RecentlyOpened
 from onepixel_gui.qt.session import Session
 from onepixel_gui.qt.slides.desk import SlideDesk
-from onepixel_gui.tiles.datasets import Dataset
+from onepixel_gui.tiles.datasets import Dataset, Field
 from onepixel_gui.tiles.slides import Slide
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class Admission(QObject):
         self._commands, self._shelf, self._slides = commands, shelf, slides
         self._datasets, self._opened, self._button = datasets, opened, button
         commands.brought.connect(datasets.bring)
+        commands.slide_brought.connect(lambda path: slides.look([Field(path)]))
         session.classifier_changed.connect(self._follow)
         datasets.ready_at_once.connect(self._list)
         datasets.tiles_wished.connect(self._list)
@@ -49,7 +50,7 @@ class Admission(QObject):
         opened.healed.connect(lambda found: self.noted.emit(f"Found {found.name} again"))
         opened.failed.connect(self.told)
         button.opening.connect(opened.look)
-        button.recent_wished.connect(lambda chosen: commands.open_paths([Path(chosen.path)]))
+        button.recent_wished.connect(lambda chosen: self._open(chosen, Path(chosen.path)))
         button.location_wished.connect(self._locate)
         button.show_recent(opened.entries, opened.missing)
 
@@ -78,4 +79,11 @@ class Admission(QObject):
         path = ask_where(Path(lost.path), self._button)
         if path is not None:
             self._opened.seek(lost, path)
+            self._open(lost, path)
+
+    def _open(self, known: Opened, path: Path) -> None:
+        """Again as what it was."""
+        if known.kind == "slide":
+            self._commands.slide_brought.emit(path)
+        else:
             self._commands.open_paths([path])

@@ -41,6 +41,7 @@ class Commands(QObject):
     noted = Signal(str)  # a short word of success
     failed = Signal(object)  # Problem
     brought = Signal(object)  # paths of tiles, slides, data sets
+    slide_brought = Signal(object)  # Path of what is to be opened as a slide, whatever it is
     edit_card_wished = Signal()
     compare_wished = Signal()
     slide_wished = Signal()  # to the slide, or back from it
@@ -115,7 +116,7 @@ class Commands(QObject):
             self._window, "Open a slide", filter=f"Slides ({kinds})"
         )
         if name:
-            self.open_paths([Path(name)])
+            self.slide_brought.emit(Path(name))
 
     def open_paths(self, paths: Sequence[Path]) -> None:
         """Tiles, slides, folders and tables: what they are is found out in the background."""

@@ -2,6 +2,8 @@
 
 import os
 import re
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -22,16 +24,20 @@ _TABLES = frozenset({".csv", ".tsv", ".json"})  # that list tiles or mitoses
 # Data sets whose files end as checkpoints do, or in nothing.
 _STORES = re.compile(r"camelyonpatch.*\.h5|.*_[xy]\.h5|(data|test)_batch(_\d)?(\.bin)?", re.I)
 
-Kind = Literal["tiles", "checkpoint", "stranger"]
+Kind = Literal["tiles", "folder", "checkpoint", "stranger"]
 
 
 @dataclass(frozen=True, slots=True)
 class Cargo:
-    """What a drag carries. tiles: files, slides and folders. checkpoint: at most one."""
+    """What a drag carries. tiles: files, slides and folders. checkpoint: at most one.
+
+    folders: how many of them are known to be folders.
+    """
 
     tiles: tuple[Path, ...] = ()
     checkpoint: Path | None = None
     refused: tuple[str, ...] = ()
+    folders: int = 0
 
     def __bool__(self) -> bool:
         return bool(self.tiles) or self.checkpoint is not None
@@ -43,7 +49,7 @@ class Cargo:
         if len(self.tiles) == 1 and _is_certainly_a_slide(self.tiles[0]):
             lines.append(f"Open the slide {self.tiles[0].name}")
         elif self.tiles:
-            lines.append(f"Open {_named(self.tiles)} in place of the present list")
+            lines.append(f"Open {_named(self.tiles, self.folders)} in place of the present list")
         if self.checkpoint is not None:
             lines.append(f"Look at {self.checkpoint.name}; the classifier stays until you say Use")
         if self.refused:
@@ -57,36 +63,50 @@ def cargo(data: QMimeData) -> Cargo:
     tiles: list[Path] = []
     checkpoints: list[Path] = []
     refused: list[str] = []
-    for url in data.urls():
-        path = Path(url.toLocalFile()) if url.isLocalFile() else None
-        kind: Kind = "stranger" if path is None else _in_time(path, "tiles")
-        if path is None:
+    urls = data.urls()
+    paths = [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]
+    kinds = iter(_in_time(paths))
+    folders = 0
+    for url in urls:
+        if not url.isLocalFile():
             refused.append(url.fileName() or url.toString())
-        elif kind == "checkpoint":
+            continue
+        path, kind = Path(url.toLocalFile()), next(kinds)
+        if kind == "checkpoint":
             checkpoints.append(path)
-        elif kind == "tiles":
-            tiles.append(path)
-        else:
+        elif kind == "stranger":
             refused.append(path.name)
+        else:
+            tiles.append(path)
+            folders += kind == "folder"
     refused += [path.name for path in checkpoints[1:]]
-    return Cargo(tuple(tiles), checkpoints[0] if checkpoints else None, tuple(refused))
+    return Cargo(tuple(tiles), next(iter(checkpoints), None), tuple(refused), folders)
 
 
-def _in_time(path: Path, otherwise: Kind) -> Kind:
-    """What the file system answers; `otherwise` where a network drive takes its time."""
+def _in_time(paths: Sequence[Path]) -> list[Kind]:
+    """What the file system answers; "tiles" where a network drive takes its time."""
     answers: SimpleQueue[Kind] = SimpleQueue()
-    Thread(target=lambda: answers.put(_kind(path)), name="drag", daemon=True).start()
+
+    def ask() -> None:
+        for path in paths:
+            answers.put(_kind(path))
+
+    Thread(target=ask, name="drag", daemon=True).start()
+    kinds: list[Kind] = []
+    end = time.monotonic() + _PATIENCE  # of all of them together
     try:
-        return answers.get(timeout=_PATIENCE)
+        while len(kinds) < len(paths):
+            kinds.append(answers.get(timeout=max(0.0, end - time.monotonic())))
     except Empty:
-        return otherwise
+        kinds += ["tiles"] * (len(paths) - len(kinds))
+    return kinds
 
 
 def _kind(path: Path) -> Kind:
     try:
         if not path.is_file():
-            return "tiles" if _holds_tiles(path) else "stranger"
-    except OSError:
+            return "folder" if _holds_tiles(path) else "stranger"
+    except (OSError, ValueError):  # ValueError: a null byte in the name
         return "stranger"
     if path.suffix.lower() in CHECKPOINTS and not _STORES.fullmatch(path.name):
         return "checkpoint"
@@ -122,8 +142,7 @@ def _holds_tiles(folder: Path, depth: int = 2) -> bool:
     return False
 
 
-def _named(paths: tuple[Path, ...]) -> str:
-    folders = sum(path.is_dir() for path in paths)
+def _named(paths: tuple[Path, ...], folders: int) -> str:
     files = len(paths) - folders
     if len(paths) == 1:
         return f"the folder {paths[0].name}" if folders else paths[0].name

@@ -200,12 +200,12 @@ class Window(QMainWindow):
             part.failed.connect(self.show_problem)
         self.admission.told.connect(self.show_problem)
         scanner = self.scans.scanner
-        for news in (scanner.busy_changed, scanner.listed, self.datasets.changed):
+        begun = self.datasets.changed, self.slides.opening_changed
+        for news in (scanner.busy_changed, scanner.listed, *begun):
             news.connect(lambda _: self._enable())
         for news in (self.shelf.scoring_changed, self.shelf.opened):
             news.connect(self._enable)
         self.scans.listed.connect(self.shelf.show)
-        self.slides.slide_changed.connect(lambda _: self._enable())
         self.commands.failed.connect(self.show_problem)
         self.commands.noted.connect(self._note)
         self.commands.preferences_changed.connect(self._dress)
@@ -316,7 +316,8 @@ class Window(QMainWindow):
     @property
     def _stirs(self) -> bool:
         """Something goes on that Stop ends, besides runs and arrivals."""
-        return self.scans.scanner.busy or self.shelf.scoring or self.datasets.look is not None
+        looking = self.datasets.look is not None or self.slides.opening
+        return self.scans.scanner.busy or self.shelf.scoring or looking
 
     def _dress(self, preferences: Preferences) -> None:
         _install(preferences)
@@ -334,7 +335,7 @@ class Window(QMainWindow):
         self.classes.subject_wished.connect(self.session.set_subject)
         self.slide.run_wished.connect(self.commands.run)
         self.commands.slide_wished.connect(self._toggle_slide)
-        for stop in (self.tiles.stop, self.datasets.cancel):
+        for stop in (self.tiles.stop, self.datasets.cancel, self.slides.cancel):
             self.commands.stop_wished.connect(stop)
         self._drop.dropped.connect(self.commands.open_cargo)
 

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QApplication, QLineEdit
 
 from onepixel_gui.qt.gallery.shelf import Shelf
 from onepixel_gui.qt.panes.gallery import GalleryPane
@@ -61,6 +62,8 @@ class GalleryDesk(QObject):
         self._asked = None
         self._gallery.set_listing(listing)
         if len(listing):
+            if not isinstance(QApplication.focusWidget(), QLineEdit):
+                self._gallery.list.setFocus()
             self._gallery.set_current(self._shelf.start)
             self._open(self._shelf.start)
 

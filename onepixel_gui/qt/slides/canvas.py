@@ -280,7 +280,7 @@ class SlideCanvas(QWidget):
             event.type() == QEvent.Type.ShortcutOverride
             and isinstance(event, QKeyEvent)
             and self._facts is not None
-            and self._ours(event)
+            and self._claims(event)
         ):
             event.accept()
             return True
@@ -292,9 +292,13 @@ class SlideCanvas(QWidget):
         key = event.key()
         if event.modifiers() & ~_PLAIN:
             return False
-        if key == Qt.Key.Key_Escape:  # otherwise it stops what runs
+        if key == Qt.Key.Key_Escape:
             return self._banding or self._overlays.region is not None
         return key in _STEPS or key in _NOTCHES or key in _WORDS or key == Qt.Key.Key_0
+
+    def _claims(self, event: QKeyEvent) -> bool:
+        """Before the window: all but Esc, which stops what runs before it clears a region."""
+        return self._ours(event) and (event.key() != Qt.Key.Key_Escape or self._banding)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if self._facts is None or not self._ours(event):

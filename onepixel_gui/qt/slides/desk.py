@@ -1,9 +1,11 @@
 """Where slides are looked at: which one is open, and what of it lies on the bench."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from onepixel_gui.outbox import printable
 from onepixel_gui.qt.panes.slide import SlidePane
 from onepixel_gui.qt.session import Session
 from onepixel_gui.qt.slides.field_chooser import FieldChooser
@@ -14,6 +16,7 @@ from onepixel_gui.qt.telling import finding
 from onepixel_gui.qt.view import Findings
 from onepixel_gui.tiles.cutting import pixels_per_pixel
 from onepixel_gui.tiles.datasets import Field
+from onepixel_gui.tiles.datasets.marked_tiles import CentredTile
 from onepixel_gui.tiles.slides import Slide, SlideTile
 from onepixel_gui.tiles.tile import Tile, Window
 
@@ -25,6 +28,7 @@ class SlideDesk(QObject):
 
     shown = Signal(bool)  # the slide takes the place of the other panes, or gives it back
     slide_changed = Signal(object)  # Slide
+    opening_changed = Signal(bool)  # a slide is on its way, or no longer
     failed = Signal(object)  # Problem
 
     def __init__(self, session: Session, pane: SlidePane, reader: SlideReader) -> None:
@@ -35,7 +39,8 @@ class SlideDesk(QObject):
         self.fields: tuple[Field, ...] = ()
         self.slide: Slide | None = None
         self.visible = False
-        self._field: Field | None = None  # open, or opening
+        self._field: Field | None = None  # of the slide that is open
+        self._opening: Field | None = None  # nothing of it counts before it is open
         self._target: Window | None = None  # to be shown as soon as the slide is open
         self._outcomes: dict[str, dict[Window, str]] = {}  # by hash of slide
         self._wire_reader()
@@ -47,7 +52,7 @@ class SlideDesk(QObject):
 
     def _wire_reader(self) -> None:
         reader, pane = self.reader, self._pane
-        reader.opening.connect(lambda path: pane.show_opening(path.name if path else ""))
+        reader.opening.connect(self._show_opening)
         reader.opened.connect(self._show_slide)
         reader.failed.connect(self._refuse)
         reader.thumbnail.connect(pane.set_thumbnail)
@@ -61,11 +66,10 @@ class SlideDesk(QObject):
     def set_fields(self, fields: Sequence[Field]) -> None:
         """The slides that there are to look at; what is open stays open."""
         self.fields = tuple(fields)
-        self.chooser.show_fields(self.fields, self._index())
+        self.chooser.show_fields(self.fields, self._index(self._opening or self._field))
 
     def look(self, fields: Sequence[Field]) -> None:
         """These slides, the first that is there at once."""
-        self._field = None
         self.set_fields(fields)
         self.open(next((index for index, field in enumerate(fields) if field.present), 0))
         self.show(True)
@@ -76,9 +80,21 @@ class SlideDesk(QObject):
         target: what of it is to be seen first.
         """
         if 0 <= index < len(self.fields):
-            self._field, self._target = self.fields[index], target
-            self.chooser.show_current(index)
-            self.reader.open(self._field.path)
+            self._open(self.fields[index], target)
+
+    def _open(self, field: Field, target: Window | None = None) -> None:
+        self._opening, self._target = field, target
+        self.chooser.show_current(self._index(field))
+        self.reader.open(field.path)
+
+    @property
+    def opening(self) -> bool:
+        """A slide is on its way."""
+        return self._opening is not None
+
+    def cancel(self) -> None:
+        """Open nothing; what was open before stays."""
+        self.reader.cancel()
 
     def toggle(self) -> None:
         """To the slide and back; to the slide of the tile on the bench, where it has one."""
@@ -86,30 +102,56 @@ class SlideDesk(QObject):
         if not self.visible:
             if tile is not None and tile.slide and not self._holds(tile):
                 self._follow(tile)
-            elif self.slide is None and self._field is None:
+            elif self.slide is None and not self.opening:
                 self.open(0)
+            else:
+                self._show_tile(tile)  # in sight again, wherever the reader went
         self.show(not self.visible)
 
     def show(self, visible: bool) -> None:
         if visible != self.visible:
             self.visible = visible
             self.shown.emit(visible)
+        if visible:
+            self._pane.canvas.setFocus()  # so that arrows walk and Enter runs at once
 
     def _holds(self, tile: Tile) -> bool:
         return self.slide is not None and tile.slide_hash == self.slide.hash
 
     def _follow(self, tile: Tile) -> None:
-        for index, field in enumerate(self.fields):
-            if field.path.name == tile.slide and tile.case in ("", field.case):
-                self.open(index, tile.footprint)
+        """To the slide of a tile, also where it is none of those that there are to look at."""
+        entry = self._session.entry
+        path = entry.path if isinstance(entry, SlideTile | CentredTile) else None
+        for field in self.fields:
+            named = field.path.name == tile.slide and tile.case in ("", field.case)
+            if field.path == path or (path is None and named):
+                self._open(field, tile.footprint)
                 return
+        if path is not None:
+            self._open(Field(path, tile.case), tile.footprint)
 
-    def _index(self) -> int:
-        return self.fields.index(self._field) if self._field in self.fields else -1
+    def _index(self, field: Field | None) -> int:
+        return self.fields.index(field) if field in self.fields else -1
+
+    def _show_opening(self, path: Path | None) -> None:
+        """None: that was cancelled."""
+        if path is None:
+            self._keep()
+        else:
+            self._pane.show_opening(printable(path.name))
+        self.opening_changed.emit(self.opening)
+
+    def _keep(self) -> None:
+        """The slide before stays, and its name in the list."""
+        self._opening = self._target = None
+        self.chooser.show_current(self._index(self._field))
+        self._pane.show_opening("")
 
     def _show_slide(self, slide: Slide) -> None:
         self.slide = slide
-        pane, field = self._pane, self._field
+        named = (field for field in self.fields if field.path == slide.path)
+        pane, field = self._pane, self._opening or next(named, None)
+        self._field, self._opening = field, None
         pane.show_slide(SlideFacts.of(slide))
         pane.set_marks(() if field is None else field.marks)
         self._show_grid()
@@ -119,13 +161,11 @@ class SlideDesk(QObject):
             pane.set_current(self._target)
             self._target = None
         self.slide_changed.emit(slide)
+        self.opening_changed.emit(False)
 
     def _refuse(self, problem: object) -> None:
-        """The slide before stays, and its name in the list."""
-        path = None if self.slide is None else self.slide.path
-        self._field = next((field for field in self.fields if field.path == path), None)
-        self.chooser.show_current(self._index())
-        self._pane.show_opening("")
+        self._keep()
+        self.opening_changed.emit(False)
         self.failed.emit(problem)
 
     # -------------------------------------------------------------- tiles of it
