@@ -144,6 +144,13 @@ def test_another_classifier_forgets_what_the_one_before_said(qtbot, window, chec
     assert window.slide.outcomes == {}
 
 
+def test_keys_belong_to_the_slide_as_soon_as_it_is_shown(qtbot, window):
+    assert window.focusWidget() is window.slide.canvas
+    with qtbot.waitSignal(window.session.tile_changed, timeout=20_000):
+        qtbot.keyClick(window.focusWidget(), Qt.Key.Key_Down)
+    assert window.session.tile.slide == "a slide.tif"
+
+
 def test_v_goes_to_the_tile_and_back(qtbot, window):
     on_bench(qtbot, window, 80, 144)
     qtbot.keyClick(window, Qt.Key.Key_V)
