@@ -2,6 +2,7 @@
 
 import faulthandler
 import logging
+import os
 import sys
 import threading
 import traceback
@@ -41,7 +42,12 @@ def run_window() -> int:
     # The window is painted first; reading tiles and importing torch begin after that.
     _OncePainted(window, window.commands.open_demonstration)
     window.show()
-    return application.exec()
+    code = application.exec()
+    application.sendPostedEvents()  # what ended while the window closed says so
+    if window.jobs:  # some hang in a stalled drive, and Qt would wait for their threads for ever
+        logging.shutdown()
+        os._exit(code)
+    return code
 
 
 def make_application() -> QApplication:
