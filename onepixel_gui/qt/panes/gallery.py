@@ -111,7 +111,7 @@ class GalleryPane(Card):
         self.list.set_theme(theme)
 
     def show_tile(self, tile: Tile | None, window: Window | None) -> None:
-        """The gallery lists tiles whichever is shown; `set_current` marks it."""
+        """The gallery lists tiles whichever is shown; `set_shown` marks it."""
 
     def set_cursor(self, cursor: Cursor | None) -> None:
         """Positions inside a tile are of no interest here."""
@@ -128,6 +128,7 @@ class GalleryPane(Card):
         """Replaces the list and forgets what was known, the reader's own list too."""
         had = bool(self.listed)
         self._current, self._seen, self._looking, self._scoring = -1, (), "", (0, 0)
+        self._painter.shown = -1
         self.rows.pixels_per_point = self.devicePixelRatioF()
         self.rows.replace(listing)
         self._preparing = self.rows.facts.preparing()
@@ -143,7 +144,7 @@ class GalleryPane(Card):
         self._after_order()
 
     def set_current(self, index: int) -> None:
-        """Mark a tile as the one on show, without a wish; -1 for none."""
+        """Choose a tile, without a wish; -1 for none."""
         self._current = index
         self._mark_current()
 
@@ -209,22 +210,18 @@ class GalleryPane(Card):
             return
         tile = int(self.rows.order[current.row()])
         if tile != self._current:
-            self._show_current(tile)
+            self._current = tile
             self.tile_wished.emit(tile)
 
     def _choose_again(self) -> None:
         current = self.list.currentIndex()
         if current.isValid():
-            self._show_current(int(self.rows.order[current.row()]))
+            self._current = int(self.rows.order[current.row()])
             self.tile_wished.emit(self._current)
 
     def set_shown(self, index: int) -> None:
-        """The tile on the bench, where it is another than the one chosen; -1: none of the list."""
+        """Mark the tile on the bench, which lags behind the one chosen; -1: none of the list."""
         self._painter.shown = index
-        self.list.viewport().update()
-
-    def _show_current(self, tile: int) -> None:
-        self._current = self._painter.shown = tile
         self.list.viewport().update()
 
     def _look_soon(self) -> None:
@@ -374,7 +371,6 @@ class GalleryPane(Card):
             self._idle.start()
 
     def _mark_current(self, *, scroll: bool = True) -> None:
-        self._painter.shown = self._current
         at = self.rows.place(self._current)
         if at is None:
             self.list.selectionModel().clear()
