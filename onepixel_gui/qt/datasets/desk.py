@@ -47,7 +47,7 @@ class DatasetDesk(QObject):
     ) -> None:
         """opened: where what was used is remembered."""
         super().__init__(card)
-        self._card, self._opened = card, opened
+        self.card, self._opened = card, opened
         self.look: Look | None = None
         self.lookout = Lookout(look, lanes, self)
         self._edits: dict[str, Any] = {}  # values of the sampling that the reader chose
@@ -64,7 +64,7 @@ class DatasetDesk(QObject):
         return timer
 
     def _wire(self) -> None:
-        card = self._card
+        card = self.card
         self.lookout.told.connect(self._heard)
         card.tiles_wished.connect(partial(self.open, "tiles"))
         card.slides_wished.connect(partial(self.open, "slides"))
@@ -110,7 +110,7 @@ class DatasetDesk(QObject):
         look = self.look
         if look is None:
             return
-        found = ask_where(look.paths[0] if look.gone else None, self._card)
+        found = ask_where(look.paths[0] if look.gone else None, self.card)
         if found is None or self.look is None:
             return
         if look.gone:

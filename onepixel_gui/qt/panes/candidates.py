@@ -48,7 +48,7 @@ class CandidatesPane(Card):
         self.list, self._empty, self._stack = TileList(), QLabel(_NO_SLIDE), QStackedWidget()
         self.scan, self.stop = QPushButton("Scan  S"), QPushButton("Stop")
         self.keep = QPushButton("To the list")
-        self._progress, self._words = QProgressBar(), Line()
+        self._progress, self._words, self._notes = QProgressBar(), Line(), Line()
         self._threshold, self._hint, self._scanned = 0.5, _NO_SLIDE, False
         self._pictures: dict[str, NDArray[np.uint8]] = {}
         self._current = -1
@@ -100,6 +100,8 @@ class CandidatesPane(Card):
         self._progress.setFixedHeight(4)
         self._progress.setAccessibleName("Progress of the scan")
         self._words.setObjectName("faint")
+        self._notes.setObjectName("doubt")
+        self._notes.hide()
         buttons = QHBoxLayout()
         for button in (self.scan, self.stop, self.keep):
             buttons.addWidget(button)
@@ -107,6 +109,7 @@ class CandidatesPane(Card):
         self.body.addLayout(buttons)
         self.body.addWidget(self._progress)
         self.body.addWidget(self._words)
+        self.body.addWidget(self._notes)
         self.body.addWidget(self._stack, 1)
 
     # ------------------------------------------------------------------ values down
@@ -131,6 +134,15 @@ class CandidatesPane(Card):
             self._progress.setRange(0, 0 if progress.centring else max(1, progress.total))
             self._progress.setValue(progress.done)
             self._words.setText(_doing(progress))
+
+    def set_notes(self, notes: Sequence[str]) -> None:
+        """What the reader should know of the scan, one plain sentence each."""
+        self._notes.setText(" ".join(notes))
+        self._notes.setVisible(bool(notes))
+
+    @property
+    def notes(self) -> str:
+        return self._notes.text()
 
     def set_candidates(
         self,

@@ -219,6 +219,11 @@ class GalleryPane(Card):
             self._current = int(self.rows.order[current.row()])
             self.tile_wished.emit(self._current)
 
+    @property
+    def shown(self) -> int:
+        """The tile that is marked as the one on the bench; -1 for none."""
+        return self._painter.shown
+
     def set_shown(self, index: int) -> None:
         """Mark the tile on the bench, which lags behind the one chosen; -1: none of the list."""
         self._painter.shown = index

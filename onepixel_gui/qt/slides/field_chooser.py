@@ -55,6 +55,11 @@ class FieldChooser(QWidget):
         self._before.setEnabled(index > 0)
         self._after.setEnabled(index + 1 < self._list.count())
 
+    @property
+    def current(self) -> int:
+        """Index of the field on show, -1 for none."""
+        return self._list.currentIndex()
+
     def step(self, by: int) -> None:
         """Wish for a neighbour."""
         index = self._list.currentIndex() + by

@@ -43,6 +43,7 @@ class ScanDesk(QObject):
         self._slide, self._pane = panes
         self._region: Window | None = None
         self._found: tuple[SlideTile, ...] = ()
+        self._notes: tuple[str, ...] = ()  # of the scan that began last
         self._wire_values()
         self._wire_wishes()
         commands.scan_wished.connect(self.scan)
@@ -118,6 +119,8 @@ class ScanDesk(QObject):
         self._pane.show_readiness(slide=slide is not None, classifier=classifier is not None)
 
     def _begin(self, began: ScanBegan) -> None:
+        self._notes = began.notes
+        self._pane.set_notes(began.notes)
         grid, classifier = began.grid, self.scanner.classifier
         assert classifier is not None
         card = classifier.card
@@ -139,11 +142,11 @@ class ScanDesk(QObject):
         self._show_tile(self._session.tile)
 
     def _end(self, ended: ScanEnded) -> None:
-        if ended.notes:
-            self.noted.emit(" ".join(ended.notes))
+        self._pane.set_notes((*self._notes, *ended.notes))
 
     def _clear(self) -> None:
         self._found = ()
+        self._pane.set_notes(())
         self._slide.set_scan(None)
         self._shelf.show(Entries())
         self._pane.set_candidates((), ())

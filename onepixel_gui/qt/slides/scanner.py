@@ -51,7 +51,7 @@ class Scanner(QObject):
         self._job: Job | None = None
         self.slide: Slide | None = None
         self.classifier: Classifier | None = None
-        self._known: OrderedDict[tuple[str, Card], ScanEnded] = OrderedDict()
+        self._known: OrderedDict[tuple[str, Card], tuple[ScanBegan, ScanEnded]] = OrderedDict()
         self._began: ScanBegan | None = None
         self._map = np.empty((0, 0), np.float32)
         self._started = self._told = 0.0
@@ -63,6 +63,10 @@ class Scanner(QObject):
     @property
     def result(self) -> ScanEnded | None:
         """Of this slide by this classifier."""
+        return None if self._both is None else self._both[1]
+
+    @property
+    def _both(self) -> tuple[ScanBegan, ScanEnded] | None:
         key = self._key()
         return None if key is None else self._known.get(key)
 
@@ -73,9 +77,8 @@ class Scanner(QObject):
         self.stop()
         self.slide, self.classifier = slide, classifier
         self.cleared.emit()
-        known = self.result
-        if known is not None:
-            self._replay(known)
+        if self._both is not None:
+            self._replay(*self._both)
 
     def scan(self, settings: ScanSettings) -> None:
         """From the start; an earlier result of this pair is forgotten."""
@@ -159,12 +162,9 @@ class Scanner(QObject):
         answer = began.subject if len(card.classes) == 2 else ""
         return tuple(Candidate(top, left, value, answer) for top, left, value in found)
 
-    def _replay(self, known: ScanEnded) -> None:
-        subject = known.settings.subject or (
-            self.classifier.card.subject if self.classifier else ""
-        )
+    def _replay(self, began: ScanBegan, known: ScanEnded) -> None:
         rows, columns = np.nonzero(~np.isnan(known.confidence))
-        self.began.emit(ScanBegan(known.grid, len(rows), 0, subject))
+        self.began.emit(began)
         values = known.confidence[rows, columns]
         self.scanned.emit(Scanned(len(rows), len(rows), rows, columns, values))
         self.listed.emit(known.candidates)
@@ -172,8 +172,8 @@ class Scanner(QObject):
 
     def _remember(self, event: ScanEnded) -> None:
         key = self._key()
-        if key is not None:
-            self._known[key] = event
+        if key is not None and self._began is not None:
+            self._known[key] = self._began, event
             self._known.move_to_end(key)
             while len(self._known) > _REMEMBERED:
                 self._known.popitem(last=False)
