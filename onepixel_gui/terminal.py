@@ -279,6 +279,8 @@ def look(paths: Sequence[Path], sampling: "Sampling", instead: Path | None) -> "
                 shown.update(Text(f"Looking: {seen:,} seen, now {looked.where}"))
     except StopIteration as end:
         found: Dataset = end.value
+        if found.kind == "tiles" and len(found.entries) == 1:  # whatever it is, so far
+            found.entries[0].read()
         return found
     except KeyboardInterrupt:
         raise Stopped(f"Stopped after {seen:,} files and folders.") from None
