@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _REMEMBERED = 20  # scans
 _LISTED = 200  # candidates while a scan goes on
+_COUNTED = 0.2  # seconds between two words about progress
 _PAUSE = 0.5  # seconds between two lists of candidates while a scan goes on
 
 
@@ -54,7 +55,7 @@ class Scanner(QObject):
         self._known: OrderedDict[tuple[str, Card], tuple[ScanBegan, ScanEnded]] = OrderedDict()
         self._began: ScanBegan | None = None
         self._map = np.empty((0, 0), np.float32)
-        self._started = self._told = 0.0
+        self._started = self._told = self._counted = 0.0
 
     @property
     def busy(self) -> bool:
@@ -138,7 +139,11 @@ class Scanner(QObject):
                 assert_never(event)
 
     def _tell(self, event: Scanned) -> None:
+        """Progress, a few times a second: a line that changes lays out its pane anew."""
         now = time.monotonic()
+        if now - self._counted < _COUNTED and event.done < event.total:
+            return
+        self._counted = now
         spent = now - self._started
         left = None
         if event.done and spent > 0.5:
