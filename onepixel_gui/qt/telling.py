@@ -55,8 +55,14 @@ def told(session: Session) -> Told | None:
     return Told(sentence, None, doubts, hint)
 
 
-def hint(session: Session, *, loading: bool) -> str:
-    """What to do next while there is nothing to tell. loading: a classifier is on its way."""
+def hint(session: Session, *, loading: bool, slide: bool = False) -> str:
+    """What to do next while there is nothing to tell.
+
+    loading: a classifier is on its way.  slide: there is one in sight.
+    """
+    if session.tile is None and slide:
+        asked = session.classifier is not None
+        return "Click a tile of the slide" + (", or press S to scan it." if asked else ".")
     if session.tile is None:
         return "Drop tiles, a folder or a checkpoint anywhere on the window."
     if loading:

@@ -59,7 +59,7 @@ from onepixel_gui.qt.slides.scan_desk import ScanDesk
 from onepixel_gui.qt.slides.scanner import Scanner
 from onepixel_gui.qt.telling import DOING, hint, told, why_not_guided
 from onepixel_gui.qt.toolbar import button_of, make_actions
-from onepixel_gui.qt.view import Activity, Arrival, Cursor, Progress, Quantity
+from onepixel_gui.qt.view import Activity, Cursor, Progress, Quantity
 
 _PATIENCE = 60_000  # ms that closing waits for a figure being written
 _OPENING = (
@@ -185,26 +185,23 @@ class Window(QMainWindow):
             session.cursor_changed.connect(pane.set_cursor)
         session.examined.connect(self.map.examine)
         session.examined.connect(self.periods.examine)
-        self.arrivals.changed.connect(self._show_arrival)
         self.arrivals.prepared.connect(self._renew)
         self.second.shown.connect(lambda _: self._arrange())
         self.slides.shown.connect(lambda _: self._arrange())
-        self.second.failed.connect(self.show_problem)
         self.cards.noted.connect(self._note)
         reception = Reception(self.commands, session, self._arrival, self._classifier)
         reception.told.connect(self.show_problem)
         reception.noted.connect(self._note)
         for desk in (self.scans, self.admission):
             desk.noted.connect(self._note)
-        for part in (self.tiles, self.slides, self.scans):
+        for part in (self.tiles, self.slides, self.scans, self.second):
             part.failed.connect(self.show_problem)
         self.admission.told.connect(self.show_problem)
         scanner = self.scans.scanner
-        begun = self.datasets.changed, self.slides.opening_changed
-        for news in (scanner.busy_changed, scanner.listed, *begun):
-            news.connect(lambda _: self._enable())
-        for news in (self.shelf.scoring_changed, self.shelf.opened):
-            news.connect(self._enable)
+        begun = self.arrivals.changed, self.datasets.changed, self.slides.opening_changed
+        listed = self.shelf.scoring_changed, self.shelf.opened
+        for news in (scanner.busy_changed, scanner.listed, *begun, *listed):
+            news.connect(self._tell_next)
         self.scans.listed.connect(self.shelf.show)
         self.commands.failed.connect(self.show_problem)
         self.commands.noted.connect(self._note)
@@ -229,12 +226,14 @@ class Window(QMainWindow):
         view: View = "comparison" if compared else "slide" if self.slides.visible else "bench"
         self._middle.show_view(view)
         self.verdict.setVisible(not compared)
+        self._tell_next()
 
     def _renew(self, classifier: object) -> None:
         self.session.renew(classifier)
         self._enable()
 
-    def _show_arrival(self, _arrival: Arrival | None) -> None:
+    def _tell_next(self) -> None:
+        """What can be done next: it depends on what is in sight and on its way."""
         self._enable()
         if self.session.question is None:
             self._tell()
@@ -277,7 +276,8 @@ class Window(QMainWindow):
                 said.sentence, flipped=said.flipped, doubts=said.doubts, fine_print=said.fine_print
             )
         else:
-            self.verdict.clear(hint(self.session, loading=self.arrivals.arrival is not None))
+            loading = self.arrivals.arrival is not None
+            self.verdict.clear(hint(self.session, loading=loading, slide=self.slides.in_sight))
 
     def _note(self, words: str) -> None:
         self._heading.note(words)

@@ -25,6 +25,7 @@ from tests.qt.doubles import Drag, picture_files
 
 Attack = Callable[[Probe], Generator[Any]]
 STEPS = 200
+_HELD = 2000  # events whose run is known
 BUSY = Preferences(population=40, generations=40, to_the_end=True, device="cpu")
 
 
@@ -54,6 +55,8 @@ class Witness:
         def marked(probe: Any) -> Generator[Any]:
             for event in attack(probe):
                 self._source[id(event)] = event, attack
+                while len(self._source) > _HELD:
+                    del self._source[next(iter(self._source))]
                 yield event
 
         return marked

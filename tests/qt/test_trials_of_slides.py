@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QComboBox, QWidget
+from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QComboBox, QLabel, QWidget
 
 from onepixel_gui import cli
 from onepixel_gui.problems import UnreadableSlide
@@ -219,6 +219,22 @@ def test_what_is_chosen_as_a_slide_is_opened_as_one_however_small(qtbot, make_wi
         window.commands.slide_brought.emit(tmp_path / "small.png")
     assert window.slide.isVisible()
     assert window.slides.slide.shape == (40, 80)
+
+
+def test_a_slide_without_a_tile_says_what_to_do_next(qtbot, window):
+    assert said(window) == "Click a tile of the slide, or press S to scan it."
+    qtbot.keyClick(window, Qt.Key.Key_V)
+    assert said(window).startswith("Drop tiles")
+    qtbot.keyClick(window, Qt.Key.Key_V)
+    window.session.set_classifier(None)
+    assert said(window) == "Click a tile of the slide."
+
+
+def said(window: Window) -> str:
+    (label,) = [
+        each for each in window.verdict.findChildren(QLabel) if each.accessibleName() == "Verdict"
+    ]
+    return label.text()
 
 
 # ------------------------------------------------------------------ Esc

@@ -92,6 +92,11 @@ class SlideDesk(QObject):
         """A slide is on its way."""
         return self._opening is not None
 
+    @property
+    def in_sight(self) -> bool:
+        """A slide is open and on show."""
+        return self.visible and self.slide is not None
+
     def cancel(self) -> None:
         """Open nothing; what was open before stays."""
         self.reader.cancel()
