@@ -25,6 +25,7 @@ from onepixel_gui.tiles.datasets import Field, Mark
 from onepixel_gui.tiles.slides import SlideTile, open_slide
 from onepixel_gui.tiles.tile import Window as Rectangle
 from tests.core import slide_files
+from tests.core.networks import Tiny, save_script
 from tests.qt.doubles import Drag, painted
 
 QUICK = Preferences(population=60, generations=10, to_the_end=True, theme="dark", device="cpu")
@@ -324,6 +325,37 @@ def test_the_frame_of_a_tile_is_its_cell_of_the_grid_at_every_resolution(qtbot, 
         qtbot.keyClick(window.slide.canvas, Qt.Key.Key_Down)
     assert window.session.tile.origin == (row + edge, column)
     assert bool(window.session.tile.notes) == (mpp != 0.25)
+
+
+@pytest.fixture
+def three(tmp_path) -> Path:
+    """A classifier of three classes, which refuses tiles of another size than 8 x 8."""
+    told = {"name": "three", "input": [8, 8], "scaling": "zero-to-one", "fitting": "refuse"}
+    told |= {"classes": ["cat", "dog", "owl"], "outputs": "logits"}
+    return save_script(Tiny(3), tmp_path / "three.pt", told)
+
+
+def test_of_three_classes_the_one_chosen_is_scanned_for_and_attacked(qtbot, window, three):
+    with qtbot.waitSignal(window.session.classifier_changed, timeout=20_000):
+        window.commands.use_checkpoint(three)
+    window.session.set_subject("dog")
+    region = Rectangle(64, 64, 48, 48)
+    window.slide.region_drawn.emit(region)
+    with qtbot.waitSignal(window.scans.scanner.ended, timeout=20_000) as told:
+        window.actions_by_name["scan"].trigger()
+    assert told.args[0].settings.subject == "dog"
+    rows = window.candidates.rows
+    assert rows.count
+    states = [each.text() for each in window.candidates.findChildren(QLabel)]
+    assert any(state.startswith("by P(dog)") for state in states)
+    with qtbot.waitSignal(window.session.tile_changed, timeout=20_000):
+        window.candidates.list.setCurrentIndex(rows.index(0))
+    until(qtbot, lambda: window.session.question is not None)
+    question = window.session.question
+    assert question.subject == "dog"
+    assert question.clean == pytest.approx(rows.row_of(0).confidence, abs=1e-5)
+    assert window.session.tile.shape == (8, 8)
+    assert "--subject dog" in window.commands.command_line()
 
 
 # ------------------------------------------------------------------ what vanishes

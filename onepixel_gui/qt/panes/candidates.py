@@ -51,7 +51,7 @@ class CandidatesPane(Card):
         self._progress, self._words, self._notes = QProgressBar(), Line(), Line()
         self._threshold, self._hint, self._scanned = 0.5, _NO_SLIDE, False
         self._pictures: dict[str, NDArray[np.uint8]] = {}
-        self._current = -1
+        self._current, self._subject = -1, ""
         self._pause = QTimer(self, singleShot=True, interval=_WISH_PAUSE)
         self._pause.timeout.connect(self._tell_rows)
         self._prepare_list()
@@ -151,13 +151,16 @@ class CandidatesPane(Card):
         *,
         classes: tuple[str, ...] = (),
         threshold: float = 0.5,
+        subject: str = "",
         scanned: bool = False,
     ) -> None:
         """What is known of them so far, best first: each as a tile and as it was answered.
 
+        subject: of three and more classes the one whose confidence each number is.
         scanned: there was a scan, also where nothing came of it.
         """
         self._threshold, self._scanned, self._current = threshold, scanned, -1
+        self._subject = subject if len(classes) > 2 else ""
         at = self.list.verticalScrollBar().value()
         self.rows.pixels_per_point = self.devicePixelRatioF()
         self.rows.replace(Entries(tuple(entries)))
@@ -228,7 +231,9 @@ class CandidatesPane(Card):
     def _tell_state(self) -> None:
         count = self.rows.count
         sure = int(np.count_nonzero(self.rows.facts.confidences >= self._threshold))
-        self.set_state(f"{sure:,} from {self._threshold:g} on · {count:,} listed" if count else "")
+        surest = f"{sure:,} from {self._threshold:g} on"
+        words = f"by P({self._subject})" if self._subject else surest
+        self.set_state(f"{words} · {count:,} listed" if count else "")
         self.keep.setEnabled(bool(count))
         self._empty.setText(_NOTHING if self._scanned else self._hint)
         self._stack.setCurrentWidget(self.list if count else self._empty)

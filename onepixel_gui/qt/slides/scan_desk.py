@@ -44,6 +44,7 @@ class ScanDesk(QObject):
         self._region: Window | None = None
         self._found: tuple[SlideTile, ...] = ()
         self._notes: tuple[str, ...] = ()  # of the scan that began last
+        self._subject = ""  # of that scan
         self._wire_values()
         self._wire_wishes()
         commands.scan_wished.connect(self.scan)
@@ -119,7 +120,7 @@ class ScanDesk(QObject):
         self._pane.show_readiness(slide=slide is not None, classifier=classifier is not None)
 
     def _begin(self, began: ScanBegan) -> None:
-        self._notes = began.notes
+        self._notes, self._subject = began.notes, began.subject
         self._pane.set_notes(began.notes)
         grid, classifier = began.grid, self.scanner.classifier
         assert classifier is not None
@@ -137,7 +138,12 @@ class ScanDesk(QObject):
         card = classifier.card
         self._shelf.show(Entries(self._found))
         self._pane.set_candidates(
-            self._found, candidates, classes=card.classes, threshold=card.threshold, scanned=True
+            self._found,
+            candidates,
+            classes=card.classes,
+            threshold=card.threshold,
+            subject=self._subject,
+            scanned=True,
         )
         self._show_tile(self._session.tile)
 

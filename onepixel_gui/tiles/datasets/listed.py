@@ -91,7 +91,10 @@ def listing(
     heading = _heading(path)
     if heading is None:
         what = f"The table {name} names no pictures and no slides that can be told."
-        remedy = "Give it the columns path, label or slide, row, column, label, then open it again."
+        remedy = (
+            "Open the folder of its data set, or give it the columns path, label or slide, row, "
+            "column, label."
+        )
         raise refusal(what, remedy)
     table = yield from _read(path, heading)
     if not table.of:
