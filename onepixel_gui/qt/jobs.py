@@ -5,10 +5,9 @@ import logging
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator
 from contextlib import closing
 from threading import Event as Flag
-from threading import Lock
 from typing import Any
 
 from PySide6.QtCore import SIGNAL, QObject, QThreadPool, QTimer, Signal
@@ -25,8 +24,6 @@ _SIGNALS = {
     "finished": SIGNAL("finished()"),
 }
 _FRAME = 1 / 30  # seconds: no droppable event is told more often
-_STUCK = 1000  # ms that others wait for a stopped job before it is left behind
-_LEFT_BEHIND = 4  # threads of a lane that may hang in a drive before others wait for them
 _SOON = 3000  # ms that a closing lane waits for what nobody counts on
 
 
@@ -47,25 +44,13 @@ class Job(QObject):
         self.promised = promised
         self._work: Work | None = work
         self._stop = Flag()
-        self._turn = Lock()  # taken by the one thread that runs it
 
     def stop(self) -> None:
         """From any thread, any number of times."""
         self._stop.set()
 
-    @property
-    def stopped(self) -> bool:
-        return self._stop.is_set()
-
-    @property
-    def begun(self) -> bool:
-        """A thread has taken it up."""
-        return self._turn.locked()
-
     def run(self) -> None:
         """The worker's side. What was stopped while it waited is never started."""
-        if not self._turn.acquire(blocking=False):
-            return
         try:
             if self._work is not None and not self._stop.is_set():
                 with closing(self._work()) as events:
@@ -107,69 +92,32 @@ class Job(QObject):
 
 
 class Lanes:
-    """At most `width` jobs at once; others wait in order. Its threads are QThreads of a pool.
-
-    A job that was stopped and hangs in a stalled drive is left behind with its thread, so that the
-    others go on.
-    """
+    """At most `width` jobs at once; others wait in order. Its threads are QThreads of a pool."""
 
     def __init__(self, width: int) -> None:
-        self._width, self._pool = width, _pool(width)
-        self._left: list[QThreadPool] = []  # with jobs that hang
-        self._stuck: frozenset[Job] = frozenset()  # stopped before the last look, and running yet
-        self._passed: frozenset[Job] = frozenset()  # those in the pools that were left
+        self._pool = QThreadPool()
+        self._pool.setMaxThreadCount(width)
+        self._pool.setExpiryTimeout(-1)  # a torch thread is costly to warm up: keep it
         self._closed = False
-        self._jobs: dict[Job, None] = {}  # in order
+        self._jobs: set[Job] = set()
         # The pool drops its hold on a job a moment after `finished`. Were that the last hold, the
         # QObject would die in the worker thread: so the newest few are kept a little longer.
         self._spent: deque[Job] = deque(maxlen=width + 2)
-        self._watch = QTimer(interval=_STUCK)
-        self._watch.timeout.connect(self._look)
 
     def add(self, job: Job) -> None:
         """Queue a job; it is held here until it has finished. Connect to it before."""
-        self._jobs[job] = None  # a job nobody holds would be collected while it runs
+        self._jobs.add(job)  # a job nobody holds would be collected while it runs
         job.finished.connect(lambda: self._retire(job))
         if self._closed:
             job.stop()
             job.run()  # only tells that it finished
-            return
-        self._pool.start(job.run)
-        if self.busy > self._width and not self._watch.isActive():
-            self._watch.start()
+        else:
+            self._pool.start(job.run)
 
     def _retire(self, job: Job) -> None:
-        self._jobs.pop(job, None)
-        self._passed -= {job}
+        self._jobs.discard(job)
         self._spent.append(job)
         job.let_go()
-
-    def _look(self) -> None:
-        """Do jobs wait for some that were stopped, and have been since the last look?"""
-        waiting = [job for job in self._jobs if not job.begun]
-        if waiting:
-            self._pass_by(waiting)
-        else:
-            self._watch.stop()
-
-    @staticmethod
-    def _stopped(jobs: Iterable[Job]) -> frozenset[Job]:
-        return frozenset(job for job in jobs if job.begun and job.stopped)
-
-    def _pass_by(self, waiting: list[Job]) -> None:
-        """Give those that wait new threads, if all that run were stopped long ago."""
-        here = [job for job in self._jobs if job.begun and job not in self._passed]
-        before, self._stuck = self._stuck, self._stopped(here)
-        self._left = _hanging(self._left)
-        hangs = bool(here) and before.issuperset(here)
-        if not hangs or len(self._left) >= _LEFT_BEHIND:
-            return
-        self._passed |= before
-        self._pool.clear()
-        self._left.append(self._pool)
-        self._pool = _pool(self._width)
-        for job in waiting:  # one that began meanwhile does not begin again
-            self._pool.start(job.run)
 
     @property
     def busy(self) -> int:
@@ -179,37 +127,21 @@ class Lanes:
     def close(self, patience_ms: int = 5000) -> bool:
         """Stop everything but what was promised, and wait; False when that took too long.
 
-        What is added later ends at once, unstarted.
+        What is added later ends at once, unstarted.  Without a promise it waits a moment only: a
+        read from a stalled drive may never end.
         """
         self._closed = True
-        self._watch.stop()
         for job in self._jobs:
             if not job.promised:
                 job.stop()
         promised = any(job.promised for job in self._jobs)
-        patience_ms = patience_ms if promised else min(patience_ms, _SOON)
-        done = self._pool.waitForDone(min(patience_ms, _STUCK))
-        waiting = [job for job in self._jobs if not job.begun]
-        if not done and waiting:
-            self._stuck = self._stopped(self._jobs)
-            self._pass_by(waiting)
-        done = done or self._pool.waitForDone(patience_ms)
-        _HUNG[:] = _hanging([*_HUNG, *self._left, self._pool])
-        return done and not _hanging(self._left)
+        done = self._pool.waitForDone(patience_ms if promised else min(patience_ms, _SOON))
+        if not done:
+            _HUNG.append(self._pool)
+        return done
 
 
 _HUNG: list[QThreadPool] = []  # of lanes that are closed: Qt would wait for them for ever
-
-
-def _hanging(pools: Iterable[QThreadPool]) -> list[QThreadPool]:
-    return [pool for pool in pools if pool.activeThreadCount()]
-
-
-def _pool(width: int) -> QThreadPool:
-    pool = QThreadPool()
-    pool.setMaxThreadCount(width)
-    pool.setExpiryTimeout(-1)  # a torch thread is costly to warm up: keep it
-    return pool
 
 
 class Sweeper(QObject):

@@ -18,7 +18,6 @@ from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QComboBox, QLa
 
 from onepixel_gui import cli
 from onepixel_gui.problems import UnreadableSlide
-from onepixel_gui.qt.jobs import Job, Lanes
 from onepixel_gui.qt.preferences import Preferences
 from onepixel_gui.qt.window import Window
 from onepixel_gui.tiles.datasets import Field, Mark
@@ -26,7 +25,7 @@ from onepixel_gui.tiles.slides import SlideTile, open_slide
 from onepixel_gui.tiles.tile import Window as Rectangle
 from tests.core import slide_files
 from tests.core.networks import Tiny, save_script
-from tests.qt.doubles import Drag, painted
+from tests.qt.doubles import Drag
 
 QUICK = Preferences(population=60, generations=10, to_the_end=True, theme="dark", device="cpu")
 EDGE = 320
@@ -415,71 +414,6 @@ def test_a_drag_of_many_files_on_a_stalled_drive_is_answered_soon(
     assert drag.enter(window)
     assert time.monotonic() - began < 0.5
     gate.set()
-
-
-def test_a_picture_that_hangs_holds_up_no_other_list(qtbot, window, monkeypatch, gate):
-    from tests.qt.doubles import PaintedEntry
-
-    thumbnail = PaintedEntry.thumbnail
-
-    def slow(entry, edge):
-        if entry.name == "hangs":
-            assert gate.wait(20)
-        return thumbnail(entry, edge)
-
-    monkeypatch.setattr(PaintedEntry, "thumbnail", slow)
-    window.shelf.show(painted(("hangs", None)))
-    until(qtbot, lambda: window.shelf.busy)
-    with qtbot.waitSignal(window.shelf.pictured, timeout=10_000):
-        window.shelf.show(painted(("other", None)))
-    gate.set()
-
-
-def test_jobs_behind_one_that_was_stopped_and_hangs_go_on_in_order(qtbot, gate):
-    lanes, told, hangs = Lanes(1), [], Gate()
-
-    def hanging():
-        hangs.set()
-        gate.wait(20)
-        yield "late"
-
-    hung = Job(hanging)
-    lanes.add(hung)
-    assert hangs.wait(20)
-    jobs = [Job(lambda word=word: iter_of(word)) for word in ("one", "two", "three")]
-    for job in jobs:
-        job.happened.connect(told.append)
-    hung.stop()
-    with qtbot.waitSignal(jobs[-1].finished, timeout=10_000):
-        for job in jobs:
-            lanes.add(job)
-    assert told == ["one", "two", "three"]
-    assert lanes.busy == 1
-    gate.set()
-    until(qtbot, lambda: lanes.busy == 0)
-    assert lanes.close()
-
-
-def iter_of(word):
-    yield word
-
-
-def test_jobs_wait_for_one_that_hangs_and_was_not_stopped(qtbot, gate):
-    lanes = Lanes(1)
-
-    def hanging():
-        yield "begun"
-        gate.wait(20)
-
-    hung, other = Job(hanging), Job(lambda: iter_of("other"))
-    with qtbot.waitSignal(hung.happened):
-        lanes.add(hung)
-    with qtbot.assertNotEmitted(other.happened, wait=2500):
-        lanes.add(other)
-    with qtbot.waitSignal(other.happened):
-        gate.set()
-    until(qtbot, lambda: lanes.busy == 0)
-    assert lanes.close()
 
 
 ENDING = """
