@@ -1,6 +1,6 @@
 """The window stays lively: seen soon, never frozen, stopped at once (issue 2, acceptance 5).
 
-Other programs can only make these figures worse, so that the best of three attempts counts.
+Other programs can only make these figures worse, so that the best of six attempts counts.
 """
 
 import json
@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 Facts = dict[str, Any]
-ATTEMPTS = 3
+ATTEMPTS = 6
 
 pytestmark = pytest.mark.alone
 
