@@ -1,12 +1,9 @@
 """Work that may hang for as long as a drive stalls: on threads that nobody has to wait for."""
 
 import time
-from collections import deque
 from threading import Thread
 
 from onepixel_gui.qt.jobs import Job
-
-_SPENT = 4  # finished jobs that are kept a little longer
 
 
 class Detached:
@@ -20,8 +17,8 @@ class Detached:
         self._threads: dict[Job, Thread] = {}
         self._closed = False
         # A thread drops its hold on a job a moment after `finished`.  Were that the last hold, the
-        # QObject would die there: so the newest few are kept a little longer.
-        self._spent: deque[Job] = deque(maxlen=_SPENT)
+        # QObject would die there: so it is kept until its thread has ended.
+        self._spent: list[tuple[Job, Thread]] = []
 
     def add(self, job: Job) -> None:
         """Start a job; it is held here until it has finished. Connect to it before."""
@@ -34,8 +31,9 @@ class Detached:
             thread.start()
 
     def _retire(self, job: Job) -> None:
-        self._threads.pop(job, None)
-        self._spent.append(job)
+        thread = self._threads.pop(job)
+        self._spent = [each for each in self._spent if each[1].is_alive()]
+        self._spent.append((job, thread))
         job.let_go()
 
     @property
