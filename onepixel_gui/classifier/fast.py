@@ -2,8 +2,9 @@
 
 import copy
 import operator
+import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -22,6 +23,7 @@ _OUT_OF_PLACE: dict[Any, Any] = {
     operator.itruediv: operator.truediv,
     torch.relu_: torch.relu,
 }
+_ONE_AT_A_TIME = threading.Lock()
 _UNTRACEABLE = (fx.proxy.TraceError, TypeError, AttributeError, RuntimeError)
 
 
@@ -36,7 +38,7 @@ def fast_form(network: nn.Module, sample: Tensor) -> fx.GraphModule | None:
     if isinstance(network, torch.jit.ScriptModule):
         return None
     try:
-        traced = fx.symbolic_trace(copy.deepcopy(network).eval())
+        traced = _traced(copy.deepcopy(network).eval())
         _fold(traced)
         _settle(traced)
         _join(traced)
@@ -47,6 +49,40 @@ def fast_form(network: nn.Module, sample: Tensor) -> fx.GraphModule | None:
     except _UNTRACEABLE:
         return None
     return traced
+
+
+class _OneThread(fx.Tracer):
+    """Writes down what its own thread calls, and lets other threads' networks work meanwhile.
+
+    To trace, torch replaces the call of every module in the process for a while.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._thread = threading.get_ident()
+
+    def call_module(
+        self,
+        m: nn.Module,
+        forward: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        if threading.get_ident() != self._thread:
+            return forward(*args, **kwargs)
+        return super().call_module(m, forward, args, kwargs)
+
+    def getattr(self, attr: str, attr_val: Any, parameter_proxy_cache: dict[str, Any]) -> Any:
+        if threading.get_ident() != self._thread:
+            return attr_val
+        return super().getattr(attr, attr_val, parameter_proxy_cache)
+
+
+def _traced(network: nn.Module) -> fx.GraphModule:
+    with _ONE_AT_A_TIME:  # two at once would leave a replaced call behind
+        tracer = _OneThread()
+        graph = tracer.trace(network)
+        return fx.GraphModule(tracer.root, graph, type(network).__name__)
 
 
 def _fold(traced: fx.GraphModule) -> None:

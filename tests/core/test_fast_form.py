@@ -1,6 +1,7 @@
 """The fast form of a network answers as the ordinary one, and leaves it as it was loaded."""
 
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -76,3 +77,36 @@ def test_a_fast_form_that_answers_otherwise_is_not_used(monkeypatch):
     monkeypatch.setattr("onepixel_gui.classifier.classifier.fast_form", lambda *_: Tiny(gain=2.0))
     network = Tiny()
     assert Classifier(card(), network, "cpu")._fast is network
+
+
+class Meanwhile(nn.Module):
+    """While it is traced, something else happens on another thread, and is waited for."""
+
+    def __init__(self, other):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 1, 3)
+        self.other, self.seen = [other], []
+
+    def __deepcopy__(self, memo):
+        return self
+
+    def forward(self, x):
+        with ThreadPoolExecutor(1) as pool:
+            self.seen.append(pool.submit(self.other[0]).result(timeout=20))
+        return self.conv(x).mean(dim=(2, 3))
+
+
+def test_another_network_answers_as_ever_while_one_is_traced():
+    other, x = Tiny().eval(), torch.rand(2, 3, 8, 8)
+    expected = other(x)
+    traced = Meanwhile(lambda: other(x))
+    assert fast_form(traced, torch.rand(1, 3, 8, 8)) is not None
+    torch.testing.assert_close(traced.seen[0], expected)
+
+
+def test_two_networks_traced_at_once_leave_the_call_of_modules_as_it_was():
+    call, x = nn.Module.__call__, torch.rand(1, 3, 8, 8)
+    with ThreadPoolExecutor(4) as pool:
+        forms = list(pool.map(lambda _: fast_form(Tiny(), x), range(24)))
+    assert all(form is not None for form in forms)
+    assert nn.Module.__call__ is call

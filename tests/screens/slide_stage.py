@@ -100,6 +100,7 @@ class SlideStage:
         for theme in ("dark", "light"):
             self.stage.theme(theme)
             self.live(lambda: not window.shelf.busy)
+            assert not window.messages.text
             self.stage.shoot(f"gallery-filtered-{theme}", window.gallery)
 
     def all(self) -> None:
