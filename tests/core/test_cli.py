@@ -343,7 +343,7 @@ def test_a_bad_file_is_told_in_two_lines_without_a_traceback(go):
 def test_a_result_that_could_not_be_written_is_told_before_any_work(
     go, monkeypatch, bench, words, told
 ):
-    monkeypatch.setattr(cli, "watch", lambda *_: pytest.fail("worked first"))
+    monkeypatch.setattr(cli.tiles, "watch", lambda *_: pytest.fail("worked first"))
     before = {path: path.read_bytes() for path in bench.iterdir() if path.is_file()}
     command = "map" if "--out" in words else "attack"
     assert told in problem(go(command, "a.png", "--model", "weak.pt", *words))
@@ -360,7 +360,7 @@ def test_a_disk_that_fills_up_during_the_work_leaves_the_old_file(go, tmp_path, 
         if path == out:
             raise NotWritten("The disk is full.", "Free some space.")
 
-    monkeypatch.setattr(cli, "write_whole", full)
+    monkeypatch.setattr(cli.tiles, "write_whole", full)
     code, said, errors = go("attack", "a.png", "--model", "weak.pt", *SMALL, "--json", out)
     assert (code, errors) == (2, ["The disk is full.", "Free some space."])
     assert said[0].startswith("Changing one pixel")
@@ -401,7 +401,7 @@ def test_a_bug_is_told_in_two_lines_that_lead_to_the_log(go, monkeypatch, tmp_pa
 
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     monkeypatch.setattr("platformdirs.user_log_path", lambda *_, **__: tmp_path / "log")
-    monkeypatch.setattr(cli, "watch", broken)
+    monkeypatch.setattr(cli.tiles, "watch", broken)
     told = problem(go("map", "a.png"))
     log = tmp_path / "log" / "command-line.log"
     assert "RuntimeError" in told

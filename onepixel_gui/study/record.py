@@ -1,0 +1,65 @@
+"""One run as it is kept: who was asked about what, how, and what came of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from onepixel_gui.attack.attacks import Attack
+from onepixel_gui.attack.probe import Advanced, Ended, Pixel, Question, Swept
+from onepixel_gui.classifier.card import Card, Serving
+from onepixel_gui.tiles.tile import Tile
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Record:
+    """One attack of one classifier on one tile.
+
+    attack:   with its seed.
+    result:   `Ended` of a search, `Swept` of a sweep; `Advanced` of a search that was stopped.
+    trail:    of a search some of its `Advanced`, first and last among them, to replay it.
+    software: package -> version, as `provenance` tells them.
+    begun:    UTC, ISO 8601 with seconds.
+    seed:     the study's seed from which that of the attack follows; None for a run by hand.
+    command:  the command line that repeats it, "" where there is none.
+    """
+
+    tile: Tile
+    card: Card
+    serving: Serving
+    attack: Attack
+    question: Question
+    result: Ended | Swept | Advanced
+    trail: tuple[Advanced, ...] = ()
+    software: Mapping[str, str] = field(default_factory=dict)
+    begun: str = ""
+    seed: int | None = None
+    command: str = ""
+
+    @property
+    def stopped(self) -> bool:
+        return isinstance(self.result, Advanced)
+
+    @property
+    def flipped(self) -> bool:
+        """Confirmed by an ordinary forward pass."""
+        match self.result:
+            case Ended(flipped=flipped):
+                return flipped
+            case Swept(flipped=flips):
+                return bool(flips.any())
+            case _:
+                return False
+
+    @property
+    def best(self) -> tuple[Pixel, ...]:
+        """The perturbation that moved the confidence furthest towards a flip; () for none."""
+        if isinstance(self.result, Swept):
+            return (self.result.lowest if self.question.downward else self.result.highest,)
+        return self.result.best
+
+    @property
+    def confidence(self) -> float:
+        """In the subject, with `best` applied, 0-1."""
+        if isinstance(self.result, Swept):
+            down = self.question.downward
+            return self.result.lowest_confidence if down else self.result.highest_confidence
+        return self.result.confidence
