@@ -24,6 +24,7 @@ class Plan:
     subject:   of three and more classes the one in question, "" for the one answered.
     attacks:   without seeds; `seeds`: of the study, each tile's own follows from them.
     device:    "auto", "cpu", "cuda", "cuda:1", "mps".
+    aftermath: ask after each flip by one pixel where else its colour flips, and how it propagates.
     """
 
     paths: tuple[Path, ...]
@@ -35,6 +36,7 @@ class Plan:
     sampling: Sampling = DEFAULT
     subject: str = ""
     device: str = "auto"
+    aftermath: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from onepixel_gui.attack.attacks import Attack
+from onepixel_gui.attack.locality import Moved
 from onepixel_gui.attack.probe import Advanced, Ended, Pixel, Question, Swept
 from onepixel_gui.classifier.card import Card, Serving
+from onepixel_gui.classifier.propagation import Propagation
 from onepixel_gui.tiles.tile import Tile
 
 
@@ -20,6 +22,8 @@ class Record:
     begun:    UTC, ISO 8601 with seconds.
     seed:     the study's seed from which that of the attack follows; None for a run by hand.
     command:  the command line that repeats it, "" where there is none.
+    moved, propagation:  of a flip by one pixel, where it was asked for.
+    strides:  of the classifier, in tile pixels; () unknown.
     """
 
     tile: Tile
@@ -33,6 +37,9 @@ class Record:
     begun: str = ""
     seed: int | None = None
     command: str = ""
+    moved: Moved | None = None
+    propagation: Propagation | None = None
+    strides: tuple[int, ...] = ()
 
     @property
     def stopped(self) -> bool:

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from onepixel_gui.analysis.population.outcomes import Outcomes
 from onepixel_gui.attack.attacks import Attack
+from onepixel_gui.attack.locality import Moved
 from onepixel_gui.attack.probe import Swept
 from onepixel_gui.classifier.card import Card
+from onepixel_gui.classifier.propagation import Propagation
 from onepixel_gui.problems import Problem
 from onepixel_gui.study.record import Record
 
@@ -170,6 +172,10 @@ class Study:
 
     def outcomes(self, group: Group) -> Outcomes:
         """Of repeated runs the first; stopped ones do not count."""
+        raise NotImplementedError
+
+    def aftermaths(self, group: Group) -> Iterator[tuple[int, Moved | None, Propagation | None]]:
+        """(run, what was asked after its flip) one by one, of the runs that have any."""
         raise NotImplementedError
 
     def sweeps(self, group: Group) -> Iterator[tuple[int, Swept]]:
