@@ -29,5 +29,8 @@ class Moved:
 
 
 def moved(probe: Probe, best: Perturbation, seed: int) -> Moved:
-    """best: one pixel that flips. seed: of the random places. These are no queries of the attack."""
+    """best: one pixel that flips.  seed: of the random places.
+
+    What is asked here is not counted as queries of the attack.
+    """
     raise NotImplementedError
