@@ -64,12 +64,12 @@ class Admission(QObject):
     def _list(self, dataset: Dataset) -> None:
         self._slides.set_fields(dataset.fields)
         self._slides.show(False)
-        self._shelf.show(dataset.entries)
+        self._shelf.show(dataset.entries, dataset=dataset)
 
     def _look(self, dataset: Dataset) -> None:
         """The slides, and what tiles there are beside them."""
         if len(dataset.entries):
-            self._shelf.show(dataset.entries)
+            self._shelf.show(dataset.entries, dataset=dataset)
         self._slides.look(dataset.fields)
 
     def _note_slide(self, slide: Slide) -> None:

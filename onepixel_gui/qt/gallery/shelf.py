@@ -17,6 +17,7 @@ from onepixel_gui.problems import Problem
 from onepixel_gui.qt.detached import Detached
 from onepixel_gui.qt.jobs import Job, Lanes
 from onepixel_gui.tiles.datasets.class_folders import NamedTile
+from onepixel_gui.tiles.datasets.dataset import Dataset
 from onepixel_gui.tiles.entries import Entries, Entry, Listing
 from onepixel_gui.tiles.files import TileFile
 from onepixel_gui.tiles.folders import Looked
@@ -34,7 +35,7 @@ EDGE = 112  # pixels: twice the gallery's size, for screens at 200 %
 @dataclass(frozen=True, slots=True)
 class Listed:
     droppable: ClassVar[bool] = False
-    listing: Listing
+    dataset: Dataset
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,6 +80,7 @@ class Shelf(QObject):
         """openings: where folders are listed, which may take long or hang on a stalled drive."""
         super().__init__(parent)
         self.listing: Listing = Entries()
+        self.dataset: Dataset | None = None  # of the list; None where it was put together here
         self.start = 0  # index of the tile to open first
         self._lanes, self._openings = lanes, openings or lanes
         self._jobs: dict[str, Job] = {}  # what is under way, by what it is for
@@ -120,10 +122,13 @@ class Shelf(QObject):
         paths = tuple(paths)
         self._begin("opening", lambda: _list(paths), partial(self._listed, first))
 
-    def show(self, listing: Listing, start: int = 0) -> None:
-        """Put a list in place of the present one. start: index of the tile to open first."""
+    def show(self, listing: Listing, start: int = 0, dataset: Dataset | None = None) -> None:
+        """Put a list in place of the present one.
+
+        start: index of the tile to open first.  dataset: whose tiles these are.
+        """
         self.stop_opening()
-        self.listing, self.start = listing, start
+        self.listing, self.start, self.dataset = listing, start, dataset
         self._wished, self._wanted, self._total = (), np.zeros(0, np.intp), 0
         self._scored = np.zeros(len(listing), bool)
         self._pictured.clear()
@@ -156,9 +161,9 @@ class Shelf(QObject):
         if isinstance(event, Looked):
             self.looked.emit(event)
             return
-        names = event.listing.names if first else ()
+        names = event.dataset.entries.names if first else ()
         start = next((index for index, name in enumerate(names) if name == first), 0)
-        self.show(event.listing, start)
+        self.show(event.dataset.entries, start, event.dataset)
 
     # ------------------------------------------------------------------ what is on screen
     def look_at(self, indices: Sequence[int]) -> None:
@@ -291,7 +296,7 @@ def _list(paths: Sequence[Path]) -> Generator[Looked | Listed]:
     from onepixel_gui.tiles.datasets import looking  # with its readers, when it is needed
 
     dataset = yield from looking(paths)
-    yield Listed(dataset.entries)
+    yield Listed(dataset)
 
 
 def _read(listing: Listing, index: int) -> Any:

@@ -81,6 +81,7 @@ class Dataset:
     missing:   what is not there though it should be, one sentence each.
     notes:     what was decided or doubted, one sentence each.
     sampling:  how tiles were cut, None where nothing is cut.
+    paths:     what was opened to find it, () where nobody said.
     """
 
     kind: str
@@ -92,6 +93,7 @@ class Dataset:
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     sampling: Sampling | None = None
+    paths: tuple[Path, ...] = ()
 
     @cached_property
     def marked(self) -> Mapping[str, int]:

@@ -33,6 +33,13 @@ def looking(
     instead:   a folder in which missing images are sought too.
     Raises UnusableDataset, UnreadableTile.
     """
+    found = yield from _looking(paths, sampling, instead)
+    return replace(found, paths=tuple(paths))
+
+
+def _looking(
+    paths: Sequence[Path], sampling: Sampling, instead: Path | None
+) -> Generator[Looked, None, Dataset]:
     if not paths:
         raise refusal("Nothing was opened.", "Choose a folder, a table or picture files.")
     elsewhere = yield from seeking(instead)
