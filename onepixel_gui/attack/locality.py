@@ -27,6 +27,11 @@ class Moved:
     confidence: Floats
     flipped: Bools
 
+    @property
+    def origin(self) -> tuple[int, int]:
+        """Row, column of the flip itself: the place that its neighbours surround."""
+        raise NotImplementedError
+
 
 def moved(probe: Probe, best: Perturbation, seed: int) -> Moved:
     """best: one pixel that flips.  seed: of the random places.
