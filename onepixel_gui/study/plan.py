@@ -28,6 +28,8 @@ class Plan:
     attacks:   without seeds; `seeds`: of the study, each tile's own follows from them.
     device:    "auto", "cpu", "cuda", "cuda:1", "mps".
     aftermath: ask after each flip by one pixel where else its colour flips, and how it propagates.
+    picked:    names of tiles that were chosen one by one, () for all; it is for whoever opens the
+               data set to hand over these alone.
     """
 
     paths: tuple[Path, ...]
@@ -40,6 +42,7 @@ class Plan:
     subject: str = ""
     device: str = "auto"
     aftermath: bool = True
+    picked: tuple[str, ...] = ()
 
     @property
     def parts(self) -> tuple[tuple[int, int, int], ...]:
@@ -68,6 +71,7 @@ def plan_values(plan: Plan) -> dict[str, Any]:
         "subject": plan.subject,
         "device": plan.device,
         "aftermath": plan.aftermath,
+        "picked": list(plan.picked),
     }
 
 
@@ -86,6 +90,7 @@ def plan_of(values: Mapping[str, Any]) -> Plan:
             subject=str(values["subject"]),
             device=str(values["device"]),
             aftermath=bool(values["aftermath"]),
+            picked=tuple(map(str, values.get("picked", ()))),
         )
     except (KeyError, TypeError, ValueError) as odd:
         raise UnusablePlan(
