@@ -185,3 +185,7 @@ class Study:
     def picture(self, tile: int) -> NDArray[np.uint8]:
         """(H, W, 3) of a tile."""
         raise NotImplementedError
+
+    def hashes(self, group: Group) -> tuple[str, ...]:
+        """sha256 of each of its tiles, once, sorted: what a figure's provenance tells."""
+        raise NotImplementedError
