@@ -1,16 +1,16 @@
 """What is on the bench now. The one mutable object of the desktop; all it hands out is frozen."""
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from PySide6.QtCore import QObject, Signal
 
 from onepixel_gui.analysis.sensitivity import Sensitivity, examined
-from onepixel_gui.attack.guided import guided
+from onepixel_gui.attack.attacks import carried_out
 from onepixel_gui.attack.probe import (
     Advanced,
     Began,
@@ -25,20 +25,18 @@ from onepixel_gui.attack.probe import (
     Swept,
 )
 from onepixel_gui.attack.response import respond
-from onepixel_gui.attack.search import search
-from onepixel_gui.attack.sweep import PALETTES, sweep
 from onepixel_gui.classifier.card import Card
+from onepixel_gui.qt.agenda import Agenda
 from onepixel_gui.qt.detached import Detached
-from onepixel_gui.qt.jobs import Job, Lanes, Work
+from onepixel_gui.qt.jobs import Lanes, Work
 from onepixel_gui.qt.preferences import Preferences
-from onepixel_gui.qt.view import Activity, Cursor, Findings, Progress
+from onepixel_gui.qt.runs import Known, Running, attack_wished
+from onepixel_gui.qt.view import Activity, Cursor, Findings, Progress, extreme, telling_colour
 from onepixel_gui.tiles.entries import Entry
 from onepixel_gui.tiles.tile import Tile
 
 if TYPE_CHECKING:
     from onepixel_gui.classifier.classifier import Classifier
-
-_REMEMBERED = 200  # tiles whose results are kept at hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +61,7 @@ class Session(QObject):
     question_changed = Signal(object)  # Question or None: this classifier looking at this tile
     happened = Signal(object)  # attack.Event
     examined = Signal(object)  # Sensitivity
+    ran = Signal(object)  # Run: it ended, or was stopped
     findings_changed = Signal(object)  # Findings
     progressed = Signal(object)  # Progress
     busy_changed = Signal(object)  # Activity or None
@@ -92,8 +91,9 @@ class Session(QObject):
         self.cursor: Cursor | None = None
         self.activity: Activity | None = None
         self.findings = Findings()
-        self._known: OrderedDict[tuple[str, Card, str], Findings] = OrderedDict()
-        self._jobs: dict[str, Job] = {}
+        self._known = Known()
+        self._agenda = Agenda(self.failed.emit)
+        self._running: Running | None = None
         self._exports = 0
         self._started = 0.0
 
@@ -104,7 +104,10 @@ class Session(QObject):
         def work() -> Generator[Loaded]:
             yield Loaded(entry.read())
 
-        self._start("tile", work, lambda event: self.set_tile(event.what, entry), self._readings)
+        def heard(event: Loaded) -> None:
+            self.set_tile(event.what, entry)
+
+        self._agenda.begin("tile", work, heard, self._readings)
 
     def set_tile(self, tile: Tile | None, entry: Entry | None = None) -> None:
         """entry: what the tile was read from."""
@@ -141,28 +144,23 @@ class Session(QObject):
     def _ask(self) -> None:
         """What does this classifier say of this untouched tile?"""
         for kind in ("question", "renewal", "glance"):
-            self._forget(kind)
+            self._agenda.end(kind)
         self._probe, self.question, self.findings = None, None, Findings()
         self.question_changed.emit(None)
         tile, classifier, subject = self.tile, self.classifier, self.subject
         if tile is None or classifier is None:
             return
 
-        def work() -> Generator[Loaded]:
-            yield Loaded(classifier.probe(tile, subject=subject))
-
-        self._start("question", work, lambda event: self._asked(event.what), self._glances)
+        work = partial(_probed, tile, classifier, subject)
+        self._agenda.begin("question", work, lambda event: self._asked(event.what), self._glances)
 
     def renew(self, quicker: object) -> None:
         """A new probe for glances, if it is the classifier in use that has become quicker."""
         tile, classifier, subject = self.tile, self.classifier, self.subject
         if tile is None or classifier is not quicker or classifier is None or not self.question:
             return
-
-        def work() -> Generator[Loaded]:
-            yield Loaded(classifier.probe(tile, subject=subject))
-
-        self._start("renewal", work, lambda event: self._renewed(event.what), self._glances)
+        work = partial(_probed, tile, classifier, subject)
+        self._agenda.begin("renewal", work, lambda event: self._renewed(event.what), self._glances)
 
     def _renewed(self, probe: Probe) -> None:
         self._probe = probe
@@ -170,7 +168,7 @@ class Session(QObject):
     def _asked(self, probe: Probe) -> None:
         self._probe, self.question = probe, probe.question
         self.question_changed.emit(probe.question)
-        self.findings = self._known.get(self._key(), Findings())
+        self.findings = self._known.of(*self._asked_about())
         self._replay(self.findings)
         self.findings_changed.emit(self.findings)
 
@@ -181,7 +179,7 @@ class Session(QObject):
         if known.sensitivity is not None:
             self.happened.emit(known.sensitivity.swept)
             self.examined.emit(known.sensitivity)
-            self._point_at(_extreme(known.sensitivity.swept))
+            self._point_at(extreme(known.sensitivity.swept))
         if known.began is not None:
             self.happened.emit(known.began)
             last = known.ended or known.stopped
@@ -198,28 +196,28 @@ class Session(QObject):
     # -------------------------------------------------------------- runs
     def search(self, preferences: Preferences) -> None:
         """Look for the pixel that flips the answer of this tile, black-box."""
-        self._run("search", lambda probe: search(probe, preferences.settings))
+        self._run("search", preferences)
 
     def guide(self, preferences: Preferences) -> None:
         """Look for that pixel white-box: gradients of the network order the candidates."""
-        self._run("guided", lambda probe: guided(probe, preferences.guidance))
+        self._run("guided", preferences)
 
     def sweep(self, preferences: Preferences) -> None:
         """Map the confidence at every position of this tile."""
-        palette = PALETTES[preferences.palette]
-        self._run("sweep", lambda probe: examined(sweep(probe, palette)))
+        self._run("sweep", preferences)
 
     def stop(self) -> None:
         """End the run now; what it found stays."""
         if self.activity is None:
             return
         activity, found = self.activity, self.findings
-        self._forget("run")
+        self._agenda.end("run")
         if (found.sensitivity if activity == "sweep" else found.ended) is None:
             self._remember(replace(found, latest=activity))
+        self._tell_run()
         self._rest()
 
-    def _run(self, activity: Activity, attack: Callable[[Probe], Generator[Any]]) -> None:
+    def _run(self, activity: Activity, preferences: Preferences) -> None:
         tile, classifier, subject = self.tile, self.classifier, self.subject
         if tile is None or classifier is None or self.question is None:
             return
@@ -228,13 +226,23 @@ class Session(QObject):
             self.findings = replace(self.findings, painted=None, sensitivity=None)
         else:
             self.findings = replace(self.findings, began=None, ended=None, stopped=None)
+        attack = attack_wished(activity, preferences)
+        self._running = Running(tile, classifier, subject, attack)
         self.activity, self._started = activity, time.monotonic()
         self.busy_changed.emit(activity)
 
         def work() -> Generator[Any]:
-            return attack(classifier.probe(tile, subject=subject))
+            events = carried_out(classifier.probe(tile, subject=subject), attack)
+            return examined(events) if activity == "sweep" else events
 
-        self._start("run", work, self._heard, self._lanes, done=self._rest)
+        self._agenda.begin("run", work, self._heard, self._lanes, done=self._rest)
+
+    def _tell_run(self, result: Ended | Swept | None = None) -> None:
+        """The run is over. result: None where it was stopped."""
+        running, self._running = self._running, None
+        run = None if running is None else running.over(result)
+        if run is not None:
+            self.ran.emit(run)
 
     def _rest(self) -> None:
         if self.activity is not None:
@@ -243,12 +251,15 @@ class Session(QObject):
             self.findings_changed.emit(self.findings)
 
     def _heard(self, event: Event | Sensitivity) -> None:
+        if self._running is not None and not isinstance(event, Sensitivity):
+            self._running.hear(event)
         match event:
             case Sensitivity():
                 found = replace(self.findings, painted=None, sensitivity=event, latest="sweep")
                 self._remember(found)
                 self.examined.emit(event)
-                self._point_at(_extreme(event.swept))
+                self._point_at(extreme(event.swept))
+                self._tell_run(event.swept)
                 return
             case Began():
                 self.findings = replace(self.findings, began=event)
@@ -267,6 +278,7 @@ class Session(QObject):
         self.happened.emit(event)
         if isinstance(event, Ended):
             self._point_at_first(event.best)
+            self._tell_run(event)
 
     def _tell_progress(self, done: int, total: int, *, previewing: bool = True) -> None:
         """previewing: what `done` 0 means.  Time left is told from the first query on."""
@@ -278,19 +290,14 @@ class Session(QObject):
         left = spent * (total - done) / done if done and spent > 0.5 else None
         self.progressed.emit(Progress(self.activity, done, total, left, previewing and not done))
 
-    def _key(self) -> tuple[str, Card, str]:
-        """Of the tile, and of the classifier as it is asked: an edited card begins afresh."""
+    def _asked_about(self) -> tuple[Tile, Card, str]:
         assert self.tile is not None
         assert self.classifier is not None
-        card = replace(self.classifier.card, name="", file="", doubts=())
-        return self.tile.sha256, card, self.subject
+        return self.tile, self.classifier.card, self.subject
 
     def _remember(self, findings: Findings) -> None:
         self.findings = findings
-        self._known[self._key()] = findings
-        self._known.move_to_end(self._key())
-        while len(self._known) > _REMEMBERED:
-            self._known.popitem(last=False)
+        self._known.keep(*self._asked_about(), findings)
 
     # -------------------------------------------------------------- the cursor and its glances
     def set_cursor(self, cursor: Cursor | None) -> None:
@@ -319,19 +326,8 @@ class Session(QObject):
             self._point_at(found[0])
 
     def _colour_at(self, cursor: Cursor) -> tuple[int, int, int]:
-        """The sweep's extreme colour there, else the colour found elsewhere, else the tile's."""
-        found, question = self.findings, self.question
         assert self.tile is not None
-        rgb = self.tile.rgb[cursor.row, cursor.column]
-        if found.sensitivity is not None and question is not None:
-            condensed = found.sensitivity.map
-            index = condensed.lowest_colour if question.downward else condensed.highest_colour
-            row, column = cursor.row - question.window.row, cursor.column - question.window.column
-            rgb = found.sensitivity.swept.palette[index[row, column]]
-        elif (last := found.ended or found.stopped) is not None and last.best:
-            return last.best[0].rgb
-        red, green, blue = rgb.tolist()
-        return red, green, blue
+        return telling_colour(self.tile, self.question, self.findings, cursor)
 
     def _inside(self, cursor: Cursor) -> bool:
         if self.question is not None:
@@ -344,7 +340,8 @@ class Session(QObject):
         """Ask what the classifier says with this pixel set; answered within a tenth of a second."""
         probe = self._probe
         if probe is not None:
-            self._start("glance", lambda: respond(probe, pixel), self.happened.emit, self._glances)
+            work = partial(respond, probe, pixel)
+            self._agenda.begin("glance", work, self.happened.emit, self._glances)
 
     # -------------------------------------------------------------- jobs
     def export(self, work: Work, done: Callable[[Any], None]) -> None:
@@ -353,47 +350,15 @@ class Session(QObject):
         Nothing replaces an export: each is written, or its failure told, even while closing.
         """
         self._exports += 1
-        self._start(f"export {self._exports}", work, done, self._errands, promised=True)
+        purpose = f"export {self._exports}"
+        self._agenda.begin(purpose, work, done, self._errands, promised=True)
 
     def close(self) -> None:
         """From now on nothing that is under way changes the bench; exports go on."""
         self.stop()
         self._probe = None
-        for kind in [kind for kind, job in self._jobs.items() if not job.promised]:
-            self._forget(kind)
-
-    def _start(
-        self,
-        kind: str,
-        work: Work,
-        heard: Callable[[Any], None],
-        lanes: Lanes | Detached,
-        done: Callable[[], None] | None = None,
-        promised: bool = False,
-    ) -> None:
-        self._forget(kind)
-        job = self._jobs[kind] = Job(work, promised=promised)
-
-        def current() -> bool:
-            return self._jobs.get(kind) is job
-
-        def finished() -> None:
-            if current():
-                del self._jobs[kind]
-                if done is not None:
-                    done()
-
-        job.happened.connect(lambda event: heard(event) if current() else None)
-        job.failed.connect(lambda problem: self.failed.emit(problem) if current() else None)
-        job.finished.connect(finished)
-        lanes.add(job)
-
-    def _forget(self, kind: str) -> None:
-        job = self._jobs.pop(kind, None)
-        if job is not None:
-            job.stop()
+        self._agenda.end_all()
 
 
-def _extreme(swept: Swept) -> Pixel:
-    """The pixel that moves the confidence furthest towards a flip."""
-    return swept.lowest if swept.question.downward else swept.highest
+def _probed(tile: Tile, classifier: "Classifier", subject: str) -> Generator[Loaded]:
+    yield Loaded(classifier.probe(tile, subject=subject))

@@ -9,9 +9,10 @@ from PySide6.QtCore import QBuffer, QIODevice
 from PySide6.QtWidgets import QWidget
 
 from onepixel_gui.analysis.sensitivity import Sensitivity
-from onepixel_gui.attack.probe import Advanced, Began, Ended, Painted
+from onepixel_gui.attack.probe import Advanced, Began, Ended, Painted, Pixel, Question, Swept
 from onepixel_gui.problems import Problem
 from onepixel_gui.report.wording import TIMES, power_of_ten
+from onepixel_gui.tiles.tile import Tile
 
 if TYPE_CHECKING:
     from onepixel_gui.classifier.card import Card, Inspection
@@ -104,6 +105,27 @@ class Findings:
     def guided(self) -> bool:
         """Whether the search that ran last saw gradients of the network."""
         return self.began is not None and is_guided(self.began)
+
+
+def extreme(swept: Swept) -> Pixel:
+    """The pixel that moves the confidence furthest towards a flip."""
+    return swept.lowest if swept.question.downward else swept.highest
+
+
+def telling_colour(
+    tile: Tile, question: Question | None, found: Findings, cursor: Cursor
+) -> tuple[int, int, int]:
+    """The sweep's extreme colour there, else the colour found elsewhere, else the tile's."""
+    rgb = tile.rgb[cursor.row, cursor.column]
+    if found.sensitivity is not None and question is not None:
+        condensed = found.sensitivity.map
+        index = condensed.lowest_colour if question.downward else condensed.highest_colour
+        row, column = cursor.row - question.window.row, cursor.column - question.window.column
+        rgb = found.sensitivity.swept.palette[index[row, column]]
+    elif (last := found.ended or found.stopped) is not None and last.best:
+        return last.best[0].rgb
+    red, green, blue = rgb.tolist()
+    return red, green, blue
 
 
 def is_guided(began: Began) -> bool:

@@ -23,6 +23,7 @@ from onepixel_gui.qt.actions import TOOLTIPS
 from onepixel_gui.qt.admission import Admission
 from onepixel_gui.qt.arrangement import Middle, View
 from onepixel_gui.qt.arrival_card import ArrivalCard
+from onepixel_gui.qt.bench import Bench
 from onepixel_gui.qt.cards.desk import CardDesk
 from onepixel_gui.qt.classifier_button import ClassifierButton
 from onepixel_gui.qt.commands import Commands
@@ -38,16 +39,9 @@ from onepixel_gui.qt.jobs import Lanes, Sweeper
 from onepixel_gui.qt.messages import MessageStrip
 from onepixel_gui.qt.open_button import OpenButton
 from onepixel_gui.qt.panes.candidates import CandidatesPane
-from onepixel_gui.qt.panes.classes import ClassesPane
 from onepixel_gui.qt.panes.compare import ComparePane
-from onepixel_gui.qt.panes.confidence_map import MapPane
 from onepixel_gui.qt.panes.gallery import GalleryPane
-from onepixel_gui.qt.panes.periods import PeriodsPane
-from onepixel_gui.qt.panes.search import SearchPane
-from onepixel_gui.qt.panes.shift import ShiftPane
 from onepixel_gui.qt.panes.slide import SlidePane
-from onepixel_gui.qt.panes.tile import TilePane
-from onepixel_gui.qt.panes.verdict import VerdictBar
 from onepixel_gui.qt.preferences import Memory, Preferences
 from onepixel_gui.qt.recent import RecentlyOpened
 from onepixel_gui.qt.reception import Reception
@@ -57,9 +51,9 @@ from onepixel_gui.qt.slides.desk import SlideDesk
 from onepixel_gui.qt.slides.reader import SlideReader
 from onepixel_gui.qt.slides.scan_desk import ScanDesk
 from onepixel_gui.qt.slides.scanner import Scanner
-from onepixel_gui.qt.telling import DOING, hint, told, why_not_guided
+from onepixel_gui.qt.telling import hint, why_not_guided
 from onepixel_gui.qt.toolbar import button_of, make_actions
-from onepixel_gui.qt.view import Activity, Cursor, Progress, Quantity
+from onepixel_gui.tiles.tile import Tile
 
 _PATIENCE = 60_000  # ms that closing waits for a figure being written
 _OPENING = (
@@ -89,11 +83,11 @@ class Window(QMainWindow):
         lanes = previews, errands, preparations
         self.commands = Commands(self.session, self.shelf, *lanes, memory, self)
         self.arrivals = self.commands.arrivals
-        self.gallery, self.tile, self.map = GalleryPane(), TilePane(), MapPane()
-        self.shift, self.search, self.periods = ShiftPane(), SearchPane(), PeriodsPane()
-        self.classes, self.compare = ClassesPane(), ComparePane(self)
+        self.gallery, self.compare, self.messages = GalleryPane(), ComparePane(self), MessageStrip()
         self.slide, self.candidates = SlidePane(), CandidatesPane()
-        self.verdict, self.messages = VerdictBar(), MessageStrip()
+        self._bench = Bench(self.session, self.commands, self.compare, self._hint)
+        self.tile, self.map, self.shift, self.search, self.periods = self._bench.panes
+        self.classes, self.verdict = self._bench.classes, self._bench.verdict
         self.second = Second(self.commands, self.session, self.compare, contests)
         self.cards = CardDesk(self.commands, self.session, self.shelf, checks, self)
         self.tiles = GalleryDesk(self.session, self.shelf, self.gallery)
@@ -101,15 +95,13 @@ class Window(QMainWindow):
         parts = Scanner(scans, self), Shelf(pictures, self)
         panes = self.slide, self.candidates
         self.scans = ScanDesk(self.commands, self.session, self.slides, *parts, panes)
-        self._panes = (self.tile, self.map, self.shift, self.search, self.periods)
         self._drop = DropCard(self)
         self.actions_by_name = self._make_actions()
         self._lay_out()
         self._wire_values()
         self._wire_wishes()
         self._dress(self.commands.preferences)
-        self._enable()
-        self._tell()
+        self._bench.refresh()
         self._restore()
 
     # -------------------------------------------------------------- arrangement
@@ -130,7 +122,7 @@ class Window(QMainWindow):
         layout.addLayout(top)
         layout.addWidget(self.messages)
         beside = self.classes, self.compare, self.slide, self.candidates
-        self._middle = Middle(self.gallery, self._panes, *beside)
+        self._middle = Middle(self.gallery, self._bench.panes, *beside)
         layout.addLayout(self._middle, 1)
         layout.addWidget(self.verdict)
         self.setCentralWidget(body)
@@ -148,9 +140,9 @@ class Window(QMainWindow):
             "toggle_after": self.tile.toggle_after,
             "next_tile": lambda: self.gallery.step(1),
             "previous_tile": lambda: self.gallery.step(-1),
-            "show_lowest": lambda: self._show_quantity("lowest"),
-            "show_highest": lambda: self._show_quantity("highest"),
-            "show_change": lambda: self._show_quantity("change"),
+            "show_lowest": lambda: self._bench.show_quantity("lowest"),
+            "show_highest": lambda: self._bench.show_quantity("highest"),
+            "show_change": lambda: self._bench.show_quantity("change"),
             "score_tiles": self.gallery.score_shown,
             "list_tiles": self.gallery.toggle_listed,
             "filter_tiles": self.gallery.filter.setFocus,
@@ -172,19 +164,10 @@ class Window(QMainWindow):
     # -------------------------------------------------------------- values go down
     def _wire_values(self) -> None:
         session = self.session
-        session.tile_changed.connect(lambda _tile: self._show_bench())
-        session.classifier_changed.connect(lambda _classifier: self._show_classifier())
-        session.question_changed.connect(lambda _question: self._show_question())
-        session.findings_changed.connect(lambda _: self._refresh())
-        session.busy_changed.connect(self._show_activity)
-        session.progressed.connect(self._show_progress)
+        session.tile_changed.connect(self._show_tile)
+        session.classifier_changed.connect(lambda _classifier: self._arrange())
         session.failed.connect(self.show_problem)
-        for pane in self._panes:
-            session.happened.connect(pane.take)
-        for pane in (self.tile, self.map, self.shift):
-            session.cursor_changed.connect(pane.set_cursor)
-        session.examined.connect(self.map.examine)
-        session.examined.connect(self.periods.examine)
+        self._bench.changed.connect(self._enable)
         self.arrivals.prepared.connect(self._renew)
         self.second.shown.connect(lambda _: self._arrange())
         self.slides.shown.connect(lambda _: self._arrange())
@@ -207,18 +190,9 @@ class Window(QMainWindow):
         self.commands.noted.connect(self._note)
         self.commands.preferences_changed.connect(self._dress)
 
-    def _show_bench(self) -> None:
-        tile = self.session.tile
+    def _show_tile(self, tile: Tile | None) -> None:
         self._heading.show_tile(tile)
         self.setWindowTitle("onepixel_gui" if tile is None else f"{tile.name} · onepixel_gui")
-        for pane in self._panes:
-            pane.show_tile(tile, None)
-
-    def _show_classifier(self) -> None:
-        classifier = self.session.classifier
-        classes = () if classifier is None else classifier.card.classes
-        self.classes.show_classes(classes, self.session.subject)
-        self._arrange()
 
     def _arrange(self) -> None:
         """The comparison goes before the slide, and the slide before the bench."""
@@ -236,48 +210,11 @@ class Window(QMainWindow):
         """What can be done next: it depends on what is in sight and on its way."""
         self._enable()
         if self.session.question is None:
-            self._tell()
+            self._bench.tell()
 
-    def _show_question(self) -> None:
-        question = self.session.question
-        window = None if question is None else question.window
-        for pane in self._panes:
-            pane.show_tile(self.session.tile, window)
-        self.classes.show_question(question)
-        if question is not None:
-            self.shift.show_question(question)
-            self.map.show_question(question)
-            self.map.set_quantity("lowest" if question.downward else "highest")
-            self.commands.quantity = None
-        self._refresh()
-
-    def _refresh(self) -> None:
-        self._enable()
-        self._tell()
-
-    def _show_activity(self, activity: Activity | None) -> None:
-        self._enable()
-        if activity is None:
-            self.tile.run_over()
-        if activity is not None:
-            self.verdict.show_progress(0, 0, None, DOING[activity])
-
-    def _show_progress(self, progress: Progress) -> None:
-        doing = DOING[progress.activity]
-        if progress.previewing:
-            self.verdict.show_previewing(doing)
-            return
-        self.verdict.show_progress(progress.done, progress.total, progress.seconds_left, doing)
-
-    def _tell(self) -> None:
-        said = told(self.session)
-        if said is not None:
-            self.verdict.show_verdict(
-                said.sentence, flipped=said.flipped, doubts=said.doubts, fine_print=said.fine_print
-            )
-        else:
-            loading = self.arrivals.arrival is not None
-            self.verdict.clear(hint(self.session, loading=loading, slide=self.slides.in_sight))
+    def _hint(self) -> str:
+        loading = self.arrivals.arrival is not None
+        return hint(self.session, loading=loading, slide=self.slides.in_sight)
 
     def _note(self, words: str) -> None:
         self._heading.note(words)
@@ -323,16 +260,11 @@ class Window(QMainWindow):
         _install(preferences)
         self.slides.reader.set_limit(preferences.slide_memory * 2**20)
         alone = self.gallery, self.verdict, self._arrival, self.classes, self.compare
-        for pane in (*self._panes, *alone, self.slide, self.candidates, self._dataset):
+        for pane in (*self._bench.panes, *alone, self.slide, self.candidates, self._dataset):
             pane.set_theme(look.THEMES[preferences.theme])
 
     # -------------------------------------------------------------- wishes go up
     def _wire_wishes(self) -> None:
-        for pane in (self.tile, self.map):
-            pane.cursor_moved.connect(self._move_cursor)
-        self.map.quantity_wished.connect(self._show_quantity)
-        self.shift.pixel_wished.connect(self.session.glance)
-        self.classes.subject_wished.connect(self.session.set_subject)
         self.slide.run_wished.connect(self.commands.run)
         self.commands.slide_wished.connect(self._toggle_slide)
         for stop in (self.tiles.stop, self.datasets.cancel, self.slides.cancel):
@@ -343,17 +275,6 @@ class Window(QMainWindow):
         if self.second.visible:  # the comparison stands before it
             self.commands.compare()
         self.slides.toggle()
-
-    def _move_cursor(self, cursor: Cursor) -> None:
-        if cursor.pinned:
-            self.session.pin(cursor)
-        else:
-            self.session.set_cursor(cursor)
-
-    def _show_quantity(self, quantity: Quantity) -> None:
-        for pane in (self.map, self.compare):
-            pane.set_quantity(quantity)
-        self.commands.quantity = quantity
 
     def _open_palette(self) -> None:
         palette = CommandPalette(list(self.actions_by_name.values()), self)
