@@ -44,6 +44,15 @@ def prepare() -> None:
     torch.backends.cudnn.benchmark = False
 
 
+def keep_to(threads: int) -> None:
+    """Let this thread of the process spread its layers over so many of the processor.
+
+    Several processes side by side get the most of a processor with one each.
+    """
+    torch.get_num_threads()  # settles a new thread, which would undo what is set before
+    torch.set_num_threads(threads)
+
+
 @contextmanager
 def thrift() -> Iterator[None]:
     """Large blocks inside go back to the system at once: reading a file needs each only once."""
