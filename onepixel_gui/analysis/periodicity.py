@@ -70,8 +70,8 @@ def periods(change: Floats, *, shuffles: int = 400, seed: int = 0) -> Periods:
 
 
 def _spectrum(axis: Axis, profile: Doubles, null: Doubles) -> Spectrum:
-    frequency, power = _power(profile)
-    _, shuffled = _power(null)
+    frequency, power = power_spectrum(profile)
+    _, shuffled = power_spectrum(null)
     period = 1.0 / frequency
     short = period <= SHORT + 1e-9
     if not short.any():
@@ -82,7 +82,7 @@ def _spectrum(axis: Axis, profile: Doubles, null: Doubles) -> Spectrum:
     return Spectrum(axis, period, power, np.percentile(shuffled, 95, axis=0), strongest, share)
 
 
-def _power(profile: Doubles) -> tuple[Doubles, Doubles]:
+def power_spectrum(profile: Doubles) -> tuple[Doubles, Doubles]:
     """One-sided spectrum without its zero frequency; works along the last axis.
 
     Each line is the mean square of that period alone, so all lines add up to the variance.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from onepixel_gui.analysis.population.shares import Share, clustered
+from onepixel_gui.analysis.population.shares import Share, clustered, summed
 from onepixel_gui.analysis.population.units import CASES
 from onepixel_gui.attack.locality import SHIFTS, Moved, Shift
 
@@ -84,7 +84,9 @@ class Locality:
     def grid(self) -> Doubles:
         """(5, 5) share that flips by offset; nan where nothing was asked."""
         grid = np.full(self.asked.shape, np.nan)
-        return np.divide(self.flipped, self.asked, out=grid, where=self.asked > 0)
+        asked = self.asked > 0
+        grid[asked] = self.flipped[asked] / self.asked[asked]
+        return grid
 
 
 class Localities:
@@ -139,8 +141,8 @@ def _share(
     if groups is None:
         interval = clustered(values, np.ones(len(values)), "Wilson over flips")
     elif asked.any():
-        _, of = np.unique(groups[asked], return_inverse=True)
-        interval = clustered(np.bincount(of, values), np.bincount(of) * 1.0, "Wilson over cases")
+        hit, counted = summed(values, groups[asked]), summed(np.ones(len(values)), groups[asked])
+        interval = clustered(hit, counted, "Wilson over cases")
     value = float(values.mean()) if len(values) else None
     return ShiftShare(
         SHIFTS[kind],
@@ -157,8 +159,7 @@ def _contrast(
     differences = first[both] - second[both]
     sums = differences
     if groups is not None and both.any():
-        _, of = np.unique(groups[both], return_inverse=True)
-        sums = np.bincount(of, differences)
+        sums = summed(differences, groups[both])
     p, test, draws = _signs(sums, seed)
     return Contrast(
         *pair,
@@ -191,6 +192,7 @@ def _signs(sums: Doubles, seed: int) -> tuple[float | None, str, int]:
         return p, f"{name}, normal limit", 0
     rng, reached = np.random.default_rng(seed), 0
     for start in range(0, DRAWS, 1_000):
-        signs = rng.integers(0, 2, (min(1_000, DRAWS - start), groups), np.int8) * 2.0 - 1
+        drawn = rng.integers(0, 2, (min(1_000, DRAWS - start), groups), np.int8)
+        signs = drawn * 2 - 1
         reached += int((np.abs(signs @ sums) >= as_much).sum())
     return (reached + 1) / (DRAWS + 1), name, DRAWS

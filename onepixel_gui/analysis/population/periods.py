@@ -6,12 +6,22 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from onepixel_gui.analysis.periodicity import Axis
+from onepixel_gui.analysis.periodicity import SHORT, Axis, power_spectrum
+from onepixel_gui.analysis.population.maps import largest_size
 from onepixel_gui.analysis.population.outcomes import Outcomes
+from onepixel_gui.analysis.population.shares import summed
+from onepixel_gui.analysis.population.units import CASES, one_per_tile
 from onepixel_gui.attack.probe import Swept
 
 Doubles = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
 MODULI = (2, 4, 8)
+SHUFFLES = 1_999
+SHIFTED = 999
+DRAWS = 9_999
+FEWEST = 5  # tiles that a test over tiles needs
+MANY = 1_000  # tiles from which the sum of shifted periods is normal
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,7 +29,8 @@ class ClassMeans:
     """Sensitivity of the positions with equal remainder, over tiles.
 
     relative:   (m,) mean over tiles of |logit change| there by that of the whole tile: 1 is usual.
-    low, high:  (m,) 95 % t interval over tiles, or over cases where they are known; nan below 2.
+    low, high:  (m,) its 95 % interval (Student's t) over tiles, or over cases where they are known
+                and there are `CASES`; nan below 2.
     mean:       (m,) the same in logits, not divided.
     """
 
@@ -36,17 +47,17 @@ class Explained:
 
     share:     of the variance of the linearly detrended mean profile, 0-1.
     expected:  mean, and null: 95th percentile of that share when positions are shuffled.
-    short:     share of the power at periods up to 8 px that lies at the stride and its
-               harmonics; None where the window is no multiple of the stride.
     p:         share of shuffles with at least so much, never 0.
+    short:     share of the power at periods up to 8 px that lies at the stride and its parts;
+               None where the window is no multiple of the stride.
     """
 
     stride: int
     share: float
     expected: float
     null: float
-    short: float | None
     p: float
+    short: float | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,13 +68,16 @@ class PopulationSpectrum:
     period:     (F,) pixels, from longest to shortest (2 px).
     power:      (F,) of the linearly detrended mean profile, in logit squared.
     null:       (F,) 95th percentile of it when the positions of each tile are shuffled.
-    locked:     (F,) power by what it would be if each tile had the period with a phase of its own;
-                1 is chance.   locked_null: (F,) the 95th percentile of that.
+    locked:     (F,) the power that the tiles have together, by what it would be if each had the
+                period with a phase of its own: 1 is chance, N complete agreement.  Of profiles
+                relative to the tile's mean, tapered (Hann) against edges.
+    locked_null:  (F,) the 95th percentile of that when each tile is shifted at random; nan below
+                FEWEST tiles.
     strongest:  of periods up to 8 px the one most locked, px; None if the window has none.
-    p:          two-sided over all these periods: share of random shifts of every tile whose most
-                locked period is at least so much locked; None below 5 tiles.
-    classes:    of each of MODULI that fits the window.
-    explained:  of each stride of the classifier from 2 px up that fits the window.
+    p:          share of such shifts whose most locked period up to 8 px is at least so much locked,
+                never 0; None below FEWEST tiles.
+    classes:    of each of MODULI that fits the window twice.
+    explained:  of each stride of the classifier from 2 px up that fits the window twice.
     """
 
     axis: Axis
@@ -80,12 +94,16 @@ class PopulationSpectrum:
 
     @property
     def beyond_null(self) -> bool:
+        """The tiles agree on a short period, at an error rate of 5 %."""
         return self.p is not None and self.p <= 0.05
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PopulationPeriods:
-    """tiles, cases (0: nobody said), shifts and shuffles drawn from seed; other: not counted."""
+    """cases: how many, where every one is known; else 0.   other: sweeps of another window.
+
+    shuffles, shifts:  how often the two nulls were drawn, from seed (our choices).
+    """
 
     row: PopulationSpectrum
     column: PopulationSpectrum
@@ -98,20 +116,223 @@ class PopulationPeriods:
 
 
 class Periodicities:
-    """Takes one sweep at a time and keeps its two profiles alone."""
+    """Takes one sweep at a time and keeps its two profiles. The first says which window counts."""
 
     def __init__(self, strides: tuple[int, ...] = (), seed: int = 0) -> None:
         """strides: of the classifier, in px; () unknown."""
-        raise NotImplementedError
+        self._strides, self._seed = strides, seed
+        self._shape: tuple[int, ...] = ()
+        self._rows: list[Doubles] = []
+        self._columns: list[Doubles] = []
+        self._variances: list[float] = []
+        self._cases: list[int] = []
+        self._other = 0
 
     def add(self, swept: Swept, case: int = -1) -> None:
-        raise NotImplementedError
+        """case: of its tile, -1 where nobody said."""
+        size = largest_size(swept)
+        self._shape = self._shape or size.shape
+        if size.shape != self._shape:
+            self._other += 1
+            return
+        self._rows.append(size.mean(axis=1))
+        self._columns.append(size.mean(axis=0))
+        self._variances.append(float(size.var()))
+        self._cases.append(case)
 
     def result(self) -> PopulationPeriods | None:
         """None of no tiles."""
-        raise NotImplementedError
+        if not self._rows:
+            return None
+        cases = np.array(self._cases)
+        known = 0 if (cases < 0).any() else len(np.unique(cases))
+        tiles = _Tiles(
+            cases if known >= CASES else None,
+            float(np.sum(self._variances)) / len(cases) ** 2,
+            int(np.prod(self._shape)),
+            tuple(stride for stride in self._strides if stride >= 2),
+            self._seed,
+        )
+        return PopulationPeriods(
+            _spectrum("row", np.array(self._rows), tiles),
+            _spectrum("column", np.array(self._columns), tiles),
+            len(cases),
+            known,
+            SHUFFLES,
+            SHIFTED,
+            self._seed,
+            self._other,
+        )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Tiles:
+    """What both axes need.
+
+    variance: of one position of the mean map, if the positions of the tiles did not matter.
+    """
+
+    groups: Integers | None
+    variance: float
+    positions: int
+    strides: tuple[int, ...]
+    seed: int
+
+
+def _spectrum(axis: Axis, profiles: Doubles, tiles: _Tiles) -> PopulationSpectrum:
+    """profiles: (N, H) of the tiles."""
+    mean, length = profiles.mean(axis=0), profiles.shape[1]
+    rng = np.random.default_rng((tiles.seed, axis == "column"))
+    shuffled = _shuffled(length, tiles, rng)
+    frequency, power = power_spectrum(mean)
+    null = np.percentile(power_spectrum(shuffled)[1], 95, axis=0)
+    whole = profiles.mean(axis=1, keepdims=True)
+    relative = np.divide(profiles, whole, out=np.ones_like(profiles), where=whole > 0)
+    locked, locked_null, strongest, p = _locking(relative, 1 / frequency <= SHORT + 1e-9, rng)
+    return PopulationSpectrum(
+        axis,
+        mean,
+        1 / frequency,
+        power,
+        null,
+        locked,
+        locked_null,
+        None if strongest is None else float(1 / frequency[strongest]),
+        p,
+        tuple(
+            _classes(modulus, profiles, relative, tiles.groups)
+            for modulus in MODULI
+            if 2 * modulus <= length
+        ),
+        tuple(
+            _explained(stride, mean, shuffled) for stride in tiles.strides if 2 * stride <= length
+        ),
+    )
+
+
+def _shuffled(length: int, tiles: _Tiles, rng: np.random.Generator) -> Doubles:
+    """(SHUFFLES, H) mean profiles as they are when the positions of every tile are shuffled.
+
+    A mean over so many values is normal, and its moments follow from drawing without replacement
+    (Cochran, Sampling Techniques, 1977, theorem 2.2): nothing needs to be shuffled.
+    """
+    draws = rng.standard_normal((SHUFFLES, length))
+    draws -= draws.mean(axis=1, keepdims=True)
+    scale = np.sqrt(tiles.variance * length / max(tiles.positions - 1, 1))
+    shuffled: Doubles = draws * scale
+    return shuffled
+
+
+# ------------------------------------------------------------------ do the tiles agree?
+def _locking(
+    relative: Doubles, short: NDArray[np.bool_], rng: np.random.Generator
+) -> tuple[Doubles, Doubles, int | None, float | None]:
+    """(locked, its null, index of the strongest short one, p). short: (F,) of the periods."""
+    from scipy.signal import detrend
+    from scipy.signal.windows import hann
+
+    tapered = detrend(relative, axis=1) * hann(relative.shape[1] + 2)[1:-1]
+    waves = np.fft.rfft(tapered, axis=1)[:, 1:]
+    alone = (np.abs(waves) ** 2).sum(axis=0)
+    locked = _by(np.abs(waves.sum(axis=0)) ** 2, alone)
+    strongest = int(np.flatnonzero(short)[locked[short].argmax()]) if short.any() else None
+    if len(relative) < FEWEST or strongest is None:
+        return locked, np.full(len(locked), np.nan), strongest, None
+    null = _by(_shifted(waves, relative.shape[1], rng), alone)
+    as_much = null[:, short].max(axis=1) >= locked[strongest] * (1 - 1e-9)
+    p = float((as_much.sum() + 1) / (SHIFTED + 1))
+    return locked, np.percentile(null, 95, axis=0), strongest, p
+
+
+def _by(power: Doubles, alone: Doubles) -> Doubles:
+    """Of a period that no tile has: 0."""
+    return np.divide(power, alone, out=np.zeros_like(power), where=alone > 1e-20)
+
+
+def _shifted(waves: NDArray[np.complex128], length: int, rng: np.random.Generator) -> Doubles:
+    """(SHIFTED, F) power of the sum over tiles, each shifted around the window at random."""
+    tiles, lines = waves.shape
+    if tiles > MANY:
+        power = (np.abs(waves) ** 2).sum(axis=0)
+        real, imaginary = rng.standard_normal((2, SHIFTED, lines))
+        drawn = (real**2 + imaginary**2) / 2
+        if length % 2 == 0:  # the period of 2 px has a sign and no phase
+            drawn[:, -1] = real[:, -1] ** 2
+        normal: Doubles = drawn * power
+        return normal
+    turns = np.exp(-2j * np.pi * np.arange(length) / length)
+    order = np.arange(1, lines + 1)
+    power = np.empty((SHIFTED, lines))
+    for turn in range(SHIFTED):
+        shift = rng.integers(0, length, (tiles, 1))
+        power[turn] = np.abs((waves * turns[shift * order % length]).sum(axis=0)) ** 2
+    return power
+
+
+# ------------------------------------------------------------------ remainders
+def _classes(
+    modulus: int, profiles: Doubles, relative: Doubles, groups: Integers | None
+) -> ClassMeans:
+    parts = [relative[:, phase::modulus].mean(axis=1) for phase in range(modulus)]
+    mean = profiles.mean(axis=0)
+    values, reach = _student(np.stack(parts, axis=1), groups)
+    absolute = np.array([mean[phase::modulus].mean() for phase in range(modulus)])
+    return ClassMeans(modulus, values, values - reach, values + reach, absolute)
+
+
+def _student(values: Doubles, groups: Integers | None) -> tuple[Doubles, Doubles]:
+    """(mean, half of its 95 % interval) of (N, m) values, over groups where there are any."""
+    from scipy.stats import t  # 1 s to import
+
+    mean = values.mean(axis=0)
+    spread = values - mean
+    if groups is not None:
+        spread = np.stack([summed(column, groups) for column in spread.T], axis=1)
+    units = len(spread)
+    if units < 2:
+        return mean, np.full(len(mean), np.nan)
+    variance = (spread**2).sum(axis=0) * units / (units - 1) / len(values) ** 2
+    return mean, t.ppf(0.975, units - 1) * np.sqrt(variance)
+
+
+def _explained(stride: int, mean: Doubles, shuffled: Doubles) -> Explained:
+    share = float(_phase_share(mean[None], stride)[0])
+    null = _phase_share(shuffled, stride)
+    # A profile without any variance has none to explain; its shuffles neither.
+    p = float(((null >= share).sum() + 1) / (len(null) + 1))
+    return Explained(
+        stride,
+        share,
+        float(null.mean()),
+        float(np.percentile(null, 95)),
+        p,
+        _short_share(mean, stride),
+    )
+
+
+def _phase_share(profiles: Doubles, stride: int) -> Doubles:
+    """(N,) share of the variance of (N, H) detrended profiles between phases modulo the stride."""
+    from scipy.signal import detrend
+
+    flat = detrend(profiles, axis=1)
+    between = np.zeros(len(flat))
+    for phase in range(stride):
+        part = flat[:, phase::stride]
+        between += part.shape[1] * part.mean(axis=1) ** 2
+    return _by(between, (flat**2).sum(axis=1))
+
+
+def _short_share(mean: Doubles, stride: int) -> float | None:
+    frequency, power = power_spectrum(mean)
+    short = 1 / frequency <= SHORT + 1e-9
+    total = float(power[short].sum())
+    if len(mean) % stride or total <= 1e-20:
+        return None
+    of_it = np.arange(1, len(power) + 1) % (len(mean) // stride) == 0
+    return float(power[short & of_it].sum() / total)
+
+
+# ------------------------------------------------------------------ where searches found pixels
 @dataclass(frozen=True, slots=True, eq=False)
 class Phases:
     """Where found pixels lie modulo m, one of each tile.
@@ -123,7 +344,7 @@ class Phases:
 
     axis: Axis
     modulus: int
-    counts: NDArray[np.int64]
+    counts: Integers
     expected: Doubles
     n: int
     statistic: float
@@ -132,8 +353,34 @@ class Phases:
 
 
 def phases(outcomes: Outcomes, *, seed: int = 0) -> tuple[Phases, ...]:
-    """Rows and columns modulo each of MODULI that fits the window.
+    """Rows and columns modulo each of MODULI that fits the window twice.
 
-    Of several runs of a tile the first counts: seeds are not independent tiles.
+    One run of each tile counts: seeds are not independent tiles.
     """
-    raise NotImplementedError
+    positions = one_per_tile(outcomes).position
+    axes: tuple[tuple[Axis, int], ...] = (("row", 0), ("column", 1))
+    return tuple(
+        _phases(axis, modulus, positions[:, index], outcomes.window[index], seed)
+        for axis, index in axes
+        for modulus in MODULI
+        if 2 * modulus <= outcomes.window[index]
+    )
+
+
+def _phases(axis: Axis, modulus: int, places: Integers, length: int, seed: int) -> Phases:
+    from scipy.stats import chi2  # 1 s to import
+
+    n = len(places)
+    counts = np.bincount(places % modulus, minlength=modulus)
+    even = np.bincount(np.arange(length) % modulus) / length
+    expected = n * even
+    if n == 0:
+        return Phases(axis, modulus, counts, expected, 0, 0.0, None, "chi-square")
+    statistic = float(((counts - expected) ** 2 / expected).sum())
+    if expected.min() >= 5:
+        p = float(chi2.sf(statistic, modulus - 1))
+        return Phases(axis, modulus, counts, expected, n, statistic, p, "chi-square")
+    drawn = np.random.default_rng(seed).multinomial(n, even, DRAWS)
+    rivals = ((drawn - expected) ** 2 / expected).sum(axis=1)
+    p = float(((rivals >= statistic * (1 - 1e-9)).sum() + 1) / (DRAWS + 1))
+    return Phases(axis, modulus, counts, expected, n, statistic, p, "chi-square, Monte Carlo")

@@ -54,6 +54,14 @@ def clustered(hits: Doubles, counts: Doubles, kind: str) -> Interval | None:
     return _score(value, units * (NORMAL / student) ** 2, kind)
 
 
+def summed(values: Doubles, groups: NDArray[np.int64]) -> Doubles:
+    """(N,) values added up within each of the (N,) groups, in order of their numbers."""
+    _, of = np.unique(groups, return_inverse=True)
+    sums = np.zeros(int(of.max(initial=-1)) + 1)
+    np.add.at(sums, of, values)
+    return sums
+
+
 def _score(value: float, n: float, kind: str) -> Interval:
     """Wilson's interval; n need not be whole."""
     squared = NORMAL**2 / n

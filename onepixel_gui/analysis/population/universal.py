@@ -154,8 +154,11 @@ def _universal(
 ) -> Universal:
     parts = [direction.parts[number] for number in sorted(direction.parts)]
     tiles = sum(part.tiles for part in parts)
-    counts = np.sum([part.counts for part in parts], axis=0, dtype=np.int64)
-    leaning = np.sum([part.leaning for part in parts], axis=0, dtype=np.float64)
+    counts = np.zeros(parts[0].counts.shape, np.int64)
+    leaning = np.zeros(counts.shape)
+    for part in parts:
+        counts += part.counts
+        leaning += part.leaning
     best = _leading(counts, leaning, MOST)
     colours = [
         index * len(palette) + colour
