@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 
-from onepixel_gui.analysis.population.outcomes import Floats, Integers, Outcomes
-from onepixel_gui.analysis.population.units import Part
+import numpy as np
+
+from onepixel_gui.analysis.population.outcomes import Direction, Floats, Integers, Outcomes
+from onepixel_gui.analysis.population.units import PARTS, Part, one_per_tile, part_of
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Of n values. deviation: n - 1 under the root, None for n < 2.
+    """Of n values. deviation: standard deviation with n - 1, None for n < 2.
 
     whiskers:  lowest and highest value within 1.5 interquartile ranges of the quartiles (Tukey).
     beyond:    how many lie outside the whiskers.
@@ -51,9 +53,45 @@ class BeforeAfter:
 
 def before_after(outcomes: Outcomes) -> tuple[BeforeAfter, ...]:
     """Each direction, commonest first, in its three parts: all, flipped, held."""
-    raise NotImplementedError
+    tiles = one_per_tile(outcomes)
+    return tuple(_part(tiles, each, part) for each in tiles.directions for part in PARTS)
+
+
+def _part(tiles: Outcomes, direction: Direction, part: Part) -> BeforeAfter:
+    these = tiles.some(direction.which & part_of(tiles, part))
+    subject = tiles.classes[tiles.subject[direction.which][0]]
+    return BeforeAfter(
+        direction.title,
+        part,
+        subject,
+        these.run,
+        these.clean,
+        these.confidence,
+        spread(these.clean),
+        spread(these.confidence),
+        spread(these.confidence - these.clean),
+    )
 
 
 def spread(values: Floats) -> Spread | None:
-    """None for no values. Quartiles are interpolated linearly."""
-    raise NotImplementedError
+    """(n,) finite values; None for no values. Quartiles are interpolated linearly."""
+    n = len(values)
+    if not n:
+        return None
+    ordered = np.sort(values)
+    low, median, high = np.percentile(ordered, [25, 50, 75])
+    room = 1.5 * (high - low)
+    # The first and last within reach; a quartile between two values lies itself within.
+    first = int(np.searchsorted(ordered, low - room))
+    last = int(np.searchsorted(ordered, high + room, "right"))
+    return Spread(
+        n,
+        float(ordered[-1]),
+        float(ordered.mean()),
+        float(median),
+        float(ordered.std(ddof=1)) if n > 1 else None,
+        float(ordered[0]),
+        (float(low), float(high)),
+        (float(ordered[first]), float(ordered[last - 1])),
+        first + n - last,
+    )

@@ -1,14 +1,28 @@
 """Whether the pixels sit on dark areas (nuclei), against other pixels of the same tile."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from onepixel_gui.analysis.population.comparing import Compared
+from onepixel_gui.analysis.population.comparing import Compared, compare, midranks
 from onepixel_gui.analysis.population.outcomes import Bools, Floats, Integers, Outcomes
-from onepixel_gui.analysis.population.units import Interval, Part, Tested
+from onepixel_gui.analysis.population.rates import rate
+from onepixel_gui.analysis.population.units import (
+    FEWEST,
+    PARTS,
+    Doubt,
+    Interval,
+    Part,
+    Tested,
+    clusters,
+    doubt,
+    one_per_tile,
+    part_of,
+)
 
 Picture = Callable[[int], NDArray[np.uint8]]
 MOST = 1_000  # tiles that are looked at unless told otherwise
@@ -18,21 +32,69 @@ MOST = 1_000  # tiles that are looked at unless told otherwise
 class DarkTile:
     """One tile's dark areas and its pixel.
 
-    row:          of the run in the outcomes that were handed in.
+    run:          number of the run that was chosen for this tile.
     distance:     px to the nearest dark pixel; negative inside: to the nearest other one.
     percentile:   mid-rank of it among all pixels of this tile, 0-1; low: dark.
     variance:     of that percentile for a random pixel of this tile (1/12 less ties).
-    inside, edge: shares of the tile's pixels, 0-1; edge: within 1 px of the border, either side.
+    dark, edge, inside:  shares of the tile's pixels, 0-1: dark ones; those beside the border, dark
+                  or not; dark ones that are not.
     why_not:      "" or why this tile does not count; the other numbers are then 0.
     """
 
-    row: int
+    run: int
     distance: float = 0.0
     percentile: float = 0.0
     variance: float = 0.0
-    inside: float = 0.0
+    dark: float = 0.0
     edge: float = 0.0
+    inside: float = 0.0
     why_not: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DarkMap:
+    """The dark areas of one picture.
+
+    distance:  (H, W) px to the nearest dark pixel, negative inside: to the nearest other one.
+    percentile:  (H, W) mid-rank of it, 0-1.
+    """
+
+    distance: Floats
+    percentile: Floats
+
+    def at(self, run: int, row: int, column: int) -> DarkTile:
+        """What a run's pixel there amounts to."""
+        return DarkTile(
+            run,
+            float(self.distance[row, column]),
+            float(self.percentile[row, column]),
+            float(np.square(self.percentile - 0.5).mean()),
+            float((self.distance < 0).mean()),
+            float((np.abs(self.distance) <= 1).mean()),
+            float((self.distance < -1).mean()),
+        )
+
+
+def dark_map(rgb: NDArray[np.uint8]) -> DarkMap | None:
+    """rgb: (H, W, 3).  None where all pixels hold as much haematoxylin.
+
+    Dark: haematoxylin by colour deconvolution (Ruifrok & Johnston 2001, as scikit-image does it)
+    above Otsu's threshold (1979) of this very picture.  So there are always some, be it noise.
+    """
+    from scipy.ndimage import distance_transform_edt
+    from skimage.color import rgb2hed
+    from skimage.filters import threshold_otsu
+
+    otsu: Any = threshold_otsu
+    stain = rgb2hed(rgb)[..., 0]
+    if stain.min() == stain.max():
+        return None
+    dark = stain > otsu(stain)
+    if not dark.any():
+        return None
+    distance = distance_transform_edt(~dark) - distance_transform_edt(dark)
+    percentile = (midranks(distance) - 0.5) / distance.size
+    return DarkMap(distance, percentile.reshape(distance.shape))
 
 
 def looked_at(
@@ -41,15 +103,41 @@ def looked_at(
     """One per tile, a few milliseconds each; of more than `most` tiles a random sample.
 
     picture:  tile number -> (H, W, 3) sRGB; of larger ones the centred window is cut.
-    Dark: haematoxylin by colour deconvolution (Ruifrok & Johnston 2001, scikit-image) above Otsu's
-    threshold of this tile.
     """
-    raise NotImplementedError
+    tiles = one_per_tile(outcomes)
+    if len(tiles) > most:
+        chosen = np.random.default_rng(seed).choice(len(tiles), most, replace=False)
+        tiles = tiles.some(np.sort(chosen))
+    for index in range(len(tiles)):
+        yield _looked_at(tiles, index, picture)
+
+
+def _looked_at(tiles: Outcomes, index: int, picture: Picture) -> DarkTile:
+    run, (height, width) = int(tiles.run[index]), tiles.window
+    row, column = (int(each) for each in tiles.position[index])
+    rgb = picture(int(tiles.tile[index]))
+    above, left = (rgb.shape[0] - height) // 2, (rgb.shape[1] - width) // 2
+    if above < 0 or left < 0:
+        return DarkTile(run, why_not="the picture is smaller than the window")
+    seen = rgb[above : above + height, left : left + width]
+    if not (0 <= row < height and 0 <= column < width):
+        return DarkTile(run, why_not="the pixel lies outside the window")
+    if (seen[row, column] != tiles.colour_before[index]).any():
+        return DarkTile(run, why_not="the picture is another one than was attacked")
+    found = dark_map(seen)
+    if found is None:
+        return DarkTile(run, why_not="nothing is darker than the rest")
+    return found.at(run, row, column)
 
 
 @dataclass(frozen=True, slots=True)
 class Whereabouts:
-    """One place relative to the dark areas: found and expected share of tiles, 0-1."""
+    """One place relative to the dark areas.
+
+    found:     of n tiles.  share, expected: 0-1, of the pixels found and of all pixels of the same
+               tiles; None for n = 0.
+    interval:  of the share, by case where cases are known, else Wilson's.
+    """
 
     title: str
     found: int
@@ -66,7 +154,7 @@ class Darkened:
     percentile:  mean of the mid-ranks: the effect size, below 0.5 nearer to or deeper in the dark.
     test:        of that mean against random pixels of the same tiles.
     by_case:     the same with tiles of one case taken together; None without cases.
-    where:       inside, at the edge, outside.
+    where:       dark; and in three parts: inside, at the edge, outside.
     """
 
     part: Part
@@ -104,4 +192,91 @@ def darkness(
     outcomes: Outcomes, found: Sequence[DarkTile], *, draws: int = 9_999, seed: int = 0
 ) -> Darkness:
     """found: all that `looked_at` told of the same outcomes."""
-    raise NotImplementedError
+    tiles = one_per_tile(outcomes)
+    good = [each for each in found if not each.why_not]
+    row_of = {int(run): row for row, run in enumerate(tiles.run)}
+    these = tiles.some(np.array([row_of[each.run] for each in good], np.int64))
+    percentiles = np.array([each.percentile for each in good], np.float64)
+    cases, _ = clusters(these.case)
+    reasons = Counter(each.why_not for each in found if each.why_not)
+    return Darkness(
+        these.run,
+        these.flipped,
+        np.array([each.distance for each in good], np.float64),
+        percentiles,
+        tuple(_part(part, good, these, seed) for part in PARTS),
+        compare(
+            "percentile of the distance to dark areas", "", percentiles, these.flipped, cases,
+            draws=draws, seed=seed,
+        ),
+        len(tiles),
+        len(found),
+        tuple(sorted(reasons.items())),
+        seed,
+    )  # fmt: skip
+
+
+def _part(part: Part, good: Sequence[DarkTile], tiles: Outcomes, seed: int) -> Darkened:
+    which = part_of(tiles, part)
+    mine = [each for each, counts in zip(good, which, strict=True) if counts]
+    cases, n = tiles.case[which], len(mine)
+    where = _where(mine, cases, seed)
+    name = "mean percentile against random pixels of the same tiles"
+    median = float(np.median([each.distance for each in mine])) if n else None
+    if n < FEWEST:
+        mean = float(np.mean([each.percentile for each in mine])) if n else None
+        untold = Tested(name, (n,), None, note=f"Fewer than {FEWEST} tiles.")
+        return Darkened(part, n, median, mean, None, untold, None, where)
+    percentiles = np.array([each.percentile for each in mine])
+    mean = float(percentiles.mean())
+    groups, _ = clusters(cases)
+    doubted = doubt(percentiles - mean, groups)
+    interval = None if doubted is None else _within(mean, doubted)
+    test = Tested(name, (n,), _against_null(mine))
+    return Darkened(
+        part, n, median, mean, interval, test, _clustered(mean - 0.5, n, doubted, groups), where
+    )
+
+
+def _within(mean: float, doubted: Doubt) -> Interval:
+    low, high = mean - doubted.reach, mean + doubted.reach
+    return Interval(max(low, 0.0), min(high, 1.0), doubted.kind)
+
+
+def _against_null(mine: Sequence[DarkTile]) -> float:
+    """Of the sum of the mid-ranks, whose mean and variance for random pixels are known exactly.
+
+    A sum of five uniform numbers is all but normally distributed already.
+    """
+    from scipy.special import ndtr
+
+    off = abs(sum(each.percentile - 0.5 for each in mine))
+    return 2 * float(ndtr(-off / sum(each.variance for each in mine) ** 0.5))
+
+
+def _clustered(off: float, n: int, doubted: Doubt | None, groups: Integers | None) -> Tested | None:
+    if groups is None:
+        return None
+    name, cases = "Student's t of the mean percentile, clustered by case", int(groups.max()) + 1
+    if doubted is None:
+        return Tested(name, (n,), None, cases, note="The cases do not differ.")
+    return Tested(name, (n,), doubted.p(off), cases)
+
+
+def _where(mine: Sequence[DarkTile], cases: Integers, seed: int) -> tuple[Whereabouts, ...]:
+    at = np.array([each.distance for each in mine], np.float64)
+    shares = np.array([(each.dark, each.edge, each.inside) for each in mine]).reshape(-1, 3)
+    outside = 1 - shares[:, 1] - shares[:, 2]
+    places = (
+        ("dark", at < 0, shares[:, 0]),
+        ("inside", at < -1, shares[:, 2]),
+        ("at the edge", np.abs(at) <= 1, shares[:, 1]),
+        ("outside", at > 1, outside),
+    )
+    return tuple(_whereabouts(title, hits, null, cases, seed) for title, hits, null in places)
+
+
+def _whereabouts(title: str, hits: Bools, null: Floats, cases: Integers, seed: int) -> Whereabouts:
+    counted = rate(title, hits, cases, seed=seed)
+    expected = float(null.mean()) if len(null) else None
+    return Whereabouts(title, counted.flipped, counted.share, expected, counted.interval)

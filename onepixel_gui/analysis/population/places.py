@@ -5,9 +5,23 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from onepixel_gui.analysis.population.comparing import Compared
-from onepixel_gui.analysis.population.outcomes import Floats, Integers, Outcomes
-from onepixel_gui.analysis.population.units import Interval, Part, Tested
+from onepixel_gui.analysis.population.comparing import Compared, compare
+from onepixel_gui.analysis.population.outcomes import Bools, Floats, Integers, Outcomes
+from onepixel_gui.analysis.population.units import (
+    FEWEST,
+    PARTS,
+    Doubt,
+    Interval,
+    Part,
+    Tested,
+    clusters,
+    doubt,
+    one_per_tile,
+    part_of,
+)
+
+RINGS = 16
+_NORMAL = 100  # from this many tiles on the mean is as good as normally distributed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,9 +74,135 @@ class Places:
 
 def places(outcomes: Outcomes, *, draws: int = 9_999, seed: int = 0) -> Places:
     """Of all tiles; for one direction hand in `outcomes.some(direction.which)`."""
-    raise NotImplementedError
+    tiles = one_per_tile(outcomes)
+    height, width = tiles.window
+    row, column = tiles.position.T
+    within = (row >= 0) & (row < height) & (column >= 0) & (column < width)
+    outside = int((~within).sum())
+    if outside:
+        tiles = tiles.some(within)
+        row, column = tiles.position.T
+    null = centre_distances(tiles.window)
+    distances = null[row, column]
+    cases, _ = clusters(tiles.case)
+    flat = np.sort(null, axis=None)
+    return Places(
+        tiles.run,
+        distances,
+        _counts(tiles, "all"),
+        _counts(tiles, "flipped"),
+        _counts(tiles, "held"),
+        tuple(
+            _centred(part, distances, part_of(tiles, part), tiles.case, flat, draws, seed)
+            for part in PARTS
+        ),
+        compare(
+            "distance from the centre", "px", distances, tiles.flipped, cases,
+            draws=draws, seed=seed,
+        ),
+        outside,
+    )  # fmt: skip
 
 
 def centre_distances(window: tuple[int, int]) -> Floats:
     """(H, W) px from each pixel's middle to the middle of the window."""
-    raise NotImplementedError
+    rows, columns = (np.arange(size) + 0.5 - size / 2 for size in window)
+    distances: Floats = np.hypot(rows[:, None], columns)
+    return distances
+
+
+def _counts(tiles: Outcomes, part: Part) -> NDArray[np.int64]:
+    height, width = tiles.window
+    row, column = tiles.position[part_of(tiles, part)].T
+    flat = np.bincount(row * width + column, minlength=height * width)
+    return flat.reshape(height, width)
+
+
+def _centred(
+    part: Part,
+    distances: Floats,
+    which: Bools,
+    cases: Integers,
+    null: Floats,
+    draws: int,
+    seed: int,
+) -> Centred:
+    """null: sorted distances of all positions."""
+    found, expected = distances[which], float(null.mean())
+    n = len(found)
+    edges = np.linspace(0, float(null[-1]) or 1.0, RINGS + 1)
+    rings = np.histogram(found, edges)[0]
+    expected_rings = np.histogram(null, edges)[0] * (n / len(null))
+    if n < FEWEST or null[0] == null[-1]:
+        why = f"Fewer than {FEWEST} tiles." if n < FEWEST else "All positions are as far."
+        untold = Tested("", (n,), None, note=why)
+        mean = float(found.mean()) if n else None
+        ratio = mean / expected if mean is not None and expected else None
+        return Centred(
+            part, n, mean, expected, ratio, None, untold, None, None, untold,
+            edges, rings, expected_rings,
+        )  # fmt: skip
+    mean = float(found.mean())
+    groups, _ = clusters(cases[which])
+    doubted = doubt(found - mean, groups)
+    largest, kolmogorov = _kolmogorov(found, null)
+    return Centred(
+        part,
+        n,
+        mean,
+        expected,
+        mean / expected,
+        _ratio(mean / expected, expected, doubted),
+        _of_mean(found, null, draws, seed),
+        None if groups is None else _clustered(mean - expected, n, doubted, int(groups.max()) + 1),
+        largest,
+        kolmogorov,
+        edges,
+        rings,
+        expected_rings,
+    )
+
+
+def _ratio(ratio: float, expected: float, doubted: Doubt | None) -> Interval | None:
+    if doubted is None:
+        return None
+    reach = doubted.reach / expected
+    return Interval(max(ratio - reach, 0.0), ratio + reach, doubted.kind)
+
+
+def _clustered(off: float, n: int, doubted: Doubt | None, cases: int) -> Tested:
+    name = "Student's t of the mean distance, clustered by case"
+    if doubted is None:
+        return Tested(name, (n,), None, cases, note="The cases do not differ.")
+    return Tested(name, (n,), doubted.p(off), cases)
+
+
+def _of_mean(found: Floats, null: Floats, draws: int, seed: int) -> Tested:
+    """Of the mean distance, against means of as many positions drawn uniformly."""
+    n, name = len(found), "mean distance against uniform positions"
+    off = abs(float(found.mean() - null.mean()))
+    if n < _NORMAL:
+        rng = np.random.default_rng(seed)
+        means = null[rng.integers(len(null), size=(draws, n))].mean(axis=1)
+        beyond = int((np.abs(means - null.mean()) >= off - 1e-9).sum())
+        p = (1 + beyond) / (1 + draws)
+        return Tested(f"{name}, {draws:,} draws", (n,), p, draws=draws, seed=seed)
+    from scipy.special import ndtr
+
+    p = 2 * float(ndtr(-off * n**0.5 / float(null.std())))
+    return Tested(f"{name}, normal approximation", (n,), p)
+
+
+def _kolmogorov(found: Floats, null: Floats) -> tuple[float, Tested]:
+    """Largest difference of the distribution functions; its p with Stephens' correction (1970).
+
+    Both are steps at the same distances, which makes p too large rather than too small.
+    """
+    from scipy.special import kolmogorov
+
+    at, n = np.unique(null), len(found)
+    ours = np.searchsorted(np.sort(found), at, "right") / n
+    largest = float(np.abs(ours - np.searchsorted(null, at, "right") / len(null)).max())
+    p = float(kolmogorov((n**0.5 + 0.12 + 0.11 / n**0.5) * largest))
+    note = "Distances repeat, so p is rather too large than too small."
+    return largest, Tested("Kolmogorov-Smirnov", (n,), p, note=note)

@@ -3,17 +3,20 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from onepixel_gui.analysis.population.outcomes import Bools, Integers, Outcomes
+import numpy as np
+
+from onepixel_gui.analysis.population.outcomes import Bools, Floats, Integers, Outcomes
 
 Part = Literal["all", "flipped", "held"]
 PARTS: tuple[Part, ...] = ("all", "flipped", "held")
 
 CASES = 5  # fewest cases that are taken as a sample of cases; our choice
+FEWEST = 5  # fewest tiles, on each side, of which a p is told; our choice
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """low <= high.  kind: how it was made, for captions; 95 % unless told otherwise."""
+    """low <= high, 95 %.  kind: how it was made, for captions."""
 
     low: float
     high: float
@@ -28,7 +31,7 @@ class Tested:
     n:      tiles on each side; one number for a test of one sample.
     p:      two-sided, None where `note` says why there is none.
     cases:  over how many cases it was clustered, 0 where tiles were taken one by one.
-    draws, seed:  of a resampling, 0 draws where nothing was drawn.
+    draws, seed:  of a resampling; 0 draws where nothing was drawn.
     """
 
     name: str
@@ -40,20 +43,87 @@ class Tested:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """How far a mean over tiles may be off.
+
+    error:  standard error, above 0.   freedom: degrees of freedom, one less than the clusters.
+    cases:  number of clusters, 0 where each tile is one.
+    """
+
+    error: float
+    freedom: int
+    cases: int
+
+    def p(self, estimate: float) -> float:
+        """Two-sided, of the hypothesis that what was estimated is 0: Student's t."""
+        from scipy.special import stdtr
+
+        return float(2 * stdtr(self.freedom, -abs(estimate) / self.error))
+
+    @property
+    def reach(self) -> float:
+        """Half of a 95 % interval."""
+        from scipy.special import stdtrit
+
+        return float(stdtrit(self.freedom, 0.975) * self.error)
+
+    @property
+    def kind(self) -> str:
+        by = f"clustered by {self.cases} cases" if self.cases else "over tiles"
+        return f"95 % Student's t {by}"
+
+
+def doubt(residuals: Floats, cases: Integers | None) -> Doubt | None:
+    """Of the mean of N values from what each is above it; None where they do not vary.
+
+    Tiles of one case are added up before they are squared, so that what they share counts once
+    (the sandwich of Liang & Zeger 1986, with C / (C - 1) for C clusters).
+    """
+    sums = residuals if cases is None else np.bincount(cases, residuals)
+    groups = len(sums)
+    if groups < 2:
+        return None
+    variance = groups / (groups - 1) * float(np.square(sums).sum()) / len(residuals) ** 2
+    # Rounding leaves about 1e-32 of values that are all equal.
+    if variance <= 1e-24 * max(1.0, float(np.square(residuals).max())):
+        return None
+    return Doubt(variance**0.5, groups - 1, 0 if cases is None else groups)
+
+
 def one_per_tile(outcomes: Outcomes) -> Outcomes:
     """One run for each tile: the first that flipped in order of seeds, else the first.
 
     Seeds of one tile are no independent tiles; so a tile counts as flipped if any of its seeds
     flipped it (our choice).  In the order of the tiles' first runs.
     """
-    raise NotImplementedError
+    rows = np.arange(len(outcomes))
+    order = np.lexsort((rows, outcomes.seed, ~outcomes.flipped, outcomes.tile))
+    _, first = np.unique(outcomes.tile[order], return_index=True)
+    _, seen = np.unique(outcomes.tile, return_index=True)
+    chosen = order[first][np.argsort(seen)]
+    return outcomes.some(chosen)
 
 
 def part_of(outcomes: Outcomes, part: Part) -> Bools:
     """(N,) which belong to it."""
-    raise NotImplementedError
+    if part == "all":
+        return np.ones(len(outcomes), bool)
+    return outcomes.flipped if part == "flipped" else ~outcomes.flipped
 
 
-def clusters(outcomes: Outcomes) -> tuple[Integers | None, str]:
-    """(N,) case of each row where every one is known and there are `CASES`; else None and why."""
-    raise NotImplementedError
+def clusters(cases: Integers) -> tuple[Integers | None, str]:
+    """(N,) case of each tile as 0, 1, ... where all are known and `CASES` differ; else None, why.
+
+    cases: (N,) as `Outcomes.case`.
+    """
+    unknown = int((cases < 0).sum())
+    if not len(cases):
+        return None, "There are no tiles."
+    if unknown:
+        return None, f"The case of {unknown:,} of {len(cases):,} tiles is not known."
+    different, index = np.unique(cases, return_inverse=True)
+    if len(different) < CASES:
+        noun = "case" if len(different) == 1 else "cases"
+        return None, f"{len(different)} {noun}; at least {CASES} are needed."
+    return index.astype(np.int64), ""
