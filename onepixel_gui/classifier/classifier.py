@@ -11,13 +11,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, fx, nn
 
-from onepixel_gui.classifier import devices, preflight, reading
+from onepixel_gui.classifier import devices, pinning, preflight, reading
 from onepixel_gui.classifier.card import Card, Inspection, Serving
 from onepixel_gui.classifier.checkpoint import loading
 from onepixel_gui.classifier.colours import Colours, resized
 from onepixel_gui.classifier.fast import fast_form
 from onepixel_gui.classifier.incremental import Arithmetic
 from onepixel_gui.classifier.lanes import lanes
+from onepixel_gui.classifier.manner import Form, Manner
 from onepixel_gui.classifier.opening import Step, inspect
 from onepixel_gui.classifier.pace import (
     BATCHES,
@@ -49,6 +50,9 @@ class Classifier:
     Forms of the same network: `ordinary`, exactly as loaded, whose answers are reported; and those
     that agree with it to float rounding and search: the fast one, folded and dense, and once they
     are prepared the `ways` that recompute less.
+
+    faithful: of one that was given a manner, whether it tells the very bits that were told where
+              that was measured; True otherwise.
     """
 
     def __init__(self, card: Card, network: nn.Module, device: str = "auto") -> None:
@@ -62,26 +66,35 @@ class Classifier:
         return cls.of(inspect(path), device)
 
     @classmethod
-    def of(cls, inspected: Inspection, device: str = "auto") -> "Classifier":
-        """An inspected checkpoint, loaded. Raises UnusableCheckpoint, NoSuchDevice, DeviceFull."""
-        opened = finished(cls.opening(inspected, device))
+    def of(
+        cls, inspected: Inspection, device: str = "auto", manner: Manner | None = None
+    ) -> "Classifier":
+        """An inspected checkpoint, loaded. Raises as `opening` does."""
+        opened = finished(cls.opening(inspected, device, manner))
         finished(opened.preparing())
         return opened
 
     @classmethod
     def opening(
-        cls, inspected: Inspection, device: str = "auto"
+        cls, inspected: Inspection, device: str = "auto", manner: Manner | None = None
     ) -> Generator[Step, None, "Classifier"]:
         """The same in steps, up to where it can be used; to cancel is to stop asking.
 
         It is asked densely until it is also prepared, for which there may be no need to wait.
+
+        manner: ask in no other; then nothing is measured, and it is prepared at once.  It sets the
+        threads of torch for the whole process, so that it is best given to a process of its own.
+        Raises UnusableCheckpoint, NoSuchDevice, DeviceFull, UnfitManner.
         """
         card, network = yield from loading(inspected)
         classifier = cls.__new__(cls)
-        yield from classifier._settling(card, network, device)
+        if manner is None:
+            yield from classifier._settling(card, network, device)
+        else:
+            yield from classifier._resuming(card, network, device, manner)
         return classifier
 
-    def _settling(self, card: Card, network: nn.Module, device: str) -> Generator[Step]:
+    def _begin(self, card: Card, device: str) -> None:
         devices.prepare()
         self.device = devices.choose(device)
         self.serving = Serving(
@@ -95,6 +108,12 @@ class Classifier:
         self.card = card
         self.layout = torch.contiguous_format
         self.pace = Pace(_SAMPLES, 1.0)
+        self._found: tuple[str, ...] = ()  # doubts
+        self._manner: Manner | None = None
+        self.faithful = True
+
+    def _settling(self, card: Card, network: nn.Module, device: str) -> Generator[Step]:
+        self._begin(card, device)
         try:
             yield (step := Step("Trying it on 16 pictures", 0, _STEPS))
             self.ordinary = network.to(self.device)
@@ -109,11 +128,34 @@ class Classifier:
             self.pace = yield from _told(step, self._best_pace())
         except torch.OutOfMemoryError as full:
             raise device_full(self.device) from full
-        self.card = replace(card, doubts=card.doubts + doubts)
+        self.card, self._found = replace(card, doubts=card.doubts + doubts), doubts
         windows = graph if self._fast is graph else None
         told = _PREPARED if windows else asked_densely(self._why_dense(graph))
         self._windows = windows  # the fast form, if windows may be cut from it
         self.ways = Ways(prepared=windows is None)
+        self.serving = replace(self.serving, batch=self.pace.batch, shortcut=told)
+
+    def _resuming(
+        self, card: Card, network: nn.Module, device: str, manner: Manner
+    ) -> Generator[Step]:
+        """As `_settling` and `preparing`, with all that they measure given."""
+        pinning.fitting(manner, card.sha256, devices.choose(device))
+        devices.work_with(manner.threads)
+        self._begin(card, device)
+        self._manner, self._windows, self._found = manner, None, manner.doubts
+        self.card = replace(card, doubts=card.doubts + manner.doubts)
+        yield Step("Making it ready", 0, _STEPS)
+        try:
+            self.ordinary = network.to(self.device)
+            self.colours = Colours(card, self.device)
+            self._fast = self._form_of(manner)
+            self._relay(pinning.LAYOUTS[manner.layout])
+            self.ways = pinning.resumed(self, manner)
+            yield Step("Trying it on one picture", 1, _STEPS)
+            self.faithful = pinning.verified(self, manner)
+        except torch.OutOfMemoryError as full:
+            raise device_full(self.device) from full
+        told = manner.shortcut
         self.serving = replace(self.serving, batch=self.pace.batch, shortcut=told)
 
     def preparing(self) -> Generator[Step]:
@@ -126,7 +168,7 @@ class Classifier:
             return
         step = Step("Preparing windows")
         yield step
-        preparation = Preparation(self, self._windows, replace(self.pace), self._scenery())
+        preparation = Preparation(self, self._windows, replace(self.pace), self.scenery())
         try:
             found = yield from _told(step, preparation.run())
         except (torch.OutOfMemoryError, DeviceFull):
@@ -136,6 +178,7 @@ class Classifier:
             return
         self.pace.seconds = found.dense.seconds
         self.card = replace(self.card, doubts=self.card.doubts + found.doubts)
+        self._found += found.doubts
         self.serving = replace(self.serving, shortcut=found.told)
         self.ways = found.ways
 
@@ -174,6 +217,29 @@ class Classifier:
             return TileChorus(self, tiles)
         except torch.OutOfMemoryError as full:
             raise device_full(self.device) from full
+
+    @property
+    def manner(self) -> Manner:
+        """How it is asked, once it is prepared; the first time a few passes are tried."""
+        if self._manner is None:
+            self._manner = pinning.manner_of(self, self._found)
+        return self._manner
+
+    def steady(self) -> "Classifier":
+        """The same networks, asked in this `manner` alone, as whoever is given it asks."""
+        return pinning.steadied(self, self.manner)
+
+    @property
+    def form(self) -> Form:
+        """Which form of the network searches."""
+        if self._fast is self.ordinary:
+            return "ordinary"
+        return "graph" if isinstance(self._fast, fx.GraphModule) else "copy"
+
+    @property
+    def searching(self) -> nn.Module:
+        """The form that answers searches; it is shared, and never to be changed."""
+        return self._fast
 
     @property
     def prepared(self) -> bool:
@@ -220,7 +286,7 @@ class Classifier:
             try:
                 part = work(slice(start, start + asked))
             except torch.OutOfMemoryError as full:
-                if asked == 1:
+                if asked == 1 or pace.fixed:
                     raise device_full(self.device) from full
             if part is None:  # outside the handler, whose traceback holds on to the activations
                 size = asked // 2
@@ -276,6 +342,11 @@ class Classifier:
             return self.ordinary
         return copy.deepcopy(self.ordinary).eval()
 
+    def _form_of(self, manner: Manner) -> nn.Module:
+        if manner.form == "graph":
+            return pinning.found(self._graph())
+        return self.ordinary if manner.form == "ordinary" else self._eager_copy()
+
     def _best_pace(self) -> Trial[Pace]:
         """The best batch, in the layout that is quicker for this network on this device."""
         sizes = BATCHES[self.device.type]
@@ -306,7 +377,7 @@ class Classifier:
             return "the network decides by its data, so its layers cannot be listed"
         return "its layers one by one do not answer as the network does"
 
-    def _scenery(self) -> Tensor:
+    def scenery(self) -> Tensor:
         """(1, 3, H, W) scaled: painted tissue, because noise ranks pixels unlike any slide."""
         height, width = self.card.input_size
         painted = paint("metaphase", 0, max(8, height, width))[:height, :width]

@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +21,7 @@ from onepixel_gui.classifier.pace import timed
 Way = Callable[[Tensor], Tensor]
 Pair = tuple[int, int]
 Learned = dict[tuple[object, ...], int]  # the quickest way of layers that differ in weights alone
+Known = tuple[int, int, bool, int, str]  # height, width, padded, the batch it is best at, its title
 Part = TypeVar("Part")
 
 # Of this thread alone: others go on asking meanwhile, and do not learn.
@@ -47,7 +48,7 @@ class Convolution(nn.Module):
     def __init__(self, conv: nn.Conv2d, relu: bool) -> None:
         super().__init__()
         self.conv, self.relu = conv, relu
-        self._ways: dict[tuple[object, ...], tuple[int, Way]] = {}  # with the batch it is best at
+        self._ways: dict[tuple[Pair, bool, torch.device], _Kept] = {}
 
     def forward(self, tiles: Tensor) -> Tensor:
         return self._quickest(tiles, padded=True)
@@ -57,17 +58,32 @@ class Convolution(nn.Module):
         return self._quickest(patch, padded=False)
 
     def _quickest(self, tiles: Tensor, *, padded: bool) -> Tensor:
-        key = (tuple(tiles.shape[2:]), padded, tiles.device)
+        key = (_pair(tiles.shape[2:]), padded, tiles.device)
         if tiles.requires_grad:  # what is quickest cannot be differentiated
             return self._plain(padded)(tiles)
-        batch, way = self._ways.get(key, (0, None))
-        learned = _learned.get()
-        if learned is not None and batch != len(tiles) and tiles.device.type == "cpu":
-            way = self._learn(learned, tiles, padded)
-            self._ways[key] = len(tiles), way
-        return (way or self._plain(padded))(tiles)
+        kept, learned = self._ways.get(key), _learned.get()
+        new = kept is None or kept.batch != len(tiles)
+        if learned is not None and new and tiles.device.type == "cpu":
+            kept = self._ways[key] = self._learn(learned, tiles, padded)
+        return (self._plain(padded) if kept is None else kept.way)(tiles)
 
-    def _learn(self, learned: Learned, tiles: Tensor, padded: bool) -> Way:
+    @property
+    def known(self) -> tuple[Known, ...]:
+        """What was learned, as values."""
+        return tuple(
+            (*size, padded, kept.batch, kept.title)
+            for (size, padded, _), kept in self._ways.items()
+        )
+
+    def keep_to(self, known: Known) -> None:
+        """Run maps of that size that way, untried. Raises LookupError where it does not exist."""
+        height, width, padded, batch, title = known
+        like = torch.empty((batch, self.conv.in_channels, height, width), device="meta")
+        builders = {_title(build): build for build in self._builders(like, padded)}
+        kept = _Kept(batch, title, builders[title]())
+        self._ways[(height, width), padded, self.conv.weight.device] = kept
+
+    def _learn(self, learned: Learned, tiles: Tensor, padded: bool) -> "_Kept":
         conv = self.conv
         kind = (
             *(tuple(tiles.shape), tuple(conv.weight.shape), padded, conv.stride, conv.padding),
@@ -77,7 +93,8 @@ class Convolution(nn.Module):
         if kind not in learned:
             times = [_seconds(build(), tiles) for build in builders]
             learned[kind] = times.index(min(times))
-        return builders[learned[kind]]()
+        quickest = builders[learned[kind]]
+        return _Kept(len(tiles), _title(quickest), quickest())
 
     # ------------------------------------------------------------ ways
     def _shape(self, padded: bool) -> tuple[Pair, Pair]:
@@ -87,10 +104,10 @@ class Convolution(nn.Module):
             return stride, _pair(self.conv.padding)
         return (1 if kernel[0] == 1 else stride[0], 1 if kernel[1] == 1 else stride[1]), (0, 0)
 
-    def _builders(self, tiles: Tensor, padded: bool) -> list[Callable[[], Way]]:
+    def _builders(self, tiles: Tensor, padded: bool) -> list["partial[Way]"]:
         """Every way for maps of this shape, to be built when it is tried."""
         conv, kernel = self.conv, _pair(self.conv.kernel_size)
-        builders: list[Callable[[], Way]] = [partial(self._plain, padded)]
+        builders: list[partial[Way]] = [partial(self._plain, padded)]
         if isinstance(conv.padding, str) or conv.padding_mode != "zeros":
             return builders
         stride, pads = self._shape(padded)
@@ -149,9 +166,9 @@ class Convolution(nn.Module):
 
     def _products(
         self, unrolled: Way, weight: Callable[[int], Tensor], rows: int, after: Pair
-    ) -> list[Callable[[], Way]]:
+    ) -> list["partial[Way]"]:
         """One matrix product of the unrolled tiles; again with the weights packed beforehand."""
-        builders: list[Callable[[], Way]] = [partial(self._product, unrolled, weight, after)]
+        builders: list[partial[Way]] = [partial(self._product, unrolled, weight, after)]
         if _HAS_MKL:
             builders.append(partial(self._product, unrolled, weight, after, rows))
         return builders
@@ -224,6 +241,23 @@ def learnt(parts: Iterator[Part]) -> Iterator[Part]:
             except StopIteration:
                 return
         yield part
+
+
+class _Kept(NamedTuple):
+    """A way that was found quickest, with the batch it is best at."""
+
+    batch: int
+    title: str
+    way: Way
+
+
+def _title(build: "partial[Way]") -> str:
+    """The same for the same way on every machine: "plain", "packed", "row", "columns packed"."""
+    if build.func.__name__ != "_product":
+        return build.func.__name__.strip("_")
+    unrolled, *_ = build.args
+    kind = getattr(unrolled, "__name__", type(unrolled).__name__).strip("_").lower()
+    return f"{kind} packed" if len(build.args) > 3 else kind
 
 
 @dataclass(frozen=True)

@@ -29,11 +29,16 @@ Trial = Generator[None, None, Made]  # pauses after about every pass, so that it
 
 @dataclass
 class Pace:
-    """batch: candidates per pass.  seconds: that a pass takes.  lanes: passes side by side."""
+    """batch: candidates per pass.  seconds: that a pass takes.  lanes: passes side by side.
+
+    fixed: every pass is filled up to the batch, and none is ever smaller, so that what is told of a
+           candidate does not depend on how many others are asked about.
+    """
 
     batch: int
     seconds: float
     lanes: int = 1
+    fixed: bool = False
 
     @property
     def each(self) -> float:
@@ -44,6 +49,11 @@ class Pace:
     def chunk(self) -> int:
         """Candidates that take about 0.06 s, in whole batches for every lane."""
         return self.batch * self.lanes * max(1, round(_BREATH / self.seconds))
+
+    @classmethod
+    def steady(cls, batch: int, lanes: int, chunk: int) -> "Pace":
+        """Fixed, with that chunk, a multiple of batch * lanes."""
+        return cls(batch, _BREATH * batch * lanes / chunk, lanes, fixed=True)
 
 
 def in_lanes(device: torch.device, work: Work, pace: Pace) -> Trial[None]:

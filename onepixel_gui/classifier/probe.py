@@ -14,9 +14,10 @@ from onepixel_gui.classifier import fitting, reading
 from onepixel_gui.classifier.card import Card
 from onepixel_gui.classifier.classifier import Classifier
 from onepixel_gui.classifier.incremental import Incremental
+from onepixel_gui.classifier.pace import Pace
 from onepixel_gui.classifier.screening import Preview
 from onepixel_gui.classifier.several import Group
-from onepixel_gui.classifier.windows import Batch, Memory
+from onepixel_gui.classifier.windows import Batch, Memory, together
 from onepixel_gui.problems import Problem
 from onepixel_gui.tiles.tile import Tile, Window
 
@@ -44,7 +45,7 @@ class _Look:
         """The clean activations that a way cuts its windows from, kept as long as this look."""
         if way not in self._memories:
             with torch.inference_mode():
-                self._memories[way] = way.remember(self.scaled)
+                self._memories[way] = together([way.remember(tile[None]) for tile in self.scaled])
         return self._memories[way]
 
     @cached_property
@@ -74,16 +75,18 @@ class _Look:
 
     def _asked(self, tiles: Tensor | None, moved: Tensor, group: Group) -> Tensor:
         """(M, C) outputs of one group of candidates."""
-        device, of = self.classifier.device, torch.from_numpy(group.of)
+        device, pace = self.classifier.device, self.classifier.pace
+        if group.way is not None:
+            assert self.shortcut is not None
+            pace = self.shortcut.pace
+        of = torch.from_numpy(_filled(group.of, pace) if moved.shape[1] == 1 else group.of)
         mine = moved[of].to(device)
         whose = None if tiles is None else tiles[of].to(device)
         if group.way is None:
             return self.classifier.in_batches(
-                len(mine), lambda part: self._dense(whose, mine, part), self.classifier.pace
-            )
-        assert self.shortcut is not None
+                len(mine), lambda part: self._dense(whose, mine, part), pace
+            )[: len(group.of)]
         way, apart = group.way, group.apart
-        pace = self.shortcut.pace
         if mine.shape[1] > 1:  # several windows, or wider ones, take several times the room
             pace = replace(pace, batch=max(1, pace.batch // mine.shape[1]))
         self.memory(way)  # before lanes would make it side by side
@@ -92,7 +95,7 @@ class _Look:
             asked = None if whose is None else whose[part]
             return self.windowed(way, asked, mine[part], apart=apart)
 
-        return self.classifier.in_batches(len(mine), work, pace)
+        return self.classifier.in_batches(len(mine), work, pace)[: len(group.of)]
 
     def ordinary(self, which: NDArray[np.intp] | None, candidates: Candidates) -> Tensor:
         """The same by an ordinary forward pass of each whole uint8 tile."""
@@ -169,6 +172,12 @@ class _Look:
         for row, column, colour in pixels:
             tiles[order, :, row, column] = colour
         return self.classifier.outputs(tiles, fast=True)
+
+
+def _filled(of: NDArray[np.intp], pace: Pace) -> NDArray[np.intp]:
+    """The last repeated until the last batch is full, where batches are of a fixed size."""
+    short = -len(of) % pace.batch if pace.fixed else 0
+    return np.append(of, np.repeat(of[-1:], short)) if short else of
 
 
 class TileProbe:

@@ -34,7 +34,7 @@ class Several:
     """How to ask about perturbations of any number of pixels; ways are made when first needed."""
 
     def __init__(self, costs: Costs) -> None:
-        self._costs = costs
+        self.costs = costs
         self._near: dict[int, Incremental | None] = {}
         self._apart: dict[int, Incremental | None] = {}
 
@@ -72,31 +72,31 @@ class Several:
         return self._apart[pixels]
 
     def _wide(self, span: int) -> Incremental | None:
-        narrow = self._costs.windowed
+        narrow = self.costs.windowed
         if span > min(narrow.trace.shapes[narrow.trace.input][2:]):
             return None
         wide = Windowed(narrow.trace, span)
         grown = [wide.area(step.node) / narrow.area(step.node) for step in narrow.steps]
 
         def seconds(count: int) -> float:
-            return self._costs.of(count, grown)
+            return self.costs.of(count, grown)
 
         best = min(splits(wide), key=seconds)
-        if best == 0 or seconds(best) > _WORTH * self._costs.of(0):
+        if best == 0 or seconds(best) > _WORTH * self.costs.of(0):
             return None
         return Incremental(wide, best)
 
     def _scattered(self, pixels: int) -> Incremental | None:
         """The node at which windows end is chosen for pixels scattered evenly over the tile."""
-        windowed = self._costs.windowed
+        windowed = self.costs.windowed
         height, width = windowed.trace.shapes[windowed.trace.input][2:]
         chance = np.random.default_rng(0)
         rows, columns = (chance.integers(0, edge, (_DRAWN, pixels)) for edge in (height, width))
-        dense, times = self._costs.of(0), [float(pixels)] * len(windowed.steps)
+        dense, times = self.costs.of(0), [float(pixels)] * len(windowed.steps)
         best, least = 0, _WORTH * dense
         for count in splits(windowed)[1:]:
             share = float(disjoint(windowed, live(windowed, count), rows, columns).mean())
-            seconds = share * self._costs.of(count, times) + (1 - share) * dense
+            seconds = share * self.costs.of(count, times) + (1 - share) * dense
             if seconds < least:
                 best, least = count, seconds
         return Incremental(windowed, best) if best else None

@@ -108,6 +108,16 @@ class Memory:
     tables: dict[tuple[fx.Node, float], Tensor]
 
 
+def together(memories: Sequence[Memory]) -> Memory:
+    """The tiles of all, one behind the other: each as it is remembered alone, to the bit."""
+    if len(memories) == 1:
+        return memories[0]
+    tables = {
+        key: torch.cat([memory.tables[key] for memory in memories]) for key in memories[0].tables
+    }
+    return Memory(sum(memory.tiles for memory in memories), tables)
+
+
 class Cut:
     """Reading a patch of a map: the clean values around a window, with the window pasted in."""
 
