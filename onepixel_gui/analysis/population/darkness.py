@@ -204,7 +204,7 @@ def darkness(
         these.flipped,
         np.array([each.distance for each in good], np.float64),
         percentiles,
-        tuple(_part(part, good, these, seed) for part in PARTS),
+        tuple(_part(part, good, these) for part in PARTS),
         compare(
             "percentile of the distance to dark areas", "", percentiles, these.flipped, cases,
             draws=draws, seed=seed,
@@ -216,11 +216,11 @@ def darkness(
     )  # fmt: skip
 
 
-def _part(part: Part, good: Sequence[DarkTile], tiles: Outcomes, seed: int) -> Darkened:
+def _part(part: Part, good: Sequence[DarkTile], tiles: Outcomes) -> Darkened:
     which = part_of(tiles, part)
     mine = [each for each, counts in zip(good, which, strict=True) if counts]
     cases, n = tiles.case[which], len(mine)
-    where = _where(mine, cases, seed)
+    where = _where(mine, cases)
     name = "mean percentile against random pixels of the same tiles"
     median = float(np.median([each.distance for each in mine])) if n else None
     if n < FEWEST:
@@ -263,7 +263,7 @@ def _clustered(off: float, n: int, doubted: Doubt | None, groups: Integers | Non
     return Tested(name, (n,), doubted.p(off), cases)
 
 
-def _where(mine: Sequence[DarkTile], cases: Integers, seed: int) -> tuple[Whereabouts, ...]:
+def _where(mine: Sequence[DarkTile], cases: Integers) -> tuple[Whereabouts, ...]:
     at = np.array([each.distance for each in mine], np.float64)
     shares = np.array([(each.dark, each.edge, each.inside) for each in mine]).reshape(-1, 3)
     outside = 1 - shares[:, 1] - shares[:, 2]
@@ -273,10 +273,10 @@ def _where(mine: Sequence[DarkTile], cases: Integers, seed: int) -> tuple[Wherea
         ("at the edge", np.abs(at) <= 1, shares[:, 1]),
         ("outside", at > 1, outside),
     )
-    return tuple(_whereabouts(title, hits, null, cases, seed) for title, hits, null in places)
+    return tuple(_whereabouts(title, hits, null, cases) for title, hits, null in places)
 
 
-def _whereabouts(title: str, hits: Bools, null: Floats, cases: Integers, seed: int) -> Whereabouts:
-    counted = rate(title, hits, cases, seed=seed)
+def _whereabouts(title: str, hits: Bools, null: Floats, cases: Integers) -> Whereabouts:
+    counted = rate(title, hits, cases)
     expected = float(null.mean()) if len(null) else None
     return Whereabouts(title, counted.flipped, counted.share, expected, counted.interval)

@@ -61,7 +61,7 @@ class Metrics:
     vulnerable_share: float | None
 
 
-def metrics(outcomes: Outcomes, *, resamples: int = 2_000, seed: int = 0) -> Metrics:
+def metrics(outcomes: Outcomes) -> Metrics:
     """Of one classifier and attack."""
     tiles, flips = one_per_tile(outcomes), outcomes.some(outcomes.flipped)
     confidence, note = _confidence(flips)
@@ -72,7 +72,7 @@ def metrics(outcomes: Outcomes, *, resamples: int = 2_000, seed: int = 0) -> Met
     height, width = outcomes.window
     per_channel = [_by_tile(change[:, index], flips.tile) for index in range(3)]
     return Metrics(
-        rate("all", tiles.flipped, tiles.case, resamples, seed),
+        rate("all", tiles.flipped, tiles.case),
         confidence,
         note,
         _reached(tiles, flips),

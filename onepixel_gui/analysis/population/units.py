@@ -16,7 +16,7 @@ FEWEST = 5  # fewest tiles, on each side, of which a p is told; our choice
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """low <= high, 95 %.  kind: how it was made, for captions."""
+    """low <= high, 95 %.  kind: how it was made ("Wilson"), for captions."""
 
     low: float
     high: float
@@ -71,7 +71,7 @@ class Doubt:
     @property
     def kind(self) -> str:
         by = f"clustered by {self.cases} cases" if self.cases else "over tiles"
-        return f"95 % Student's t {by}"
+        return f"Student's t {by}"
 
 
 def doubt(residuals: Floats, cases: Integers | None) -> Doubt | None:
