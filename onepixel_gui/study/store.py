@@ -1,90 +1,58 @@
 """The study: one SQLite file with everything an analyst did, written as it happens."""
 
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onepixel_gui.analysis.population.outcomes import Outcomes
-from onepixel_gui.attack.attacks import Attack
 from onepixel_gui.attack.locality import Moved
 from onepixel_gui.attack.probe import Swept
-from onepixel_gui.classifier.card import Card
 from onepixel_gui.classifier.propagation import Propagation
 from onepixel_gui.problems import Problem
+from onepixel_gui.study import keeping, retrieving, tables
+from onepixel_gui.study.campaigns import Campaigned, campaigns, finished, parts_of, place_in
+from onepixel_gui.study.database import Database, opened
+from onepixel_gui.study.keeping import Numbers, Part, Task
+from onepixel_gui.study.layout import plain, taken_apart, words
 from onepixel_gui.study.record import Record
+from onepixel_gui.study.seal import seal
+from onepixel_gui.study.tables import Group, Result, Rows
+from onepixel_gui.study.trouble import StudyHeld, UnusableStudy
+
+__all__ = [
+    "SUFFIX",
+    "Addition",
+    "Campaigned",
+    "Group",
+    "Remark",
+    "Result",
+    "Rows",
+    "Study",
+    "StudyHeld",
+    "UnusableStudy",
+]
 
 SUFFIX = ".onepixel"
 
-Result = Literal["flipped", "held", "stopped", "refused"]
+# (record, campaign, task) or (record, campaign, task, part)
+Addition = tuple[Record, int, int] | tuple[Record, int, int, Part | None]
 
-
-class UnusableStudy(Problem):
-    """A file that is no study, or one that cannot be read or written any more."""
-
-
-class StudyHeld(Problem):
-    """Another program writes to this study; reading it is possible."""
+_IDENTITY = "study"  # the key under which a study keeps what tells it from others
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """Runs that may be counted together. classifier, attack: numbers in the study.
+class Remark:
+    """A note. run: -1 for one on the whole study.  written: UTC, ISO 8601 with seconds."""
 
-    settings:  of the attack without its seed.  runs: finished ones.
-    """
-
-    classifier: int
-    attack: int
-    card: Card
-    settings: Attack
-    runs: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Rows:
-    """All finished, stopped and refused runs as columns for a table: cheap with 100,000.
-
-    run:  (N,) number of the run, -1 for a tile that was refused.   texts are coded: (N,) indices
-    into the words beside them, -1 for none.
-    """
-
-    run: NDArray[np.int64]
-    campaign: NDArray[np.int64]  # -1 for a run by hand
-    tile: NDArray[np.int64]
-    names: Sequence[str]
-    labels: Sequence[str | None]
-    cases: Sequence[str]
-    classifiers: Sequence[str]
-    attacks: Sequence[str]
-    results: Sequence[Result]
-    answers: Sequence[str]
-    afters: Sequence[str]
-    clean: NDArray[np.float64]
-    confidence: NDArray[np.float64]
-    queries: NDArray[np.int64]
-
-    def __len__(self) -> int:
-        return len(self.run)
-
-
-@dataclass(frozen=True, slots=True)
-class Campaigned:
-    """A campaign as it is kept. plan: JSON-ready values that `study.campaign.Plan` makes.
-
-    total: runs planned, 0 until they were counted.   done, flipped, refused: so far.
-    """
-
-    number: int
-    plan: Mapping[str, Any]
-    begun: str
-    total: int
-    done: int
-    flipped: int
-    refused: int
+    words: str
+    run: int
+    written: str
 
 
 class Study:
@@ -95,8 +63,12 @@ class Study:
     """
 
     path: Path
-    writable: bool
     notes: tuple[str, ...]  # what the reader should know: newer version, opened read-only ...
+
+    def __init__(self, path: Path, database: Database, notes: Sequence[str]) -> None:
+        """Use `open`."""
+        self.path, self.notes = path, tuple(notes)
+        self._file, self._numbers = database, Numbers()
 
     @classmethod
     def open(
@@ -107,85 +79,168 @@ class Study:
         An older version is brought forward; a newer one is opened for reading, with a note.
         Raises UnusableStudy, StudyHeld.
         """
-        raise NotImplementedError
+        study = cls(path, *opened(path, make=make, reading=reading, doing=doing))
+        try:
+            if study.writable and study.kept(_IDENTITY) is None:
+                study.keep(_IDENTITY, secrets.token_hex(16))
+        except BaseException:
+            study.close()
+            raise
+        return study
+
+    @property
+    def writable(self) -> bool:
+        return self._file.writable
+
+    @property
+    def identity(self) -> str:
+        """32 hex digits that tell this study from others, wherever its file goes."""
+        return str(self.kept(_IDENTITY) or "")
 
     def close(self) -> None:
         """Leaves one tidy file behind. Again is no harm."""
+        self._file.close()
 
     # -------------------------------------------------------------- writing
-    def add(self, record: Record, campaign: int = -1, task: int = -1) -> int:
+    def add(
+        self, record: Record, campaign: int = -1, task: int = -1, part: Part | None = None
+    ) -> int:
         """Keep a run, durably when this returns; its number.
 
         The same tile, classifier, attack, subject and seed a second time in campaigns: the number
-        of the first.  task: of the campaign, done by this.
+        of the first.  task: of the campaign, done by this; part: (model, attack, seed) indices of
+        its plan, where they do not follow from the record.
         """
-        raise NotImplementedError
+        return self.add_all([(record, campaign, task, part)])[0]
 
-    def add_all(self, records: Sequence[tuple[Record, int, int]]) -> list[int]:
-        """The same of several (record, campaign, task), in one transaction."""
-        raise NotImplementedError
+    def add_all(self, records: Sequence[Addition]) -> list[int]:
+        """The same of several (record, campaign, task[, part]), in one transaction."""
+        ready = [(taken_apart(record), record, *rest) for record, *rest in records]
+        try:
+            with self._file.writing() as connection:
+                plans = {of: retrieving.plan(connection, of) for _, _, of, *_ in ready if of >= 0}
+                runs = []
+                for parts, record, campaign, task, *given in ready:
+                    within = campaign if campaign >= 0 else None
+                    run = keeping.keep(connection, self._numbers, parts, within)
+                    if within is not None and task >= 0 and not record.stopped:
+                        part = given[0] if given and given[0] else place_in(plans[within], record)
+                        keeping.mark_done(connection, Task(within, task, part), run)
+                    runs.append(run)
+        except BaseException:
+            self._numbers.forget()
+            raise
+        return runs
 
-    def refuse(self, campaign: int, task: int, problem: Problem) -> None:
-        """A tile that cannot be used is recorded as such; it is not tried again."""
-        raise NotImplementedError
+    def refuse(self, campaign: int, task: int, problem: Problem, model: int = -1) -> None:
+        """A tile that cannot be used is recorded as such; it is not tried again.
+
+        model: index into the plan of the only one that cannot use it; -1 for all.
+        """
+        said = (plain(problem.what), plain(problem.remedy), plain(problem.detail))
+        row = (campaign, task, model, *said)
+        with self._file.writing() as connection:
+            connection.execute(
+                "INSERT OR IGNORE INTO refusal VALUES (?, ?, ?, ?, ?, ?, ?)", (*row, seal(row))
+            )
 
     def note(self, words: str, run: int = -1) -> None:
         """Keep a remark, of a run or of the whole study."""
-        raise NotImplementedError
+        row = (run if run >= 0 else None, _now(), plain(words))
+        with self._file.writing() as connection:
+            connection.execute(
+                "INSERT INTO note (run, written, words, seal) VALUES (?, ?, ?, ?)",
+                (*row, seal(row)),
+            )
+
+    def remarks(self) -> tuple[Remark, ...]:
+        """All notes, oldest first."""
+        with self._file.reading() as connection:
+            return tuple(Remark(*row) for row in retrieving.notes(connection))
 
     def keep(self, key: str, value: Any) -> None:
         """Keep a JSON-ready value: figure styles, the plan last used, the layout."""
-        raise NotImplementedError
+        row = (key, words(value))
+        with self._file.writing() as connection:
+            connection.execute("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", (*row, seal(row)))
 
     def kept(self, key: str) -> Any:
         """What was kept under that key, else None."""
-        raise NotImplementedError
+        with self._file.reading() as connection:
+            return retrieving.kept(connection, key)
 
     # -------------------------------------------------------------- campaigns
     def begin(self, plan: Mapping[str, Any], tasks: Sequence[str]) -> int:
         """A new campaign over tiles named so, in that order: task 0, 1, ...; its number."""
-        raise NotImplementedError
+        total = len(tasks) * len(parts_of(plan))
+        with self._file.writing() as connection:
+            return keeping.begin(connection, words(dict(plan)), _now(), total, tasks)
 
     def campaigns(self) -> tuple[Campaigned, ...]:
-        raise NotImplementedError
+        with self._file.reading() as connection:
+            return campaigns(connection)
 
     def tasks(self, campaign: int) -> tuple[str, ...]:
         """The names of its tiles in order."""
-        raise NotImplementedError
+        with self._file.reading() as connection:
+            return retrieving.tasks(connection, campaign)
 
     def finished(self, campaign: int) -> set[tuple[int, int, int, int]]:
         """(task, model, attack, seed) indices into the plan of what is done or refused."""
-        raise NotImplementedError
+        with self._file.reading() as connection:
+            return finished(connection, campaign)
+
+    def refusals(self, campaign: int) -> dict[int, Problem]:
+        """task -> why its tile could not be used."""
+        with self._file.reading() as connection:
+            return retrieving.refusals(connection, campaign)
 
     # -------------------------------------------------------------- reading
     def rows(self, campaign: int | None = None) -> Rows:
         """None: of the whole study."""
-        raise NotImplementedError
+        with self._file.reading() as connection:
+            return tables.rows(connection, campaign)
 
     def run(self, number: int) -> Record:
         """Everything about one run, its tile's pixels included."""
-        raise NotImplementedError
+        with self._file.reading() as connection:
+            return retrieving.run(connection, number)
 
     def groups(self) -> tuple[Group, ...]:
         """What can be analysed, largest first."""
-        raise NotImplementedError
+        with self._file.reading() as connection:
+            return tables.groups(connection)
 
     def outcomes(self, group: Group) -> Outcomes:
         """Of repeated runs the first; stopped ones do not count."""
-        raise NotImplementedError
+        with self._file.reading() as connection:
+            return tables.outcomes(connection, group)
 
     def aftermaths(self, group: Group) -> Iterator[tuple[int, Moved | None, Propagation | None]]:
         """(run, what was asked after its flip) one by one, of the runs that have any."""
-        raise NotImplementedError
+        for run in self._having("aftermath", group):
+            with self._file.reading() as connection:
+                yield run, *retrieving.aftermath(connection, run)
 
     def sweeps(self, group: Group) -> Iterator[tuple[int, Swept]]:
         """(run, what it found) one by one: one map is held at a time."""
-        raise NotImplementedError
+        for run in self._having("map", group):
+            with self._file.reading() as connection:
+                yield run, retrieving.swept(connection, run)
 
     def picture(self, tile: int) -> NDArray[np.uint8]:
         """(H, W, 3) of a tile."""
-        raise NotImplementedError
+        with self._file.reading() as connection:
+            return retrieving.picture(connection, tile)
 
-    def hashes(self, group: Group) -> tuple[str, ...]:
-        """sha256 of each of its tiles, once, sorted: what a figure's provenance tells."""
-        raise NotImplementedError
+    def _having(self, table: str, group: Group) -> Sequence[int]:
+        """Counted runs of a group with a row in that table."""
+        counted = self.outcomes(group).run
+        with self._file.reading() as connection:
+            have = [row[0] for row in connection.execute(f"SELECT run FROM {table}")]
+        found: list[int] = counted[np.isin(counted, have)].tolist()
+        return found
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
