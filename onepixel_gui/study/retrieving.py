@@ -110,6 +110,26 @@ def picture(connection: sqlite3.Connection, number: int) -> NDArray[np.uint8]:
     return unpacked_picture(data)
 
 
+def count(connection: sqlite3.Connection) -> int:
+    """Of all runs."""
+    return int(connection.execute("SELECT count(*) FROM run").fetchone()[0])
+
+
+def tiles(connection: sqlite3.Connection) -> dict[int, str]:
+    """number -> sha256."""
+    return dict(connection.execute("SELECT number, sha256 FROM tile ORDER BY number"))
+
+
+def runs_of(connection: sqlite3.Connection, sha256: str) -> tuple[int, ...]:
+    """Numbers of the runs on that tile, ascending."""
+    found = connection.execute(
+        "SELECT run.number FROM run JOIN tile ON tile.number = run.tile "
+        "WHERE tile.sha256 = ? ORDER BY run.number",
+        (sha256,),
+    )
+    return tuple(row[0] for row in found)
+
+
 # ------------------------------------------------------------------ campaigns
 def campaign_rows(
     connection: sqlite3.Connection,

@@ -233,6 +233,21 @@ class Study:
         with self._file.reading() as connection:
             return retrieving.picture(connection, tile)
 
+    def count(self) -> int:
+        """Runs that are kept, however they ended."""
+        with self._file.reading() as connection:
+            return retrieving.count(connection)
+
+    def tiles(self) -> Mapping[int, str]:
+        """Number of each tile -> its sha256."""
+        with self._file.reading() as connection:
+            return retrieving.tiles(connection)
+
+    def runs_of(self, sha256: str) -> tuple[int, ...]:
+        """Numbers of all runs on the tile with these pixels, oldest first."""
+        with self._file.reading() as connection:
+            return retrieving.runs_of(connection, sha256)
+
     def _having(self, table: str, group: Group) -> Sequence[int]:
         """Counted runs of a group with a row in that table."""
         counted = self.outcomes(group).run
