@@ -130,6 +130,13 @@ def runs_of(connection: sqlite3.Connection, sha256: str) -> tuple[int, ...]:
     return tuple(row[0] for row in found)
 
 
+def hashes(connection: sqlite3.Connection, tiles: NDArray[np.int64]) -> tuple[str, ...]:
+    """Of those tiles, once each, sorted."""
+    wanted = {int(number) for number in np.unique(tiles)}
+    found = connection.execute("SELECT number, sha256 FROM tile")
+    return tuple(sorted(sha256 for number, sha256 in found if number in wanted))
+
+
 # ------------------------------------------------------------------ campaigns
 def campaign_rows(
     connection: sqlite3.Connection,

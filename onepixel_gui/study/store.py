@@ -248,6 +248,11 @@ class Study:
         with self._file.reading() as connection:
             return retrieving.runs_of(connection, sha256)
 
+    def hashes(self, tiles: NDArray[np.int64]) -> tuple[str, ...]:
+        """sha256 of each of these tiles, once and sorted, for the provenance of figures."""
+        with self._file.reading() as connection:
+            return retrieving.hashes(connection, tiles)
+
     def _having(self, table: str, group: Group) -> Sequence[int]:
         """Counted runs of a group with a row in that table."""
         counted = self.outcomes(group).run
