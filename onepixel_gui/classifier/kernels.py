@@ -139,10 +139,13 @@ class Convolution(nn.Module):
             return lambda tiles: self._activated(conv(tiles))
         stride = self._shape(padded)[0] if not padded else conv.stride
         padding, weight = conv.padding if padded else 0, conv.weight
-        if conv.in_channels == 1:  # laid channels-last, oneDNN reads past its end (torch 2.13)
+        single = conv.in_channels == 1  # laid channels-last, oneDNN misreads it (torch 2.13)
+        if single:
             weight = weight.clone(memory_format=torch.contiguous_format)
 
         def way(tiles: Tensor) -> Tensor:
+            if single:
+                tiles = tiles.flatten(1).view(tiles.shape)
             fresh = functional.conv2d(
                 tiles, weight, conv.bias, stride, padding, conv.dilation, conv.groups
             )

@@ -79,6 +79,34 @@ def test_one_channel_alone_is_read_right(layout):
             same(build()(seven), wanted(layer, seven, padded))
 
 
+def test_a_map_of_one_channel_is_read_right_however_its_strides_are_told():
+    layer = Convolution(nn.Conv2d(1, 1, 3, (1, 2)), relu=False).requires_grad_(False)
+    plain = torch.randn(9, 1, 6, 3)
+    tiles = torch.empty_strided((9, 1, 6, 3), (18, 1, 3, 1)).copy_(plain)
+    for padded in (True, False):
+        for build in layer._builders(tiles, padded):
+            same(build()(tiles), wanted(layer, plain, padded))
+
+
+def test_a_layer_that_is_told_what_another_learned_runs_the_same_way():
+    layers = [Convolution(nn.Conv2d(8, 8, 3, padding=1), relu=True) for _ in range(2)]
+    layers[1].load_state_dict(layers[0].state_dict())
+    tiles = torch.randn(16, 8, 5, 5).contiguous(memory_format=torch.channels_last)
+    with torch.inference_mode():
+        for size in (1, 2, 5):
+            part = tiles[:, :, :size, :size]
+            with learning():
+                layers[0](part)
+                if size > 2:
+                    layers[0].on_patch(part)
+        for known in layers[0].known:
+            layers[1].keep_to(known)
+        assert layers[1].known == layers[0].known
+        assert torch.equal(layers[0](tiles), layers[1](tiles))
+    with pytest.raises(LookupError):
+        layers[1].keep_to((5, 5, True, 16, "no such way"))
+
+
 @pytest.mark.parametrize(
     ("kernel", "size", "padding", "least"), [(1, 4, 0, 1), (3, 2, 1, 2), (3, 9, 1, 1), (5, 3, 0, 0)]
 )
