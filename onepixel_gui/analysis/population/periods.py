@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onepixel_gui.analysis.periodicity import SHORT, Axis, power_spectrum
+from onepixel_gui.analysis.population import locking
 from onepixel_gui.analysis.population.maps import largest_size
 from onepixel_gui.analysis.population.outcomes import Outcomes
 from onepixel_gui.analysis.population.shares import summed
@@ -18,10 +19,7 @@ Integers = NDArray[np.int64]
 
 MODULI = (2, 4, 8)
 SHUFFLES = 1_999
-SHIFTED = 999
 DRAWS = 9_999
-FEWEST = 5  # tiles that a test over tiles needs
-MANY = 1_000  # tiles from which the sum of shifted periods is normal
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,9 +45,12 @@ class Explained:
 
     share:     of the variance of the linearly detrended mean profile, 0-1.
     expected:  mean, and null: 95th percentile of that share when positions are shuffled.
-    p:         share of shuffles with at least so much, never 0.
+    p:         share of shuffles with at least so much, never 0.  Whatever is a few pixels wide
+               beats these as well: that tiles agree on the stride is told by `locked_p`.
     short:     share of the power at periods up to 8 px that lies at the stride and its parts;
                None where the window is no multiple of the stride.
+    locked_p:  share of random shifts of every tile that lock these periods at least so much on
+               average, never 0; None also below `locking.FEWEST` tiles.
     """
 
     stride: int
@@ -58,6 +59,7 @@ class Explained:
     null: float
     p: float
     short: float | None
+    locked_p: float | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,10 +74,10 @@ class PopulationSpectrum:
                 period with a phase of its own: 1 is chance, N complete agreement.  Of profiles
                 relative to the tile's mean, tapered (Hann) against edges.
     locked_null:  (F,) the 95th percentile of that when each tile is shifted at random; nan below
-                FEWEST tiles.
+                `locking.FEWEST` tiles.
     strongest:  of periods up to 8 px the one most locked, px; None if the window has none.
     p:          share of such shifts whose most locked period up to 8 px is at least so much locked,
-                never 0; None below FEWEST tiles.
+                never 0; None below `locking.FEWEST` tiles.
     classes:    of each of MODULI that fits the window twice.
     explained:  of each stride of the classifier from 2 px up that fits the window twice.
     """
@@ -159,7 +161,7 @@ class Periodicities:
             len(cases),
             known,
             SHUFFLES,
-            SHIFTED,
+            locking.SHIFTS,
             self._seed,
             self._other,
         )
@@ -188,25 +190,24 @@ def _spectrum(axis: Axis, profiles: Doubles, tiles: _Tiles) -> PopulationSpectru
     null = np.percentile(power_spectrum(shuffled)[1], 95, axis=0)
     whole = profiles.mean(axis=1, keepdims=True)
     relative = np.divide(profiles, whole, out=np.ones_like(profiles), where=whole > 0)
-    locked, locked_null, strongest, p = _locking(relative, 1 / frequency <= SHORT + 1e-9, rng)
+    agreed, short = locking.locking(relative, rng), 1 / frequency <= SHORT + 1e-9
+    strongest = agreed.strongest(short)
     return PopulationSpectrum(
         axis,
         mean,
         1 / frequency,
         power,
         null,
-        locked,
-        locked_null,
+        agreed.locked,
+        agreed.usual,
         None if strongest is None else float(1 / frequency[strongest]),
-        p,
+        agreed.p_of_strongest(short),
         tuple(
             _classes(modulus, profiles, relative, tiles.groups)
             for modulus in MODULI
             if 2 * modulus <= length
         ),
-        tuple(
-            _explained(stride, mean, shuffled) for stride in tiles.strides if 2 * stride <= length
-        ),
+        _explanations(mean, shuffled, agreed, tiles.strides),
     )
 
 
@@ -221,52 +222,6 @@ def _shuffled(length: int, tiles: _Tiles, rng: np.random.Generator) -> Doubles:
     scale = np.sqrt(tiles.variance * length / max(tiles.positions - 1, 1))
     shuffled: Doubles = draws * scale
     return shuffled
-
-
-# ------------------------------------------------------------------ do the tiles agree?
-def _locking(
-    relative: Doubles, short: NDArray[np.bool_], rng: np.random.Generator
-) -> tuple[Doubles, Doubles, int | None, float | None]:
-    """(locked, its null, index of the strongest short one, p). short: (F,) of the periods."""
-    from scipy.signal import detrend
-    from scipy.signal.windows import hann
-
-    tapered = detrend(relative, axis=1) * hann(relative.shape[1] + 2)[1:-1]
-    waves = np.fft.rfft(tapered, axis=1)[:, 1:]
-    alone = (np.abs(waves) ** 2).sum(axis=0)
-    locked = _by(np.abs(waves.sum(axis=0)) ** 2, alone)
-    strongest = int(np.flatnonzero(short)[locked[short].argmax()]) if short.any() else None
-    if len(relative) < FEWEST or strongest is None:
-        return locked, np.full(len(locked), np.nan), strongest, None
-    null = _by(_shifted(waves, relative.shape[1], rng), alone)
-    as_much = null[:, short].max(axis=1) >= locked[strongest] * (1 - 1e-9)
-    p = float((as_much.sum() + 1) / (SHIFTED + 1))
-    return locked, np.percentile(null, 95, axis=0), strongest, p
-
-
-def _by(power: Doubles, alone: Doubles) -> Doubles:
-    """Of a period that no tile has: 0."""
-    return np.divide(power, alone, out=np.zeros_like(power), where=alone > 1e-20)
-
-
-def _shifted(waves: NDArray[np.complex128], length: int, rng: np.random.Generator) -> Doubles:
-    """(SHIFTED, F) power of the sum over tiles, each shifted around the window at random."""
-    tiles, lines = waves.shape
-    if tiles > MANY:
-        power = (np.abs(waves) ** 2).sum(axis=0)
-        real, imaginary = rng.standard_normal((2, SHIFTED, lines))
-        drawn = (real**2 + imaginary**2) / 2
-        if length % 2 == 0:  # the period of 2 px has a sign and no phase
-            drawn[:, -1] = real[:, -1] ** 2
-        normal: Doubles = drawn * power
-        return normal
-    turns = np.exp(-2j * np.pi * np.arange(length) / length)
-    order = np.arange(1, lines + 1)
-    power = np.empty((SHIFTED, lines))
-    for turn in range(SHIFTED):
-        shift = rng.integers(0, length, (tiles, 1))
-        power[turn] = np.abs((waves * turns[shift * order % length]).sum(axis=0)) ** 2
-    return power
 
 
 # ------------------------------------------------------------------ remainders
@@ -295,8 +250,21 @@ def _student(values: Doubles, groups: Integers | None) -> tuple[Doubles, Doubles
     return mean, t.ppf(0.975, units - 1) * np.sqrt(variance)
 
 
-def _explained(stride: int, mean: Doubles, shuffled: Doubles) -> Explained:
-    share = float(_phase_share(mean[None], stride)[0])
+def _explanations(
+    mean: Doubles, shuffled: Doubles, agreed: locking.Locking, strides: tuple[int, ...]
+) -> tuple[Explained, ...]:
+    from scipy.signal import detrend
+
+    level, null = detrend(mean[None], axis=1), detrend(shuffled, axis=1)
+    fitting = [stride for stride in strides if 2 * stride <= len(mean)]
+    return tuple(_explained(stride, mean, level, null, agreed) for stride in fitting)
+
+
+def _explained(
+    stride: int, mean: Doubles, level: Doubles, shuffled: Doubles, agreed: locking.Locking
+) -> Explained:
+    """level, shuffled: (1, H) and (SHUFFLES, H) profiles without their linear trend."""
+    share = float(_phase_share(level, stride)[0])
     null = _phase_share(shuffled, stride)
     # A profile without any variance has none to explain; its shuffles neither.
     p = float(((null >= share).sum() + 1) / (len(null) + 1))
@@ -306,30 +274,31 @@ def _explained(stride: int, mean: Doubles, shuffled: Doubles) -> Explained:
         float(null.mean()),
         float(np.percentile(null, 95)),
         p,
-        _short_share(mean, stride),
+        *_short(mean, stride, agreed),
     )
 
 
 def _phase_share(profiles: Doubles, stride: int) -> Doubles:
-    """(N,) share of the variance of (N, H) detrended profiles between phases modulo the stride."""
-    from scipy.signal import detrend
-
-    flat = detrend(profiles, axis=1)
-    between = np.zeros(len(flat))
+    """(N,) share of the variance of (N, H) level profiles between phases modulo the stride."""
+    between = np.zeros(len(profiles))
     for phase in range(stride):
-        part = flat[:, phase::stride]
+        part = profiles[:, phase::stride]
         between += part.shape[1] * part.mean(axis=1) ** 2
-    return _by(between, (flat**2).sum(axis=1))
+    total = (profiles**2).sum(axis=1)
+    return np.divide(between, total, out=np.zeros_like(total), where=total > 1e-20)
 
 
-def _short_share(mean: Doubles, stride: int) -> float | None:
+def _short(
+    mean: Doubles, stride: int, agreed: locking.Locking
+) -> tuple[float | None, float | None]:
+    """The share of the short periods that lies at the stride and its parts, and its p."""
     frequency, power = power_spectrum(mean)
     short = 1 / frequency <= SHORT + 1e-9
     total = float(power[short].sum())
     if len(mean) % stride or total <= 1e-20:
-        return None
-    of_it = np.arange(1, len(power) + 1) % (len(mean) // stride) == 0
-    return float(power[short & of_it].sum() / total)
+        return None, None
+    of_it = short & (np.arange(1, len(power) + 1) % (len(mean) // stride) == 0)
+    return float(power[of_it].sum() / total), agreed.p_of_all(of_it)
 
 
 # ------------------------------------------------------------------ where searches found pixels
