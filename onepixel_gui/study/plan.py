@@ -176,6 +176,7 @@ class Advance:
     interval: 95 % Wilson interval of the share that flipped, in this campaign.
     rate: queries per second of late; seconds_left None until it can be told.
     doing: one short word group: "Reading tiles", "Starting workers", "Attacking".
+    attacked: the n of that interval: runs that were really carried out.
     """
 
     droppable: ClassVar[bool] = True
@@ -188,6 +189,7 @@ class Advance:
     rate: float
     seconds_left: float | None
     interval: tuple[float, float] | None
+    attacked: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onepixel_gui.tiles.tile import Tile
+
+Text = TypeVar("Text", str, str | None)
 
 
 class Entry(Protocol):
@@ -83,3 +85,33 @@ class Entries:
     @cached_property
     def cases(self) -> tuple[str, ...]:
         return tuple(entry.case for entry in self.held)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A Listing of some entries of another. which: their indices there, in order."""
+
+    whole: Listing
+    which: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.which)
+
+    def __getitem__(self, index: int, /) -> Entry:
+        return self.whole[self.which[index]]
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        return _some(self.whole.names, self.which)
+
+    @cached_property
+    def labels(self) -> tuple[str | None, ...]:
+        return _some(self.whole.labels, self.which)
+
+    @cached_property
+    def cases(self) -> tuple[str, ...]:
+        return _some(self.whole.cases, self.which)
+
+
+def _some(column: Sequence[Text], which: Sequence[int]) -> tuple[Text, ...]:
+    return tuple(column[index] for index in which)

@@ -1,16 +1,32 @@
 """Where campaigns are planned, run and watched: between the study and the panes of the view."""
 
-from typing import Protocol
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
 
-from PySide6.QtCore import QObject, Signal, SignalInstance
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance
 
+from onepixel_gui.problems import Problem
+from onepixel_gui.qt.campaign.ledger import Ledger
+from onepixel_gui.qt.campaign.page import CampaignPage
+from onepixel_gui.qt.campaign.reading import Read, listed, reading
+from onepixel_gui.qt.campaign.runner import Engine, Errand, Runner, engine
+from onepixel_gui.qt.campaign.sources import drafted, kept, of_list
+from onepixel_gui.qt.campaign.view import Draft, Standing, TilesKnown
+from onepixel_gui.qt.campaign.words import flips_words
 from onepixel_gui.qt.commands import Commands
 from onepixel_gui.qt.gallery.shelf import Shelf
-from onepixel_gui.qt.jobs import Lanes
+from onepixel_gui.qt.jobs import Job, Lanes
 from onepixel_gui.qt.panes.gallery import GalleryPane
+from onepixel_gui.qt.preferences import Preferences
 from onepixel_gui.qt.session import Session
-from onepixel_gui.study.store import Study
+from onepixel_gui.qt.theme import THEMES
+from onepixel_gui.study.plan import RunKept, TileRefused, plan_of
+from onepixel_gui.study.store import Campaigned, Study
+from onepixel_gui.tiles.datasets import Dataset
+
+_PAUSE = 300  # ms after the last change of the list
 
 
 class Studies(Protocol):
@@ -44,13 +60,65 @@ class CampaignDesk(QObject):
         gallery: GalleryPane,
         studies: Studies,
         lanes: Lanes,
+        *,
+        make: Callable[[], Engine] = engine,
     ) -> None:
         """lanes: of its own, one wide: a campaign may take days."""
         super().__init__(commands)
-        self.page = QWidget()
+        self._commands, self._session, self._shelf = commands, session, shelf
+        self._gallery, self._studies, self._lanes = gallery, studies, lanes
+        self.runner = Runner(lanes, self, make=make)
+        self.page = CampaignPage(commands.preferences, lambda: gallery.rows.facts)
         self.visible = False
-        self.busy = False
+        self._campaigns: tuple[Campaigned, ...] = ()
+        self._number = -1  # of the campaign that is looked at
+        self._second: Path | None = None
+        self._reading: Job | None = None
+        self._busy = False
+        self._pause = QTimer(self, singleShot=True, interval=_PAUSE)
+        self._pause.timeout.connect(self._show_tiles)
+        self._wire_values()
+        self._wire_wishes()
+        self._dress(commands.preferences)
+        self._show_tiles()
+        self._show_models()
+        self._change_study()
 
+    @property
+    def busy(self) -> bool:
+        """A campaign or a dry run goes on."""
+        return self.runner.busy
+
+    def _wire_values(self) -> None:
+        runner, page = self.runner, self.page
+        runner.standing_changed.connect(self._show_standing)
+        runner.ledger_changed.connect(self._show_ledger)
+        runner.joined.connect(self._join)
+        runner.estimated.connect(page.builder.show_estimate)
+        runner.over.connect(self._end)
+        runner.failed.connect(self.failed)
+        self._shelf.opened.connect(lambda _: self._pause.start())
+        self._gallery.listed_changed.connect(lambda _: self._pause.start())
+        self._gallery.filter.textChanged.connect(lambda _: self._pause.start())
+        self._session.classifier_changed.connect(lambda _: self._show_models())
+        self._commands.arrivals.second_ready.connect(self._note_second)
+        self._commands.preferences_changed.connect(self._dress)
+        self._studies.changed.connect(lambda _: self._change_study())
+
+    def _wire_wishes(self) -> None:
+        builder, progress, runs = self.page.builder, self.page.progress, self.page.runs
+        builder.dry_run_wished.connect(self._estimate)
+        builder.run_wished.connect(self._begin)
+        builder.stop_wished.connect(self.runner.stop)
+        progress.pause_wished.connect(self.runner.pause)
+        progress.go_on_wished.connect(self.runner.go_on)
+        progress.stop_wished.connect(self.stop)
+        progress.continue_wished.connect(self.continue_)
+        progress.campaign_wished.connect(self._read)
+        progress.task_chosen.connect(runs.show_task)
+        runs.run_wished.connect(self.run_wished)
+
+    # -------------------------------------------------------------- in sight
     def toggle(self) -> None:
         """To the view, and back."""
         self.show(not self.visible)
@@ -58,10 +126,143 @@ class CampaignDesk(QObject):
     def show(self, visible: bool) -> None:
         if visible != self.visible:
             self.visible = visible
+            self._show_tiles()
             self.shown.emit(visible)
 
+    # -------------------------------------------------------------- what goes on
     def stop(self) -> None:
         """End a campaign or dry run; what was found is kept, and it can be continued."""
+        self.runner.stop()
 
     def close(self) -> None:
         """From now on nothing that is under way is told."""
+        self._pause.stop()
+        self.runner.close()
+        self._forget_reading()
+
+    def continue_(self, number: int) -> None:
+        """Do what of a campaign of the study is not done yet."""
+        study = self._studies.study
+        campaign = next((each for each in self._campaigns if each.number == number), None)
+        if study is None or campaign is None or self.busy:
+            return
+        try:
+            plan = plan_of(campaign.plan)
+        except Problem as problem:
+            self.failed.emit(problem)
+            return
+        here, extent = self._listed(), self.page.builder.draft
+
+        def found() -> Any:
+            return (yield from kept(plan, study.tasks(number), here))
+
+        self.runner.carry_out(study, Errand(found, extent.workers, extent.scheduler, number))
+
+    def _begin(self, draft: Draft) -> None:
+        study = self._studies.study
+        if study is not None and not self.busy:
+            self.runner.carry_out(study, self._errand(draft))
+            self.page.progress.pause.setFocus()
+
+    def _estimate(self, draft: Draft) -> None:
+        self.runner.estimate(self._errand(draft), draft)
+
+    def _errand(self, draft: Draft) -> Errand:
+        where = self._listed(), self._gallery.listed
+        asked = self._session.subject, self._commands.preferences.device
+        found = partial(drafted, draft, *where, *asked)
+        return Errand(found, draft.workers, draft.scheduler)
+
+    def _listed(self) -> Dataset:
+        return of_list(self._shelf.listing, self._shelf.dataset)
+
+    # -------------------------------------------------------------- what is known
+    def _show_tiles(self) -> None:
+        """What a campaign may take its tiles from now."""
+        self._pause.stop()
+        rows, dataset = self._gallery.rows, self._shelf.dataset
+        line = self._gallery.filter.text().strip() if rows.expression is not None else ""
+        self.page.builder.show_tiles(
+            TilesKnown(
+                title=dataset.root.name if dataset is not None else "",
+                listed=len(self._shelf.listing),
+                passing=len(rows.order),
+                mine=len(self._gallery.listed),
+                filter=line,
+            )
+        )
+
+    def _note_second(self, _classifier: object, inspection: Any) -> None:
+        self._second = inspection.path
+        self._show_models()
+
+    def _show_models(self) -> None:
+        first = self._session.checkpoint
+        known = [(first, "in use"), (self._second, "second")]
+        in_use = {path: what for path, what in reversed(known) if path is not None}
+        self.page.builder.show_models(tuple(reversed(in_use.items())))
+
+    def _change_study(self) -> None:
+        self.runner.stop()
+        study = self._studies.study
+        self.page.builder.show_study(writable=study is not None and study.writable)
+        self._show_campaigns((), -1)
+        self.runner.look_at(Ledger(), Standing())
+        self._read(None)
+
+    def _read(self, number: int | None) -> None:
+        """Look at a campaign of the study; None for the one that matters most."""
+        self._forget_reading()
+        study = self._studies.study
+        if study is None or self.runner.busy:
+            return
+        job = self._reading = Job(lambda: reading(study, number))
+        job.happened.connect(lambda event: self._show_read(event) if job is self._reading else None)
+        job.failed.connect(lambda why: self.failed.emit(why) if job is self._reading else None)
+        self._lanes.add(job)
+
+    def _forget_reading(self) -> None:
+        job, self._reading = self._reading, None
+        if job is not None:
+            job.stop()
+
+    def _show_read(self, read: Read) -> None:
+        if self.runner.busy:
+            return
+        self._show_campaigns(read.campaigns, read.number)
+        told = self.runner.standing
+        mine = told.began is not None and told.began.number == read.number
+        self.runner.look_at(read.ledger, told if mine else read.standing)
+
+    def _show_campaigns(self, campaigns: tuple[Campaigned, ...], number: int) -> None:
+        self._campaigns, self._number = campaigns, number
+        newest_first = [listed(each) for each in reversed(campaigns)]
+        self.page.progress.show_campaigns(newest_first, number)
+
+    def _show_ledger(self, ledger: Ledger) -> None:
+        self.page.progress.show_ledger(ledger)
+        self.page.runs.show_ledger(ledger)
+
+    def _join(self, news: tuple[RunKept | TileRefused, ...]) -> None:
+        self.page.progress.show_ledger(self.runner.ledger)
+        self.page.runs.join()
+        told = tuple(event for event in news if isinstance(event, RunKept))
+        if told:
+            self.kept.emit(told)
+
+    def _show_standing(self, standing: Standing) -> None:
+        self.page.progress.show_standing(standing)
+        self.page.builder.show_standing(standing)
+        self.progressed.emit(standing)
+        if self.busy != self._busy:
+            self._busy = self.busy
+            self.busy_changed.emit(self._busy)
+
+    def _end(self, number: int) -> None:
+        standing = self.runner.standing
+        if standing.ended is not None and standing.advance is not None:
+            self.noted.emit(f"Campaign done: {flips_words(standing.advance)}")
+        self._read(number if number >= 0 else None)
+
+    def _dress(self, preferences: Preferences) -> None:
+        self.page.set_theme(THEMES[preferences.theme])

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from onepixel_gui.attack.attacks import Attack
-from onepixel_gui.study.campaign import Advance, CampaignBegan, CampaignEnded, Estimate
+from onepixel_gui.study.plan import Advance, CampaignBegan, CampaignEnded, Estimate
 
 Phase = Literal["idle", "estimating", "running", "paused", "stopping"]
 Source = Literal["list", "passing", "mine", "elsewhere"]

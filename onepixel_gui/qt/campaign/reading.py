@@ -1,0 +1,133 @@
+"""What a study knows of a campaign, made into columns for the view."""
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from onepixel_gui.analysis.population.rates import wilson
+from onepixel_gui.analysis.selection import RESULTS
+from onepixel_gui.qt.campaign.ledger import Ledger
+from onepixel_gui.qt.campaign.view import Listed, Standing
+from onepixel_gui.report.wording import counted
+from onepixel_gui.study.plan import Advance, Plan, UnusablePlan, plan_of
+from onepixel_gui.study.store import Campaigned, Study
+from onepixel_gui.study.tables import attack_title
+
+_RESULTS = {"refused": "not usable"}  # what the filter line calls it
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Read:
+    """Campaigns of a study, and one of them in full; None where there is none."""
+
+    droppable: ClassVar[bool] = False
+    campaigns: tuple[Campaigned, ...]
+    number: int
+    ledger: Ledger
+
+    @property
+    def standing(self) -> Standing:
+        """As far as it came."""
+        known = next((each for each in self.campaigns if each.number == self.number), None)
+        if known is None:
+            return Standing()
+        runs = self.ledger.column("run")
+        attacked = len(np.unique(runs[runs >= 0]))
+        counts = known.done, known.total, known.flipped, known.refused
+        interval = wilson(min(known.flipped, attacked), attacked)
+        ends = None if interval is None else (interval.low, interval.high)
+        return Standing(advance=Advance("", *counts, 0, 0.0, None, ends, attacked))
+
+
+def reading(study: Study, number: int | None) -> Generator[Read]:
+    """number: of the campaign to read; None for the newest that is unfinished, else the newest."""
+    campaigns = study.campaigns()
+    numbers = [each.number for each in campaigns]
+    if number not in numbers:
+        number = max([each.number for each in campaigns if unfinished(each)] or numbers, default=-1)
+    assert number is not None
+    known = next((each for each in campaigns if each.number == number), None)
+    ledger = Ledger() if known is None else ledger_of(study, number, known.total)
+    yield Read(campaigns, number, ledger)
+
+
+def unfinished(campaign: Campaigned) -> bool:
+    """done counts runs of tiles, and those of refused tiles with them."""
+    return campaign.done < campaign.total
+
+
+def listed(campaign: Campaigned) -> Listed:
+    """ "2 · 21 Nov 14:03 · 312 tiles · search 400 x 100 · 240 of 624"."""
+    parts = [f"{campaign.number}", _moment(campaign.begun), *_planned(campaign.plan)]
+    if unfinished(campaign):
+        parts.append(f"unfinished, {campaign.done:,} of {campaign.total:,} runs")
+    else:
+        parts.append(counted(campaign.total, "run", "runs"))
+    return Listed(campaign.number, " · ".join(filter(None, parts)), unfinished(campaign))
+
+
+def _moment(begun: str) -> str:
+    """ISO 8601 to "2026-11-21 14:03"; the day and the minute are enough."""
+    return begun.replace("T", " ")[:16]
+
+
+def _planned(values: Mapping[str, Any]) -> list[str]:
+    try:
+        plan = plan_of(values)
+    except UnusablePlan:
+        return []
+    where = plan.where if len(plan.where) <= 30 else f"{plan.where[:29]}…"
+    folder = plan.paths[0].name if plan.paths else ""
+    return [folder, where, " + ".join(attack_title(attack) for attack in plan.attacks)]
+
+
+def ledger_of(study: Study, number: int, total: int) -> Ledger:
+    """Every run of a campaign that is in the study; made ready to be sorted by name."""
+    campaign = next((each for each in study.campaigns() if each.number == number), None)
+    classifiers, attacks = ((), ()) if campaign is None else _called(campaign.plan)
+    ledger = Ledger(study.tasks(number), total, classifiers, attacks)
+    ledger.prepare()
+    rows = study.rows(number)
+    if not len(rows):
+        return ledger
+    results = {word: code for code, word in enumerate(RESULTS)}
+    columns: dict[str, Any] = {
+        "task": rows.task,
+        "run": rows.run,
+        "clean": rows.clean,
+        "confidence": rows.confidence,
+        "queries": rows.queries,
+        "result": np.array([results[_RESULTS.get(word, word)] for word in rows.results], np.int8),
+    }
+    words: dict[str, Sequence[str]] = {}
+    texts = {
+        "label": rows.labels,
+        "case": rows.cases,
+        "answer": rows.answers,
+        "after": rows.afters,
+        "classifier": rows.classifiers,
+        "attack": rows.attacks,
+    }
+    for name, column in texts.items():
+        known: dict[str, int] = {}
+        codes = [known.setdefault(word or "", len(known)) for word in column]
+        columns[name], words[name] = np.array(codes, np.int32), list(known)
+    ledger.take(columns, words)
+    return ledger
+
+
+def _called(values: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What the classifiers and attacks of a plan are called in a table."""
+    try:
+        plan: Plan = plan_of(values)
+    except UnusablePlan:
+        return (), ()
+    kept = values.get("classifiers")
+    cards = kept if isinstance(kept, list) else []
+    named = [str(card["name"]) for card in cards if isinstance(card, dict) and "name" in card]
+    paths = [Path(path).stem for path in plan.models]
+    names = named if len(named) == len(paths) else paths
+    return tuple(names), tuple(attack_title(attack) for attack in plan.attacks)

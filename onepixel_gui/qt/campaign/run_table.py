@@ -1,0 +1,192 @@
+"""The table of runs as it looks: painted cell by cell from the columns, 100,000 rows or 30."""
+
+from PySide6.QtCore import QEvent, QObject, QRect, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QKeyEvent, QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHeaderView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
+
+from onepixel_gui.qt.campaign.run_rows import COLUMNS, NUMBERS, Index, RunRows, several
+from onepixel_gui.qt.theme import DARK, Theme
+
+ROW = 24  # pixels
+_PAD = 7
+_MARKS = {"flipped": "◆", "held": "○", "stopped": "□", "not usable": "✗"}
+_WIDTHS = {
+    "label": 76,
+    "answer": 76,
+    "after": 76,
+    "clean": 74,
+    "confidence": 74,
+    "queries": 68,
+    "result": 88,
+    "classifier": 100,
+    "attack": 100,
+}
+_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+
+
+class CellPainter(QStyledItemDelegate):
+    """Asks the rows for a text instead of each cell for a dozen roles: a frame takes 4 ms."""
+
+    def __init__(self, rows: RunRows, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._rows, self.theme = rows, DARK
+        self._font = QFont()
+        self._font.setPixelSize(12)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        at, column = index.row(), index.column()
+        rows = self._rows
+        if at >= len(rows.order):
+            return
+        frame: QRect = option.rect
+        state: QStyle.StateFlag = option.state
+        if state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(frame, QColor(self.theme.selected))
+        field = COLUMNS[column][0]
+        words, colour = rows.words(at, column), self.theme.text
+        if field == "result":
+            colour = self._colour_of(words)
+            words = f"{_MARKS.get(words, '')} {words}"
+        elif words == "–" or field in ("label", "queries"):
+            colour = self.theme.faint
+        side = Qt.AlignmentFlag.AlignRight if field in NUMBERS else Qt.AlignmentFlag.AlignLeft
+        elide = Qt.TextElideMode.ElideMiddle if field == "tile" else Qt.TextElideMode.ElideRight
+        painter.setFont(self._font)
+        painter.setPen(QColor(colour))
+        room = frame.adjusted(_PAD, 0, -_PAD, 0)
+        shown = painter.fontMetrics().elidedText(words, elide, room.width())
+        painter.drawText(room, side | Qt.AlignmentFlag.AlignVCenter, shown)
+
+    def _colour_of(self, result: str) -> str:
+        known = {"flipped": self.theme.flip, "not usable": self.theme.doubt}
+        return known.get(result, self.theme.text)
+
+
+class RunTable(QTableView):
+    """Click, Enter: the tile with its run is wished for on the bench. Arrows only move."""
+
+    run_wished = Signal(int)  # number of a run
+
+    def __init__(self, rows: RunRows, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._rows, self._painter = rows, CellPainter(rows, self)
+        self.setModel(rows)
+        self.setItemDelegate(self._painter)
+        self.setAccessibleName("Runs of the campaign")
+        self.setObjectName("runs")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setCornerButtonEnabled(False)
+        self.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QTableView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QTableView.EditTrigger.NoEditTriggers)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.verticalScrollBar().setSingleStep(ROW)
+        self._prepare_headers()
+        self.clicked.connect(lambda index: self._wish(index.row()))
+        rows.modelReset.connect(self._suit_columns)
+        rows.rowsInserted.connect(self._suit_columns)
+        self._suit_columns()
+
+    def _prepare_headers(self) -> None:
+        down = self.verticalHeader()
+        down.hide()
+        down.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        down.setMinimumSectionSize(ROW)
+        down.setDefaultSectionSize(ROW)
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setMinimumSectionSize(48)
+        header.setFixedHeight(26)
+        header.setSectionsClickable(True)
+        header.setSortIndicatorClearable(True)  # a third click: as they came
+        header.setAccessibleName("Columns of the table of runs")
+        for column, (field, *_) in enumerate(COLUMNS):
+            mode = QHeaderView.ResizeMode.Interactive
+            header.setSectionResizeMode(
+                column, QHeaderView.ResizeMode.Stretch if not column else mode
+            )
+            if field in _WIDTHS:
+                header.resizeSection(column, _WIDTHS[field])
+        self.setSortingEnabled(True)
+        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+
+    def _suit_columns(self) -> None:
+        """Classifier and attack are told where there are several."""
+        texts = self._rows.ledger.texts
+        for column, (field, *_) in enumerate(COLUMNS):
+            if field in ("classifier", "attack"):
+                hidden = not several(texts[field].words)
+                if self.isColumnHidden(column) != hidden:
+                    self.setColumnHidden(column, hidden)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._painter.theme = theme
+        self.setStyleSheet(
+            f"QTableView#runs {{ background: {theme.card}; border: 1px solid transparent; }}"
+            f"QTableView#runs:focus {{ border: 1px solid {theme.edge}; border-radius: 4px; }}"
+            f"QHeaderView {{ background: {theme.card}; border: none; }}"
+            f"QHeaderView::section {{ background: {theme.card}; color: {theme.faint};"
+            f" border: none; border-bottom: 1px solid {theme.edge}; padding: 0 {_PAD}px;"
+            " font-size: 11px; }"
+            f"QHeaderView::section:hover {{ color: {theme.text}; }}"
+            "QScrollBar:vertical { width: 8px; background: transparent; margin: 0; }"
+            f"QScrollBar::handle:vertical {{ background: {theme.edge}; border-radius: 3px;"
+            " margin: 1px; min-height: 24px; }"
+            f"QScrollBar::handle:vertical:hover {{ background: {theme.faint}; }}"
+            "QScrollBar::add-line, QScrollBar::sub-line { height: 0; }"
+            "QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }"
+        )
+        self.viewport().update()
+
+    def join(self) -> None:
+        """News come in; what is on screen stays where it is."""
+        bar, rows = self.verticalScrollBar(), self._rows
+        top = self.rowAt(0)
+        held = int(rows.order[top]) if 0 < top < len(rows.order) else None
+        rows.join()
+        now = rows.place(held) if rows.field is not None else None
+        if now is not None and now != top:
+            bar.setValue(bar.value() + (now - top) * ROW)
+
+    def show_row(self, row: int | None) -> None:
+        """Choose a row of the ledger and bring it in sight; no wish comes of it."""
+        at = self._rows.place(row)
+        if at is not None:
+            self.selectRow(at)
+            self.scrollTo(self._rows.index(at, 0))
+
+    def keyboardSearch(self, _letters: str) -> None:  # noqa: N802
+        """Letters are commands of the window; the filter line finds names."""
+
+    def event(self, event: QEvent) -> bool:
+        override = event.type() == QEvent.Type.ShortcutOverride
+        if override and isinstance(event, QKeyEvent) and event.key() in _ENTER:
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in _ENTER:
+            self._wish(self.currentIndex().row())
+        else:
+            super().keyPressEvent(event)
+
+    def _wish(self, at: int) -> None:
+        """Of a tile that was refused there is nothing to show."""
+        if 0 <= at < len(self._rows.order):
+            run = self._rows.ledger.run(int(self._rows.order[at]))
+            if run >= 0:
+                self.run_wished.emit(run)

@@ -1,0 +1,103 @@
+"""How a campaign is told: durations, amounts, what a dry run says, how many flipped."""
+
+from math import prod
+
+from onepixel_gui.qt.campaign.view import Draft, Standing
+from onepixel_gui.qt.panes.verdict import time_left
+from onepixel_gui.report.wording import TIMES, counted
+from onepixel_gui.study.plan import Advance, Estimate
+
+_STEPS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
+
+
+def duration(seconds: float) -> str:
+    """Rough on purpose: 40 s, 41 min, 2 h 10 min, 3 days 4 h."""
+    if seconds < 60:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    days, hours = divmod(hours, 24)
+    return f"{counted(days, 'day', 'days')} {hours} h"
+
+
+def amount(count: float) -> str:
+    """In three digits: 950, 12.5 k, 12.5 M."""
+    for size, letter in _STEPS:
+        if count >= size:
+            value = count / size
+            return f"{value:.3g} {letter}" if value < 999.5 else f"{value:,.0f} {letter}"
+    return f"{count:.0f}"
+
+
+def room(bytes_: float) -> str:
+    """Of a disk: 550 kB, 55 MB."""
+    return f"{amount(max(bytes_, 1000))}B"
+
+
+def estimate_words(estimate: Estimate, draft: Draft) -> str:
+    """What a dry run says, in one sentence, and how it was measured in another."""
+    factors = [
+        (estimate.tiles, "tile", "tiles"),
+        (len(draft.models), "classifier", "classifiers"),
+        (len(draft.attacks), "attack", "attacks"),
+        (len(draft.seeds), "seed", "seeds"),
+    ]
+    told = [counted(*each) for each in factors[:3]]
+    told += [counted(*factors[3])] if len(draft.seeds) > 1 else []
+    whole = prod(each[0] for each in factors) == estimate.runs  # some attacks draw nothing
+    product = f" {TIMES} ".join(told) if whole else ", ".join(told)
+    runs = f"{product} {'=' if whole else '–'} {counted(estimate.runs, 'run', 'runs')}"
+    parts = [
+        f"About {runs}",
+        f"at most {amount(estimate.queries)} queries",
+        f"about {duration(estimate.seconds)} on {counted(estimate.workers, 'worker', 'workers')}",
+        room(estimate.bytes),
+    ]
+    measured = f"Measured on {counted(estimate.measured, 'tile', 'tiles')}"
+    if estimate.refused:
+        measured += f", of which {estimate.refused:,} cannot be used"
+    return f"{', '.join(parts)}. {measured}."
+
+
+def flips_words(advance: Advance) -> str:
+    """How many flipped, of how many, and how sure that share is."""
+    count = advance.attacked
+    words = f"{advance.flipped:,} of {counted(count, 'run', 'runs')} flipped"
+    if advance.interval is None or count <= 0:
+        return words
+    low, high = (100 * end for end in advance.interval)
+    share = 100 * advance.flipped / count
+    return f"{words}: {share:.1f} % (95 % interval {low:.1f} to {high:.1f} %, n = {count:,})"
+
+
+def pace_words(standing: Standing) -> str:
+    """What is being done, how quickly, and for how long yet."""
+    advance = standing.advance
+    match standing.phase:
+        case "paused":
+            return "Paused. The workers finish what they have; nothing is lost."
+        case "stopping":
+            return "Stopping"
+        case "idle":
+            return "" if standing.ended is None else _ended(standing)
+        case _:
+            pass
+    if advance is None:
+        return standing.doing
+    parts = [standing.doing or advance.doing]
+    if advance.rate > 0:
+        parts.append(f"{amount(advance.rate)} queries/s")
+    if advance.seconds_left is not None:
+        parts.append(time_left(advance.seconds_left))
+    return " · ".join(parts)
+
+
+def _ended(standing: Standing) -> str:
+    ended = standing.ended
+    assert ended is not None
+    again = f" · {counted(ended.again, 'run', 'runs')} shared by equal tiles" if ended.again else ""
+    return f"Done in {duration(ended.seconds)} · {amount(ended.queries)} queries{again}"
