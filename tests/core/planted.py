@@ -3,6 +3,7 @@
 from dataclasses import dataclass, fields
 
 import numpy as np
+from scipy.special import expit, logit
 
 from onepixel_gui.analysis.population.outcomes import Outcomes
 
@@ -36,9 +37,7 @@ def planted(tiles=200, effects=None, *, cases=0, seeds=1, classes=CLASSES, seed=
     tile = np.repeat(np.arange(tiles), seeds)
     case = rng.integers(cases, size=tiles)[tile] if cases else np.full(n, -1)
     of_case = rng.normal(size=(2, max(cases, 1)))
-    odds = np.log(effects.share / (1 - effects.share)) if 0 < effects.share < 1 else 0
-    chance = 1 / (1 + np.exp(-odds - effects.case_flips * of_case[0, case]))
-    chance = chance if 0 < effects.share < 1 else effects.share
+    chance = expit(logit(effects.share) + effects.case_flips * of_case[0, case])
     flipped = rng.random(n) < chance
     before = rng.integers(0, 256, (n, 3))
     after = rng.integers(0, 256, (n, 3))
@@ -89,3 +88,14 @@ def changed(outcomes, **columns):
     """The same with these columns."""
     parts = {each.name: getattr(outcomes, each.name) for each in fields(outcomes)}
     return Outcomes(**(parts | columns))
+
+
+def nuclei(seed=0, size=64):
+    """(size, size, 3) uint8: pink, with a handful of dark violet discs, and noise."""
+    rng = np.random.default_rng(seed)
+    row, column = np.mgrid[:size, :size]
+    dark = np.zeros((size, size), bool)
+    for centre in rng.uniform(0, size, (6, 2)):
+        dark |= np.hypot(row - centre[0], column - centre[1]) < rng.uniform(4, 9)
+    colours = np.where(dark[..., None], (88, 56, 130), (225, 165, 200))
+    return np.clip(colours + rng.normal(0, 12, (size, size, 3)), 0, 255).astype(np.uint8)

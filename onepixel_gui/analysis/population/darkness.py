@@ -57,10 +57,15 @@ class DarkMap:
 
     distance:  (H, W) px to the nearest dark pixel, negative inside: to the nearest other one.
     percentile:  (H, W) mid-rank of it, 0-1.
+    variance, dark, edge, inside:  as of `DarkTile`.
     """
 
     distance: Floats
     percentile: Floats
+    variance: float
+    dark: float
+    edge: float
+    inside: float
 
     def at(self, run: int, row: int, column: int) -> DarkTile:
         """What a run's pixel there amounts to."""
@@ -68,10 +73,10 @@ class DarkMap:
             run,
             float(self.distance[row, column]),
             float(self.percentile[row, column]),
-            float(np.square(self.percentile - 0.5).mean()),
-            float((self.distance < 0).mean()),
-            float((np.abs(self.distance) <= 1).mean()),
-            float((self.distance < -1).mean()),
+            self.variance,
+            self.dark,
+            self.edge,
+            self.inside,
         )
 
 
@@ -93,8 +98,15 @@ def dark_map(rgb: NDArray[np.uint8]) -> DarkMap | None:
     if not dark.any():
         return None
     distance = distance_transform_edt(~dark) - distance_transform_edt(dark)
-    percentile = (midranks(distance) - 0.5) / distance.size
-    return DarkMap(distance, percentile.reshape(distance.shape))
+    percentile = (midranks(distance.ravel()) - 0.5) / distance.size
+    return DarkMap(
+        distance,
+        percentile.reshape(distance.shape),
+        float(np.square(percentile - 0.5).mean()),
+        float(dark.mean()),
+        float((np.abs(distance) <= 1).mean()),
+        float((distance < -1).mean()),
+    )
 
 
 def looked_at(

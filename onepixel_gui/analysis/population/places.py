@@ -21,7 +21,7 @@ from onepixel_gui.analysis.population.units import (
 )
 
 RINGS = 16
-_NORMAL = 100  # from this many tiles on the mean is as good as normally distributed
+_NORMAL = 50  # from this many tiles on the mean is as good as normally distributed
 
 
 @dataclass(frozen=True, slots=True, eq=False)

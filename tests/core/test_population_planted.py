@@ -1,0 +1,135 @@
+"""Planted truths: over 200 populations each, effects are found and nothing is found in nothing.
+
+Each population has 200 tiles; p < 0.05 counts as found.  Of nothing, 200 populations may show
+what a fair coin of 5 % shows, at 99.9 %: 2 to 20.
+"""
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from onepixel_gui.analysis.population.colours import chromatic
+from onepixel_gui.analysis.population.comparing import correlate
+from onepixel_gui.analysis.population.darkness import dark_map, darkness
+from onepixel_gui.analysis.population.places import places
+from tests.core.planted import Effects, nuclei, planted
+
+SEEDS, TILES, LEVEL = 200, 200, 0.05
+BY_CHANCE = range(int(binom.ppf(0.001, SEEDS, LEVEL)), int(binom.ppf(0.999, SEEDS, LEVEL)) + 1)
+MOSTLY = int(0.9 * SEEDS)
+
+
+def found(p_of, effects=None, **how):
+    """In how many of the populations p is below 5 %, for each p that is told."""
+    told = [p_of(planted(TILES, effects, seed=seed, **how)) for seed in range(SEEDS)]
+    return {name: sum(each[name] < LEVEL for each in told) for name in told[0]}
+
+
+def of_places(outcomes):
+    centred, flipped, held = places(outcomes).centred
+    told = {
+        "mean": centred.test.p,
+        "kolmogorov": centred.kolmogorov.p,
+        "flipped": flipped.test.p,
+        "held": held.test.p,
+    }
+    return told | ({"by case": centred.by_case.p} if centred.by_case else {})
+
+
+def of_colours(outcomes):
+    euclidean, seen = chromatic(outcomes).compared[:2]
+    told = {"euclidean": euclidean.test.p, "ciede2000": seen.test.p}
+    return told | ({"by case": euclidean.by_case.p} if euclidean.by_case else {})
+
+
+# ------------------------------------------------------------------ nothing is nothing
+def of_both(outcomes):
+    colours = {f"{name} of colours": p for name, p in of_colours(outcomes).items()}
+    return of_places(outcomes) | colours
+
+
+@pytest.mark.parametrize("cases", [0, 6, 20])
+def test_no_effect_is_found_more_often_than_chance_allows(cases):
+    for name, times in found(of_both, cases=cases).items():
+        assert times in BY_CHANCE, name
+
+
+def test_seeds_of_a_tile_are_no_further_evidence():
+    for seed in range(5):
+        outcomes = planted(TILES, Effects(centre=0.2), cases=20, seed=seed)
+        again = outcomes.some(np.repeat(np.arange(TILES), 5))
+        assert of_both(again) == of_both(outcomes)
+
+
+def test_what_cases_share_is_no_effect_of_colour():
+    """Cases differ in their chance to flip and, for other reasons, in their colours."""
+    effects = Effects(case_flips=3, case_colours=0.5)
+    times = found(of_colours, effects, cases=12)
+    assert times["by case"] in BY_CHANCE
+    assert times["euclidean"] > BY_CHANCE[-1]  # tiles taken one by one are misled
+
+
+# ------------------------------------------------------------------ effects are found
+@pytest.mark.parametrize("cases", [0, 20])
+def test_a_bias_of_a_quarter_of_the_tiles_towards_the_centre_is_found(cases):
+    for name, times in found(of_places, Effects(centre=0.25), cases=cases).items():
+        assert times >= MOSTLY, name
+
+
+@pytest.mark.parametrize("cases", [0, 20])
+def test_colours_a_third_nearer_to_the_corners_of_the_cube_are_found_in_flips_only_as_colours(
+    cases,
+):
+    for name, times in found(of_both, Effects(colour=0.35), cases=cases).items():
+        if name.endswith("of colours"):
+            assert times >= MOSTLY, name
+        else:
+            assert times in BY_CHANCE, name
+
+
+@pytest.mark.parametrize(("share", "least", "most"), [(0, BY_CHANCE[0], BY_CHANCE[-1]),
+                                                      (0.3, MOSTLY, SEEDS)])  # fmt: skip
+def test_a_correlation_is_found_where_there_is_one(share, least, most):
+    times = dict.fromkeys(("plain", "by case"), 0)
+    for seed in range(SEEDS):
+        rng = np.random.default_rng(seed)
+        first, cases = rng.normal(size=TILES), rng.permutation(np.arange(TILES) % 15)
+        second = np.exp(share * first + (1 - share**2) ** 0.5 * rng.normal(size=TILES))
+        told = correlate("", "", first, second, cases)
+        times["plain"] += told.test.p < LEVEL
+        times["by case"] += told.by_case.p < LEVEL
+    for name, count in times.items():
+        assert least <= count <= most, name
+
+
+# ------------------------------------------------------------------ dark areas
+MAPS = [dark_map(nuclei(seed)) for seed in range(20)]
+
+
+def of_darkness(share, cases=0):
+    """A quarter or so of the pixels lie anywhere dark, the others anywhere."""
+    spots = [np.argwhere(each.distance < 0) for each in MAPS]
+
+    def told(outcomes):
+        rng, tiles = np.random.default_rng(int(outcomes.queries.sum())), []
+        for row, run in enumerate(outcomes.run):
+            dark, where = spots[row % 20], outcomes.position[row]
+            if rng.random() < share:
+                where = dark[rng.integers(len(dark))]
+            tiles.append(MAPS[row % 20].at(int(run), *where))
+        part = darkness(outcomes, tiles).parts[0]
+        return {"plain": part.test.p} | ({"by case": part.by_case.p} if cases else {})
+
+    return found(told, cases=cases)
+
+
+@pytest.mark.parametrize("cases", [0, 20])
+def test_no_preference_for_dark_areas_is_found_more_often_than_chance_allows(cases):
+    for name, times in of_darkness(0, cases).items():
+        assert times in BY_CHANCE, name
+
+
+@pytest.mark.parametrize("cases", [0, 20])
+def test_a_quarter_of_the_pixels_on_dark_areas_is_found(cases):
+    for name, times in of_darkness(0.25, cases).items():
+        assert times >= MOSTLY, name
