@@ -1,7 +1,15 @@
 """One attack over many tiles: a generator that can be stopped, killed and continued."""
 
-from collections.abc import Generator
+import json
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from dataclasses import asdict
+from typing import Any
 
+from onepixel_gui.study.choosing import chosen, located, occurrences
+from onepixel_gui.study.course import Begun, Course
+from onepixel_gui.study.estimating import estimated
+from onepixel_gui.study.footing import opened_models, raised, settled
 from onepixel_gui.study.plan import (
     Advance,
     CampaignBegan,
@@ -14,10 +22,11 @@ from onepixel_gui.study.plan import (
     UnusablePlan,
     plan_of,
     plan_values,
+    preparing,
 )
-from onepixel_gui.study.store import Study
+from onepixel_gui.study.store import Campaigned, Study
+from onepixel_gui.study.work import Model
 from onepixel_gui.tiles.datasets.dataset import Dataset
-from onepixel_gui.tiles.entries import Listing
 
 __all__ = [
     "Advance",
@@ -37,21 +46,6 @@ __all__ = [
 ]
 
 
-def chosen(plan: Plan, listing: Listing) -> Generator[Advance, None, tuple[int, ...]]:
-    """Indices of the tiles that the plan's filter and limit leave, in list order.
-
-    Raises Problem for an unclear filter and for an empty selection.
-    """
-    raise NotImplementedError
-
-
-def estimated(
-    plan: Plan, dataset: Dataset, workers: int | None = None
-) -> Generator[Advance, None, Estimate]:
-    """A dry run: measured on 3 tiles, nothing is kept."""
-    raise NotImplementedError
-
-
 def campaign(
     study: Study,
     plan: Plan,
@@ -68,4 +62,59 @@ def campaign(
     scheduler: address of a Dask cluster, "" for this machine.
     Raises Problem when the classifier fails, or the study can no longer be written.
     """
-    raise NotImplementedError
+    models = yield from opened_models(plan)
+    begun = yield from _begun(study, plan, models, dataset, number)
+    course = Course(study, plan, dataset, begun)
+    if course.over:
+        yield course.began(0, "All of it was done before.")
+        yield course.ended()
+        return
+    yield preparing("Starting workers", course.ledger.done, course.ledger.total)
+    with closing(raised(scheduler)) as crew:
+        footing = yield from settled(crew, models, study, workers)
+        yield course.began(crew.size, footing.way)
+        yield from course.run(crew, footing.models)
+    yield course.ended()
+
+
+# ------------------------------------------------------------------ beginning, continuing
+def _begun(
+    study: Study, plan: Plan, models: Sequence[Model], dataset: Dataset, number: int | None
+) -> Generator[Advance, None, Begun]:
+    """Begin it, or find it begun. Raises Problem."""
+    values = {**plan_values(plan), "classifiers": [_identity(model) for model in models]}
+    found = _found(study, values, number)
+    listing = dataset.entries
+    if found is not None:
+        names = study.tasks(found.number)
+        before = found.plan.get("occurrences", {})
+        return Begun(found.number, names, located(names, before, listing.names))
+    places = yield from chosen(plan, listing, study)
+    names = tuple(listing.names[place] for place in places)
+    values["occurrences"] = occurrences(listing.names, places)
+    return Begun(study.begin(values, names), names, places)
+
+
+def _identity(model: Model) -> dict[str, Any]:
+    """JSON-ready: another file, or another card beside it, makes another campaign."""
+    card = asdict(model.card)
+    return {key: card[key] for key in sorted(card) if key not in ("sources", "doubts")}
+
+
+def _found(study: Study, values: dict[str, Any], number: int | None) -> Campaigned | None:
+    """The campaign with that number, or with that plan. Raises UnusablePlan."""
+    wanted = json.loads(json.dumps(values))  # tuples become lists, as they are kept
+    for begun in study.campaigns():
+        same = {key: begun.plan.get(key) for key in wanted} == wanted
+        if number is None and same:
+            return begun
+        if number == begun.number:
+            if same:
+                return begun
+            raise UnusablePlan(
+                "The classifier, its card or the plan is not what this campaign was begun with.",
+                "Put back what was changed, or begin a new campaign.",
+            )
+    if number is not None:
+        raise UnusablePlan(f"This study has no campaign {number}.", "Begin a new campaign.")
+    return None

@@ -1,0 +1,151 @@
+"""Workers on other machines: the same orders, carried out by a Dask cluster.
+
+Only here is `distributed` imported.
+"""
+
+import contextlib
+from collections.abc import Mapping
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from onepixel_gui import __version__
+from onepixel_gui.problems import Problem
+from onepixel_gui.study.crew import lost
+from onepixel_gui.study.work import Order, Reply, Trouble, do_here
+
+_PATIENCE = 10  # seconds for a scheduler to answer
+_DEPTH = 2  # orders for each worker
+
+
+class UnusableCluster(Problem):
+    """A Dask cluster that cannot be reached, or that cannot do this work."""
+
+
+class DaskCrew:
+    """The workers of one scheduler, however many there are at the time."""
+
+    def __init__(self, address: str) -> None:
+        """Raises UnusableCluster."""
+        self.address = address
+        self._client = _connected(address)  # carries no types
+        self._answered: SimpleQueue[Any] = SimpleQueue()
+        self._orders: dict[str, Order] = {}
+        self._futures: dict[str, Any] = {}
+        try:
+            self._expect_alike()
+        except BaseException:
+            self.close()
+            raise
+
+    def _expect_alike(self) -> None:
+        try:
+            self._client.get_versions(check=True)
+            theirs = self._client.run(_version)
+        except (ValueError, ImportError, OSError, RuntimeError, AttributeError) as odd:
+            raise UnusableCluster(
+                "The workers of this cluster do not have the same software.",
+                f"Install onepixel_gui {__version__} and the same distributed on all of them.",
+                detail=str(odd),
+            ) from odd
+        others = sorted({version for version in theirs.values() if version != __version__})
+        if others:
+            raise UnusableCluster(
+                f"Workers of this cluster run onepixel_gui {', '.join(others)}, not {__version__}.",
+                "Install the same version on all of them.",
+            )
+
+    @property
+    def size(self) -> int:
+        """Processes: of a worker with several threads one works at a time."""
+        return len(self._workers())
+
+    def _workers(self) -> Mapping[str, Any]:
+        self._expect_scheduler()
+        found: Mapping[str, Any] = self._client.scheduler_info(n_workers=-1)["workers"]
+        return found
+
+    def room(self, *, last: bool = False) -> bool:
+        return len(self._orders) < (1 if last else _DEPTH) * max(1, self.size)
+
+    def give(self, order: Order) -> None:
+        self._expect_scheduler()
+        future = self._client.submit(do_here, order, pure=False)
+        self._orders[future.key], self._futures[future.key] = order, future
+        future.add_done_callback(self._answered.put)
+
+    def replies(self, seconds: float) -> list[tuple[Order, Reply]]:
+        heard: list[tuple[Order, Reply]] = []
+        self._expect_scheduler()
+        with contextlib.suppress(Empty):
+            future = self._answered.get(timeout=seconds)
+            while True:
+                self._hear(future, heard)
+                future = self._answered.get_nowait()
+        return heard
+
+    def _hear(self, future: Any, heard: list[tuple[Order, Reply]]) -> None:
+        order = self._orders.pop(future.key, None)
+        self._futures.pop(future.key, None)
+        if order is None:
+            return
+        if future.status == "finished":
+            heard.append((order, future.result()))
+        elif future.status == "error":
+            heard.append((order, _explained(future.exception())))
+        else:  # cancelled or lost with its scheduler
+            self._expect_scheduler()
+            self.give(order)
+
+    def _expect_scheduler(self) -> None:
+        if self._client.status != "running":
+            raise UnusableCluster(
+                f"The scheduler {self.address} is gone.",
+                "Start the cluster again, then continue the campaign.",
+            )
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError, TimeoutError):
+            self._client.cancel(list(self._futures.values()), force=True)
+        self._futures, self._orders = {}, {}
+        with contextlib.suppress(OSError, TimeoutError):
+            self._client.close(timeout=2)
+
+
+def _connected(address: str) -> Any:
+    try:
+        from distributed import Client
+    except ImportError as missing:
+        raise UnusableCluster(
+            "Dask is not installed here, so no cluster can be asked.",
+            "Install it with: pip install 'onepixel-gui[cluster]'",
+            detail=str(missing),
+        ) from missing
+    try:
+        make: Any = Client  # carries no types
+        return make(address, timeout=_PATIENCE, set_as_default=False, name="onepixel-gui")
+    except (OSError, ValueError, TypeError) as refused:
+        raise UnusableCluster(
+            f"No Dask scheduler answers at {address}.",
+            "Check the address, as in tcp://HOST:8786, and that the scheduler runs.",
+            detail=f"{type(refused).__name__}: {refused}",
+        ) from refused
+
+
+def _version() -> str:
+    """Asked on each worker."""
+    return __version__
+
+
+def _explained(fault: BaseException | None) -> Trouble:
+    from distributed.scheduler import KilledWorker
+
+    if isinstance(fault, KilledWorker):
+        return lost(None)
+    return Trouble.of(
+        UnusableCluster(
+            "The workers of this cluster cannot do this work.",
+            "Check that onepixel_gui can be imported there and that they share your files.",
+            detail=repr(fault),
+        ),
+        ends=True,
+    )
