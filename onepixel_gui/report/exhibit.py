@@ -1,4 +1,4 @@
-"""What a figure shows: one finished result with everything that its caption has to say."""
+"""What a figure shows: finished results with everything that their caption has to say."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,6 +6,7 @@ from typing import Literal
 from onepixel_gui.analysis.sensitivity import Sensitivity
 from onepixel_gui.attack.probe import Began, Ended, Question
 from onepixel_gui.classifier.card import Card, Serving
+from onepixel_gui.report.population.exhibit import PopulationExhibit
 from onepixel_gui.report.provenance import method_of_search, method_of_sweep, provenance
 from onepixel_gui.report.wording import Quantity
 from onepixel_gui.tiles.tile import Tile
@@ -60,10 +61,12 @@ class SweepExhibit:
         return _provenance(self, method_of_sweep(self.sensitivity.swept))
 
 
-Exhibit = AttackExhibit | SweepExhibit
+Exhibit = AttackExhibit | SweepExhibit | PopulationExhibit
 
 
-def _provenance(exhibit: Exhibit, method: dict[str, object]) -> dict[str, object]:
+def _provenance(
+    exhibit: AttackExhibit | SweepExhibit, method: dict[str, object]
+) -> dict[str, object]:
     return provenance(
         exhibit.tile,
         exhibit.question,

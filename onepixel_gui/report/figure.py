@@ -147,11 +147,16 @@ def _ascii(words: str) -> str:
 def _short(origin: dict[str, object]) -> dict[str, object]:
     """What finds the result again, for inside the file."""
     parts = {name: origin[name] for name in ("software", "attack", "command")}
-    classifier, tile = origin["classifier"], origin["tile"]
-    assert isinstance(classifier, dict)
-    assert isinstance(tile, dict)
-    parts["classifier"] = {key: classifier[key] for key in ("file", "sha256")}
-    parts["tile"] = {key: tile[key] for key in ("name", "sha256", "window")}
+    wanted = {
+        "classifier": ("file", "sha256"),
+        "tile": ("name", "sha256", "window"),
+        "tiles": ("n", "sha256_of_all"),
+        "study": ("name",),
+    }
+    for name, keys in wanted.items():
+        facts = origin.get(name)
+        if isinstance(facts, dict):
+            parts[name] = {key: facts[key] for key in keys}
     return parts
 
 

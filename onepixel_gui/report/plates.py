@@ -1,7 +1,7 @@
 """The figures: which panel stands where, for one column (89 mm) and for two (183 mm)."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, assert_never
 
 import matplotlib as mpl
 import numpy as np
@@ -16,6 +16,7 @@ from onepixel_gui.attack.probe import Pixel
 from onepixel_gui.report import panels
 from onepixel_gui.report.captions import caption_attack, caption_sensitivity
 from onepixel_gui.report.exhibit import AttackExhibit, Exhibit, Style, SweepExhibit
+from onepixel_gui.report.population.exhibit import PopulationExhibit
 from onepixel_gui.report.sheet import (
     BLUE,
     FAINT,
@@ -53,9 +54,19 @@ class Plate:
 
 def draw(exhibit: Exhibit, style: Style) -> Plate:
     """Call it inside `sheet.drawing()`."""
-    if isinstance(exhibit, AttackExhibit):
-        return _single_attack(exhibit, style)
-    return _sensitivity(exhibit, style)
+    match exhibit:
+        case AttackExhibit():
+            return _single_attack(exhibit, style)
+        case SweepExhibit():
+            return _sensitivity(exhibit, style)
+        case PopulationExhibit():
+            from onepixel_gui.report.population import plates
+            from onepixel_gui.report.population.captions import caption, title
+
+            sheet = plates.draw(exhibit, style)
+            return Plate(sheet, exhibit.template, title(exhibit), caption(exhibit))
+        case _:
+            assert_never(exhibit)
 
 
 # ------------------------------------------------------------------ single attack
@@ -358,7 +369,7 @@ def _millimetres(sheet: Sheet, left: float, top: float, width: float, height: fl
     return axes
 
 
-def _footer(sheet: Sheet, exhibit: Exhibit, run: str) -> None:
+def _footer(sheet: Sheet, exhibit: AttackExhibit | SweepExhibit, run: str) -> None:
     """Enough to find the result again when the caption is lost."""
     words = (
         f"onepixel_gui {__version__} · classifier {exhibit.card.sha256[:8]} · "

@@ -39,9 +39,9 @@ def provenance(
     command:  the command line that repeats it; folders are taken out of it here.
     """
     return {
-        "software": _software(),
-        "environment": _environment(serving),
-        "classifier": _classifier(card),
+        "software": software_facts(),
+        "environment": environment_facts(serving),
+        "classifier": classifier_facts(card),
         "tile": _tile(tile, question),
         "question": {
             "subject": question.subject,
@@ -58,11 +58,11 @@ def provenance(
     }
 
 
-def _software() -> dict[str, object]:
+def software_facts() -> dict[str, object]:
     return {"name": "onepixel_gui", "version": __version__, "commit": commit()}
 
 
-def _environment(serving: Serving) -> dict[str, object]:
+def environment_facts(serving: Serving) -> dict[str, object]:
     return {
         "python": platform.python_version(),
         **{package.replace("-", "_"): _version(package) for package in _PACKAGES},
@@ -76,7 +76,7 @@ def _environment(serving: Serving) -> dict[str, object]:
     }
 
 
-def _classifier(card: Card) -> dict[str, object]:
+def classifier_facts(card: Card) -> dict[str, object]:
     return {
         "name": card.name,
         "file": card.file,
@@ -141,9 +141,9 @@ def provenance_of_scan(
     settings, grid = ended.settings, ended.grid
     region = settings.region
     return {
-        "software": _software(),
-        "environment": _environment(serving),
-        "classifier": _classifier(card),
+        "software": software_facts(),
+        "environment": environment_facts(serving),
+        "classifier": classifier_facts(card),
         "slide": {
             "name": slide.name,
             "hash": slide.hash,

@@ -1,0 +1,1 @@
+"""What many runs say together: figures, captions, sentences and a table of every number."""

@@ -1,0 +1,377 @@
+"""The panels of population figures: axes and arrays in, ink out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from onepixel_gui.analysis.population.units import Interval
+from onepixel_gui.report.panels import short
+from onepixel_gui.report.population.page import Cell, bare
+from onepixel_gui.report.sheet import (
+    BLUE,
+    FAINT,
+    GREEN,
+    INK,
+    NULL,
+    SMALL,
+    VERMILION,
+    fit,
+)
+
+Doubles = NDArray[np.float64]
+CHANNELS = (("R", VERMILION), ("G", GREEN), ("B", BLUE))
+FLIPPED, HELD, BEFORE = VERMILION, BLUE, FAINT
+DASHED: dict[str, Any] = {"color": INK, "linewidth": 0.7, "linestyle": (0, (4, 2)), "zorder": 2}
+LEGEND: dict[str, Any] = {
+    "frameon": False,
+    "handlelength": 1.2,
+    "handletextpad": 0.4,
+    "borderpad": 0.1,
+    "borderaxespad": 0.2,
+    "labelspacing": 0.25,
+    "fontsize": SMALL,
+}
+
+
+# ------------------------------------------------------------------ maps
+@dataclass(frozen=True, slots=True, eq=False)
+class Field:
+    """A map over the window. whole: its values are counts, so that the key has whole steps."""
+
+    values: Doubles
+    words: str
+    colours: str = "cividis"
+    low: float | None = 0.0
+    high: float | None = None
+    whole: bool = False
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        finite = self.values[np.isfinite(self.values)]
+        least = float(finite.min()) if len(finite) else 0.0
+        most = float(finite.max()) if len(finite) else 1.0
+        low = least if self.low is None else self.low
+        high = most if self.high is None else self.high
+        if self.whole:
+            high = max(high, 1.0)
+        return (low, high) if high > low else (low, low + 1.0)
+
+
+def field(cell: Cell, shown: Field, *, label: bool = True) -> Axes:
+    """A map of whole pixels with its key on the right; rows and columns counted from 0."""
+    left, bottom = (8.5, 7.0) if label else (1.0, 1.0)
+    key = 9.5 if shown.words else 7.5
+    room = (cell.height - bottom, cell.width - left - key)
+    size = fit((shown.values.shape[0], shown.values.shape[1]), *room)
+    low, high = shown.limits
+    table = mpl.colormaps[shown.colours]
+    rgb = table(Normalize(low, high)(shown.values), bytes=True)[..., :3]
+    axes = cell.sheet.picture(cell.left + left, cell.top, rgb, size)
+    if label:
+        height, width = shown.values.shape
+        axes.set(xticks=_steps(width), yticks=_steps(height))
+        axes.set(xlabel="column (px)", ylabel="row (px)")
+    bar = cell.sheet.axes(cell.left + left + size.width + 1.2, cell.top, 1.8, size.height)
+    _key(bar, table(np.arange(256), bytes=True)[:, :3], low, high, shown)
+    return axes
+
+
+def _steps(count: int, most: int = 5) -> list[int]:
+    step = next((each for each in (1, 2, 4, 8, 16, 32, 64, 128) if count / each <= most), 256)
+    return list(range(0, count, step))
+
+
+def _key(axes: Axes, colours: NDArray[np.uint8], low: float, high: float, shown: Field) -> None:
+    axes.imshow(colours[::-1, None], extent=(0, 1, low, high), aspect="auto")
+    axes.spines[:].set(visible=True, linewidth=0.4)
+    axes.yaxis.tick_right()
+    axes.yaxis.set_label_position("right")
+    axes.set(xticks=[], xlim=(0, 1), ylim=(low, high))
+    ticked(axes, low, high, whole=shown.whole)
+    axes.set_ylabel(shown.words, fontsize=SMALL)
+    axes.tick_params(labelsize=SMALL)
+
+
+def cross(axes: Axes, row: float, column: float, radius: float = 3.0) -> None:
+    """Four ticks that leave the pixel itself free."""
+    for down, right in ((0, 1), (0, -1), (1, 0), (-1, 0)):
+        xs = [column + right * radius, column + 2.4 * right * radius]
+        ys = [row + down * radius, row + 2.4 * down * radius]
+        axes.plot(xs, ys, color="black", linewidth=1.8, solid_capstyle="butt", zorder=4)
+        axes.plot(xs, ys, color="white", linewidth=0.9, solid_capstyle="butt", zorder=5)
+
+
+# ------------------------------------------------------------------ distributions
+@dataclass(frozen=True, slots=True, eq=False)
+class Heap:
+    """One histogram. counts: (B,) of (B + 1,) edges. filled, or a line only."""
+
+    words: str
+    edges: Doubles
+    counts: Doubles
+    colour: str
+    filled: bool = False
+    dashed: bool = False
+
+
+def heaps(axes: Axes, shown: Sequence[Heap], *, share: bool = True, null: str = "") -> None:
+    """Histograms in one frame; as shares of each its own n, so that they compare.
+
+    null: words of the first, which is then what chance alone gives, in grey.
+    """
+    top = 0.0
+    for index, heap in enumerate(shown):
+        total = float(heap.counts.sum())
+        heights = heap.counts / total if share and total else heap.counts
+        grey = bool(null) and index == 0
+        label = null if grey else heap.words
+        if grey or heap.filled:
+            colour = NULL if grey else heap.colour
+            axes.stairs(
+                heights,
+                heap.edges,
+                fill=True,
+                color=colour,
+                linewidth=0,
+                label=label,
+                zorder=1,
+                alpha=1 if grey else 0.35,
+            )
+        if not grey:
+            looks = (0, (3, 1)) if heap.dashed else "-"
+            axes.stairs(
+                heights,
+                heap.edges,
+                color=heap.colour,
+                linewidth=0.9,
+                linestyle=looks,
+                label="" if heap.filled else label,
+                zorder=3,
+            )
+        top = max(top, float(heights.max()) if len(heights) else 0.0)
+    low, high = shown[0].edges[0], shown[0].edges[-1]
+    axes.set(xlim=(low, high), ylim=(0, (top or 1.0) * 1.22))
+    axes.set_ylabel("share of runs" if share else "runs")
+    ticked(axes, 0, (top or 1.0) * 1.2, 4)
+    if len(shown) > 1 or null:
+        axes.legend(loc="upper right", **LEGEND)
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A box plot of five numbers: ends of the whiskers, quartiles and median; and the mean."""
+
+    words: str
+    low: float
+    lower: float
+    median: float
+    upper: float
+    high: float
+    mean: float
+    colour: str
+
+
+def boxes(axes: Axes, shown: Sequence[Box], *, across: bool = False) -> None:
+    """across: side by side from left to right; else from top to bottom with names at the left."""
+    for place, box in enumerate(shown):
+        wide = 0.27
+        for start, end in ((box.low, box.lower), (box.upper, box.high)):
+            _line(axes, place, place, start, end, across, color=box.colour, linewidth=0.8)
+        for end in (box.low, box.high):
+            _line(
+                axes,
+                place - wide / 2,
+                place + wide / 2,
+                end,
+                end,
+                across,
+                color=box.colour,
+                linewidth=0.8,
+            )
+        corner = (place - wide, box.lower) if across else (box.lower, place - wide)
+        sides = (2 * wide, box.upper - box.lower)
+        body = Rectangle(corner, *(sides if across else sides[::-1]), zorder=3)
+        body.set(facecolor="white", edgecolor=box.colour, linewidth=0.8)
+        axes.add_patch(body)
+        _line(
+            axes,
+            place - wide,
+            place + wide,
+            box.median,
+            box.median,
+            across,
+            color=box.colour,
+            linewidth=1.8,
+            zorder=4,
+        )
+        spot = (place, box.mean) if across else (box.mean, place)
+        axes.plot(*spot, "D", ms=2.2, mfc="white", mec=box.colour, mew=0.7, zorder=5)
+    names = [box.words for box in shown]
+    if across:
+        axes.set(xlim=(-0.6, len(shown) - 0.4))
+        axes.set_xticks(range(len(shown)), names)
+        axes.tick_params(axis="x", length=0)
+    else:
+        axes.set(ylim=(len(shown) - 0.4, -0.6))
+        axes.set_yticks(range(len(shown)), names)
+        axes.tick_params(axis="y", length=0)
+
+
+def _line(
+    axes: Axes, x0: float, x1: float, y0: float, y1: float, across: bool, **looks: Any
+) -> None:
+    looks = dict[str, Any](zorder=3, solid_capstyle="butt") | looks
+    if across:
+        axes.plot([x0, x1], [y0, y1], **looks)
+    else:
+        axes.plot([y0, y1], [x0, x1], **looks)
+
+
+def unit_axis(axes: Axes, words: str, side: str = "y") -> None:
+    """From 0 to 1, for confidences and shares."""
+    ticks, labels = [0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.5", "0.75", "1"]
+    if side == "y":
+        axes.set(ylim=(-0.03, 1.05), ylabel=words)
+        axes.set_yticks(ticks, labels)
+        axes.spines["left"].set_bounds(0, 1)
+    else:
+        axes.set(xlim=(-0.03, 1.03), xlabel=words)
+        axes.set_xticks(ticks, labels)
+        axes.spines["bottom"].set_bounds(0, 1)
+
+
+# ------------------------------------------------------------------ rates
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A share with its interval, None where it has none. told: beside it, such as "12/40"."""
+
+    words: str
+    share: float
+    interval: Interval | None
+    told: str = ""
+    colour: str = INK
+    marker: str = "o"
+
+
+def forest(axes: Axes, shown: Sequence[Rate], *, named: int, letters: int = 14) -> None:
+    """Rates from top to bottom; with more than `named` of them the names are left out."""
+    many = len(shown) > named
+    size = 2.0 if many else 3.2
+    for place, rate in enumerate(shown):
+        ends = rate.interval
+        if ends is not None:
+            axes.plot([ends.low, ends.high], [place, place], color=rate.colour, lw=0.8, zorder=2)
+        axes.plot(rate.share, place, rate.marker, ms=size, color=rate.colour, zorder=3)
+        if rate.told and not many:
+            axes.text(1.05, place, rate.told, va="center_baseline", fontsize=SMALL)
+    axes.set(ylim=(len(shown) - 0.4, -0.6))
+    unit_axis(axes, "success rate", "x")
+    if many:
+        axes.set_yticks([])
+    else:
+        axes.set_yticks(range(len(shown)), [short(rate.words, letters) for rate in shown])
+    axes.tick_params(axis="y", length=0)
+
+
+def bars(axes: Axes, shown: Sequence[Rate], words: str, *, top: float | None = None) -> None:
+    """Upright bars with intervals, and what is told of each above them."""
+    tops = [rate.share if rate.interval is None else rate.interval.high for rate in shown]
+    most = top or max(max(tops) * 1.22, 1e-9)
+    for place, rate in enumerate(shown):
+        axes.bar(place, rate.share, width=0.62, color=rate.colour, linewidth=0, zorder=2)
+        if rate.interval is not None:
+            ends = [rate.interval.low, rate.interval.high]
+            axes.plot([place, place], ends, color=INK, lw=0.8, zorder=4)
+        if rate.told:
+            axes.text(
+                place,
+                tops[place] + 0.02 * most,
+                rate.told,
+                ha="center",
+                va="bottom",
+                fontsize=SMALL,
+            )
+    axes.set(xlim=(-0.6, len(shown) - 0.4), ylim=(0, most), ylabel=words)
+    ticked(axes, 0, most, 4)
+    axes.set_xticks(range(len(shown)), [rate.words for rate in shown])
+    axes.tick_params(axis="x", length=0)
+
+
+# ------------------------------------------------------------------ tables
+def written(cell: Cell, head: Sequence[str], rows: Sequence[Sequence[str]], first: float) -> None:
+    """A table of words. first: share of the width for the first column."""
+    axes, step = bare(cell), min(4.2, cell.height / (len(rows) + 1.2))
+    wide = cell.width * (1 - first) / max(len(head) - 1, 1)
+    ends = [cell.width * first + wide * (place + 1) for place in range(len(head) - 1)]
+    for line, words in enumerate((head, *rows)):
+        down = step * (line + 0.8)
+        colour = FAINT if line == 0 else INK
+        axes.text(0, down, words[0], va="baseline", fontsize=SMALL, color=colour)
+        for end, word in zip(ends, words[1:], strict=True):
+            axes.text(end, down, word, ha="right", va="baseline", fontsize=SMALL, color=colour)
+    axes.plot([0, cell.width], [step * 1.15] * 2, color=INK, linewidth=0.4)
+
+
+def matrix(
+    cell: Cell, values: Doubles, told: Sequence[Sequence[str]], names: Sequence[str], words: str
+) -> None:
+    """Squares of colour from origin (rows) to target (columns) with words in them."""
+    letters = 9 if cell.narrow else 12
+    axes = cell.axes(left=14.0, bottom=10.0, right=1.0)
+    table, count = mpl.colormaps["cividis"], len(names)
+    axes.imshow(table(np.nan_to_num(values), bytes=True)[..., :3], aspect="auto")
+    for row in range(count):
+        for column in range(count):
+            dark = not np.isfinite(values[row, column]) or values[row, column] < 0.55
+            axes.text(
+                column,
+                row,
+                told[row][column],
+                ha="center",
+                va="center",
+                fontsize=SMALL,
+                color="white" if dark else INK,
+                linespacing=1.25,
+            )
+    shown = [short(name, letters) for name in names]
+    axes.set_xticks(range(count), shown)
+    axes.set_yticks(range(count), shown)
+    axes.set(xlabel="answer with the pixel", ylabel=words)
+    axes.tick_params(length=0)
+
+
+# ------------------------------------------------------------------ scatters
+def density(axes: Axes, counts: Doubles, edges: tuple[Doubles, Doubles]) -> None:
+    """How many runs lie in each square of a plane, dark for many; log scale. counts: (X, Y)."""
+    most = max(float(counts.max()), 1.0)
+    shade = np.where(counts > 0, 0.18 + 0.82 * np.log1p(counts) / np.log1p(most), 0.0)
+    grey = np.round(255 * (1 - 0.85 * shade)).astype(np.uint8).T[..., None].repeat(3, axis=2)
+    (x, y) = edges
+    axes.imshow(grey, extent=(x[0], x[-1], y[0], y[-1]), origin="lower", aspect="auto", zorder=0)
+    axes.spines[["top", "right"]].set_visible(True)
+
+
+def plain(value: float) -> str:
+    """As it reads at a tick."""
+    return f"{value:,.6g}".replace("-", "\N{MINUS SIGN}")
+
+
+def round_ticks(low: float, high: float, most: int = 5, *, whole: bool = False) -> list[float]:
+    """Round values inside; whole: whole numbers only."""
+    found = MaxNLocator(most, steps=[1, 2, 5, 10], integer=whole).tick_values(low, high)
+    slack = 1e-9 * max(abs(low), abs(high))
+    return [float(tick) for tick in np.round(found, 12) if low - slack <= tick <= high + slack]
+
+
+def ticked(axes: Axes, low: float, high: float, most: int = 4, *, whole: bool = False) -> None:
+    """Round values up the side."""
+    ticks = round_ticks(low, high, most, whole=whole)
+    axes.set_yticks(ticks, [plain(tick) for tick in ticks])

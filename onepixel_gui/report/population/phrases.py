@@ -1,0 +1,126 @@
+"""Numbers in words: shares, intervals, tests. A p value never goes without its test and n."""
+
+from onepixel_gui.analysis.population.comparing import Compared, Correlated
+from onepixel_gui.analysis.population.rates import Rate
+from onepixel_gui.analysis.population.shares import Share
+from onepixel_gui.analysis.population.units import Interval, Tested
+from onepixel_gui.report.wording import counted, scientific
+
+DASH = "\N{EN DASH}"
+MINUS = "\N{MINUS SIGN}"
+
+
+def percents(share: float | None) -> str:
+    """ "21.1 %"; "0 %" and "100 %" only where it is exactly that."""
+    if share is None:
+        return "not known"
+    value = 100 * share
+    if share in (0, 1):
+        return f"{value:.0f} %"
+    if value < 0.05 or value > 99.95:
+        return f"{value:.2g} %" if value < 1 else f"{value:.4g} %"
+    return f"{value:.1f} %"
+
+
+def between(ends: Interval | None) -> str:
+    """ "17.4 % to 25.3 %"."""
+    if ends is None:
+        return "no interval"
+    return f"{percents(ends.low)} to {percents(ends.high)}"
+
+
+def rate(found: Rate) -> str:
+    """ "87 of 412 tiles (21.1 %; 95 % Wilson interval 17.4 % to 25.3 %)"."""
+    tiles = f"{found.flipped:,} of {counted(found.n, 'tile', 'tiles')}"
+    if found.share is None:
+        return tiles
+    words = f"{tiles} ({percents(found.share)}; 95 % Wilson interval {between(found.wilson)}"
+    if found.clustered is not None:
+        words += f"; {between(found.clustered)} clustered by {found.cases} cases"
+    return f"{words})"
+
+
+def share(found: Share, what: str = "tiles") -> str:
+    """ "31 of 40 tiles (77.5 %; 95 % interval 62.5 % to 87.7 %, Wilson)"."""
+    if found.value is None:
+        return f"{found.hits:,} of {found.n:,} {what}"
+    words = f"{found.hits:,} of {found.n:,} {what} ({percents(found.value)}"
+    if found.interval is not None:
+        words += f"; 95 % interval {between(found.interval)}, {found.interval.kind}"
+    return f"{words})"
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Three digits, with a true minus sign."""
+    if value is None:
+        return "not known"
+    if value and abs(value) < 1e-3:
+        sign = MINUS if value < 0 else ""
+        return sign + scientific(abs(value))
+    return f"{value:,.{digits}g}".replace("-", MINUS)
+
+
+def ends(found: Interval | None) -> str:
+    """ " (95 % interval 0.21 to 0.43)", nothing where there is none."""
+    if found is None:
+        return ""
+    return f" (95 % interval {number(found.low)} to {number(found.high)})"
+
+
+def chance(p: float) -> str:
+    """ "p = 0.012", "p = 3.2 x 10⁻⁵"."""
+    if p < 1e-300:
+        return f"p < {scientific(1e-300, 0)}"
+    return f"p = {scientific(p)}" if p < 1e-3 else f"p = {p:.2g}"
+
+
+def tested(test: Tested | None) -> str:
+    """ "Mann-Whitney U, n = 87 and 325, p = 0.012", or why there is no p."""
+    if test is None:
+        return ""
+    sides = " and ".join(f"{each:,}" for each in test.n)
+    over = f" in {test.cases:,} cases" if test.cases else ""
+    start = f"{test.name}, n = {sides}{over}"
+    if test.p is None:
+        return f"{start}: {lowered(test.note)}" if test.note else f"{start}: no p"
+    return f"{start}, {chance(test.p)}"
+
+
+def compared(found: Compared) -> str:
+    """ "Cliff's delta 0.31 (95 % interval 0.2 to 0.42; Mann-Whitney U, n = 87 and 325, ...)"."""
+    if found.delta is None:
+        return f"flipped and held tiles are not compared ({tested(found.test)})"
+    by_case = f"; {tested(found.by_case)}" if found.by_case is not None else ""
+    return (
+        f"Cliff's delta {number(found.delta)}{ends(found.interval)}, median "
+        f"{number(found.median_flipped)} flipped and {number(found.median_held)} held "
+        f"({tested(found.test)}{by_case})"
+    )
+
+
+def correlated(found: Correlated) -> str:
+    """ "Spearman's rho 0.4 of Euclidean ... with ... (Spearman, n = 40, p = 0.01)"."""
+    pair = f"{lowered(found.quantity)} with {lowered(found.against)}"
+    if found.rho is None:
+        return f"no correlation of {pair} ({tested(found.test)})"
+    return f"Spearman's rho {number(found.rho)} of {pair} ({tested(found.test)})"
+
+
+def lowered(words: str) -> str:
+    """As a part of a sentence: without its full stop, and small unless it is a name or sign."""
+    words = words.rstrip(".")
+    first, rest = words[:1], words[1:]
+    return first.lower() + rest if rest[:1].islower() and words.split()[0] not in _NAMES else words
+
+
+_NAMES = ("Euclidean", "Spearman", "Wilson", "Otsu's")
+
+
+def short_test(p: float | None, effect: str) -> str:
+    """For the line below a panel's title."""
+    return effect if p is None else f"{effect}, {chance(p)}"
+
+
+def of_all(part: int, whole: int, one: str = "tile", many: str = "tiles") -> str:
+    """ "n = 87 of 412 tiles"."""
+    return f"n = {part:,} of {counted(whole, one, many)}"

@@ -1,0 +1,121 @@
+"""The figure "population": where, with which colours and how often tiles flip."""
+
+import numpy as np
+
+from onepixel_gui.analysis.population.rates import Rate as Counted
+from onepixel_gui.report.population import panels as ink
+from onepixel_gui.report.population import phrases
+from onepixel_gui.report.population.binned import colour_changes, rings, spent
+from onepixel_gui.report.population.examined import Directed
+from onepixel_gui.report.population.exhibit import PopulationExhibit
+from onepixel_gui.report.population.page import Cell, Panel
+from onepixel_gui.report.sheet import BLUE, FAINT, INK, NULL
+
+_NAMED = 14  # cases whose names fit beside their rates
+
+
+def panels(exhibit: PopulationExhibit) -> dict[str, Panel]:
+    examined, led = exhibit.examined, exhibit.examined.leading
+    overall = examined.rates.overall
+    held = led.tiles - led.flipped
+    sides = f"{led.flipped:,} flipped, {held:,} held"
+    return {
+        "positions": Panel(
+            "pixels that flip",
+            phrases.of_all(overall.flipped, overall.n),
+            lambda cell: _positions(cell, exhibit),
+        ),
+        "colour": Panel("colour change", f"{led.title}: {sides}", lambda cell: _colour(cell, led)),
+        "distance": Panel(
+            "distance from the centre", f"{led.title}: {sides}", lambda cell: _distance(cell, led)
+        ),
+        "directions": Panel(
+            "success rate", f"n = {overall.n:,} tiles", lambda cell: _directions(cell, exhibit)
+        ),
+        "cases": Panel(
+            "success by case",
+            f"{led.title}: n = {led.tiles:,} tiles in {len(led.rates.cases):,} cases",
+            lambda cell: _cases(cell, led),
+        ),
+        "queries": Panel(
+            "queries until the first flip",
+            phrases.of_all(overall.flipped, overall.n),
+            lambda cell: _queries(cell, exhibit),
+        ),
+    }
+
+
+def _positions(cell: Cell, exhibit: PopulationExhibit) -> None:
+    counts = np.sum([each.places.flipped for each in exhibit.examined.directed], axis=0)
+    ink.field(cell, ink.Field(counts.astype(np.float64), "tiles", whole=True))
+
+
+def _colour(cell: Cell, led: Directed) -> None:
+    axes = cell.axes()
+    edges, flipped, held = colour_changes(led)
+    heaps = [
+        ink.Heap("flipped", edges, flipped, ink.FLIPPED, filled=True),
+        ink.Heap("held", edges, held, ink.HELD, dashed=True),
+    ]
+    ink.heaps(axes, [heap for heap in heaps if heap.counts.sum()])
+    axes.set(xlabel="colour change (RGB length)", xticks=[0, 100, 200, 300, 400])
+
+
+def _distance(cell: Cell, led: Directed) -> None:
+    axes = cell.axes()
+    ink.heaps(axes, ring_heaps(led), null="uniform")
+    axes.set_xlabel("distance (px)")
+
+
+def ring_heaps(led: Directed) -> list[ink.Heap]:
+    """The null first, then flipped and held where there are any."""
+    edges, null, flipped, held = rings(led)
+    shown = [ink.Heap("uniform", edges, null, NULL)]
+    if flipped.sum():
+        shown.append(ink.Heap("flipped", edges, flipped, ink.FLIPPED))
+    if held.sum():
+        shown.append(ink.Heap("held", edges, held, ink.HELD, dashed=True))
+    return shown
+
+
+def rate_row(found: Counted, words: str, colour: str = INK, marker: str = "o") -> ink.Rate:
+    """With the interval that is told first."""
+    told = f"{found.flipped:,}/{found.n:,}"
+    return ink.Rate(words, found.share or 0.0, found.interval, told, colour, marker)
+
+
+def _directions(cell: Cell, exhibit: PopulationExhibit) -> None:
+    found = exhibit.examined.rates
+    rows = [rate_row(found.overall, "all", INK, "D")]
+    if len(found.directions) > 1:
+        rows += [rate_row(each, each.title.replace(" to ", "\nto ")) for each in found.directions]
+    labels = [each for each in found.labels if each.n]
+    rows += [rate_row(each, f"label\n{each.title}", FAINT, "s") for each in labels]
+    axes = cell.axes(left=14.0, right=10.0)
+    ink.forest(axes, rows[:9], named=9, letters=40)
+
+
+def _cases(cell: Cell, led: Directed) -> None:
+    """From the most to the least; dashed: all of them together."""
+    rates = sorted(led.rates.cases, key=lambda each: (-(each.share or 0), each.title))
+    rows = [rate_row(each, each.title, BLUE) for each in rates]
+    many = len(rows) > _NAMED
+    axes = cell.axes(left=3.0 if many else 14.0, right=2.0 if many else 10.0)
+    ink.forest(axes, rows, named=_NAMED, letters=10)
+    if led.rates.overall.share is not None:
+        axes.axvline(led.rates.overall.share, **ink.DASHED)
+
+
+def _queries(cell: Cell, exhibit: PopulationExhibit) -> None:
+    """Which share of all tiles has flipped after so many queries."""
+    axes, examined = cell.axes(right=3.0), exhibit.examined
+    tiles = examined.rates.overall.n
+    queries = spent(examined.outcomes)
+    heights = np.arange(1, len(queries) + 1) / max(tiles, 1)
+    last = float(max(queries[-1], examined.outcomes.queries.max()))
+    xs = np.concatenate([[0.0], queries, [last]])
+    axes.step(xs, np.concatenate([[0.0], heights, heights[-1:]]), where="post", color=ink.FLIPPED)
+    ticks = ink.round_ticks(0, last, 4)
+    axes.set(xlim=(0, last * 1.02), xlabel="queries")
+    axes.set_xticks(ticks, [ink.plain(tick) for tick in ticks])
+    ink.unit_axis(axes, "share of tiles flipped")
