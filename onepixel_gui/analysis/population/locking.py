@@ -15,7 +15,7 @@ Doubles = NDArray[np.float64]
 
 SHIFTS = 999
 FEWEST = 5  # tiles that a test over tiles needs
-MANY = 1_000  # tiles from which the sum of shifted periods is normal
+MANY = 300  # tiles from which the sum of shifted periods is normal
 _HELD = 200_000  # numbers of a draw at once
 
 

@@ -285,7 +285,8 @@ def _phase_share(profiles: Doubles, stride: int) -> Doubles:
         part = profiles[:, phase::stride]
         between += part.shape[1] * part.mean(axis=1) ** 2
     total = (profiles**2).sum(axis=1)
-    return np.divide(between, total, out=np.zeros_like(total), where=total > 1e-20)
+    shares: Doubles = np.divide(between, total, out=np.zeros_like(total), where=total > 1e-20)
+    return shares
 
 
 def _short(
