@@ -127,6 +127,16 @@ def test_percentiles_of_all_pixels_of_a_tile_are_even():
     assert at.edge + at.inside + outside == pytest.approx(1)
 
 
+def test_a_pixel_is_also_ranked_among_those_as_far_from_the_centre():
+    found, away = dark_map(nuclei(2)), centre_distances((64, 64))
+    for row, column in np.random.default_rng(0).integers(64, size=(20, 2)):
+        rivals = found.distance[np.abs(away - away[row, column]) <= 2]
+        mine, at = found.distance[row, column], found.at(1, row, column)
+        below = (rivals < mine).mean() + (rivals == mine).mean() / 2
+        assert at.ring == pytest.approx(below)
+        assert 0 < at.ring_variance <= 1 / 12
+
+
 def test_a_picture_of_one_colour_has_no_dark_areas():
     assert dark_map(np.full((16, 16, 3), 200, np.uint8)) is None
 
@@ -181,8 +191,9 @@ def test_of_many_tiles_a_seeded_sample_is_looked_at():
 
 
 def test_shares_of_places_are_told_beside_those_of_chance():
-    dark = [DarkTile(run, -4.0, 0.05, 1 / 12, 0.2, 0.1, 0.15) for run in range(1, 16)]
-    pale = [DarkTile(run, 9.0, 0.9, 1 / 12, 0.2, 0.1, 0.15) for run in range(16, 21)]
+    shares = {"variance": 1 / 12, "dark": 0.2, "edge": 0.1, "inside": 0.15}
+    dark = [DarkTile(run, -4.0, 0.05, **shares) for run in range(1, 16)]
+    pale = [DarkTile(run, 9.0, 0.9, **shares) for run in range(16, 21)]
     found = darkness(planted(20, Effects(share=0)), [*dark, *pale]).parts[0]
     told = {each.title: (each.found, each.share, each.expected) for each in found.where}
     assert told == {

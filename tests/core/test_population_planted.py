@@ -4,14 +4,16 @@ Each population has 200 tiles; p < 0.05 counts as found.  Of nothing, 200 popula
 what a fair coin of 5 % shows, at 99.9 %: 2 to 20.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import binom
 
 from onepixel_gui.analysis.population.colours import chromatic
 from onepixel_gui.analysis.population.comparing import correlate
-from onepixel_gui.analysis.population.darkness import dark_map, darkness
-from onepixel_gui.analysis.population.places import places
+from onepixel_gui.analysis.population.darkness import DarkTile, dark_map, darkness
+from onepixel_gui.analysis.population.places import centre_distances, places
 from tests.core.planted import Effects, nuclei, planted
 
 SEEDS, TILES, LEVEL = 200, 200, 0.05
@@ -107,16 +109,17 @@ MAPS = [dark_map(nuclei(seed)) for seed in range(20)]
 
 
 def of_darkness(share, cases=0):
-    """A quarter or so of the pixels lie anywhere dark, the others anywhere."""
+    """That share of the pixels lies anywhere dark, the others anywhere."""
     spots = [np.argwhere(each.distance < 0) for each in MAPS]
 
     def told(outcomes):
         rng, tiles = np.random.default_rng(int(outcomes.queries.sum())), []
         for row, run in enumerate(outcomes.run):
-            dark, where = spots[row % 20], outcomes.position[row]
+            dark, one, where = spots[row % 20], MAPS[row % 20], tuple(outcomes.position[row])
             if rng.random() < share:
-                where = dark[rng.integers(len(dark))]
-            tiles.append(MAPS[row % 20].at(int(run), *where))
+                where = tuple(dark[rng.integers(len(dark))])
+            at = one.distance[where], one.percentile[where], one.variance
+            tiles.append(DarkTile(int(run), *at))
         part = darkness(outcomes, tiles).parts[0]
         return {"plain": part.test.p} | ({"by case": part.by_case.p} if cases else {})
 
@@ -133,3 +136,38 @@ def test_no_preference_for_dark_areas_is_found_more_often_than_chance_allows(cas
 def test_a_quarter_of_the_pixels_on_dark_areas_is_found(cases):
     for name, times in of_darkness(0.25, cases).items():
         assert times >= MOSTLY, name
+
+
+def lopsided():
+    """A nucleus that lies in the centre, but reaches farther to the right."""
+    row, column = np.mgrid[:64, :64]
+    inside = ((row - 32) / 6) ** 2 + ((column - 36) / 14) ** 2 < 1
+    return dark_map(np.where(inside[..., None], (88, 56, 130), (225, 165, 200)).astype(np.uint8))
+
+
+def cut_around_a_nucleus(share, tiles=70):
+    """Pixels near the centre; that share of them only on the nucleus."""
+    areas, near = lopsided(), np.argwhere(centre_distances((64, 64)) < 16)
+    known = [areas.at(0, *each) for each in near]
+    dark = np.flatnonzero(areas.distance[tuple(near.T)] < 0)
+    times = np.zeros(2, int)
+    for seed in range(SEEDS):
+        rng, outcomes = np.random.default_rng(seed), planted(tiles, seed=seed)
+        spots = rng.integers(len(near), size=tiles)
+        spots = np.where(rng.random(tiles) < share, rng.choice(dark, tiles), spots)
+        at = [replace(known[spot], run=int(run))
+              for spot, run in zip(spots, outcomes.run, strict=True)]  # fmt: skip
+        part = darkness(outcomes, at).parts[0]
+        times += part.test.p < LEVEL, part.ring_test.p < LEVEL
+    return times
+
+
+def test_pixels_drawn_to_the_centre_are_not_taken_for_drawn_to_the_dark_beyond_it():
+    plain, ring = cut_around_a_nucleus(0)
+    assert plain >= MOSTLY  # the nucleus lies in the centre
+    assert ring in BY_CHANCE
+
+
+def test_pixels_drawn_to_the_dark_beyond_the_centre_are_found():
+    _, ring = cut_around_a_nucleus(0.5)
+    assert ring >= MOSTLY

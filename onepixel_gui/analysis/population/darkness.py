@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from onepixel_gui.analysis.population.comparing import Compared, compare, midranks
 from onepixel_gui.analysis.population.outcomes import Bools, Floats, Integers, Outcomes
+from onepixel_gui.analysis.population.places import centre_distances
 from onepixel_gui.analysis.population.rates import rate
 from onepixel_gui.analysis.population.units import (
     FEWEST,
@@ -26,6 +27,7 @@ from onepixel_gui.analysis.population.units import (
 
 Picture = Callable[[int], NDArray[np.uint8]]
 MOST = 1_000  # tiles that are looked at unless told otherwise
+RING = 2.0  # px: so much nearer to or farther from the centre is as far
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class DarkTile:
     distance:     px to the nearest dark pixel; negative inside: to the nearest other one.
     percentile:   mid-rank of it among all pixels of this tile, 0-1; low: dark.
     variance:     of that percentile for a random pixel of this tile (1/12 less ties).
+    ring, ring_variance:  the same among pixels as far from the centre, to within 2 px.
     dark, edge, inside:  shares of the tile's pixels, 0-1: dark ones; those beside the border, dark
                   or not; dark ones that are not.
     why_not:      "" or why this tile does not count; the other numbers are then 0.
@@ -45,6 +48,8 @@ class DarkTile:
     distance: float = 0.0
     percentile: float = 0.0
     variance: float = 0.0
+    ring: float = 0.0
+    ring_variance: float = 0.0
     dark: float = 0.0
     edge: float = 0.0
     inside: float = 0.0
@@ -74,10 +79,19 @@ class DarkMap:
             float(self.distance[row, column]),
             float(self.percentile[row, column]),
             self.variance,
+            *self._on_ring(row, column),
             self.dark,
             self.edge,
             self.inside,
         )
+
+    def _on_ring(self, row: int, column: int) -> tuple[float, float]:
+        """Mid-rank and its variance among pixels about as far from the centre."""
+        away = centre_distances(self.distance.shape)
+        ring = np.abs(away - away[row, column]) <= RING
+        percentiles = (midranks(self.distance[ring]) - 0.5) / ring.sum()
+        at = np.count_nonzero(ring.ravel()[: row * ring.shape[1] + column])
+        return float(percentiles[at]), float(np.square(percentiles - 0.5).mean())
 
 
 def dark_map(rgb: NDArray[np.uint8]) -> DarkMap | None:
@@ -166,6 +180,8 @@ class Darkened:
     percentile:  mean of the mid-ranks: the effect size, below 0.5 nearer to or deeper in the dark.
     test:        of that mean against random pixels of the same tiles.
     by_case:     the same with tiles of one case taken together; None without cases.
+    ring, ring_test:  mean and test among pixels as far from the centre: whether the dark attracts
+                 beyond its lying in the centre, where tiles are cut around a nucleus (our choice).
     where:       dark; and in three parts: inside, at the edge, outside.
     """
 
@@ -176,6 +192,8 @@ class Darkened:
     interval: Interval | None
     test: Tested
     by_case: Tested | None
+    ring: float | None
+    ring_test: Tested
     where: tuple[Whereabouts, ...]
 
 
@@ -232,21 +250,30 @@ def _part(part: Part, good: Sequence[DarkTile], tiles: Outcomes) -> Darkened:
     which = part_of(tiles, part)
     mine = [each for each, counts in zip(good, which, strict=True) if counts]
     cases, n = tiles.case[which], len(mine)
-    where = _where(mine, cases)
-    name = "mean percentile against random pixels of the same tiles"
-    median = float(np.median([each.distance for each in mine])) if n else None
-    if n < FEWEST:
-        mean = float(np.mean([each.percentile for each in mine])) if n else None
-        untold = Tested(name, (n,), None, note=f"Fewer than {FEWEST} tiles.")
-        return Darkened(part, n, median, mean, None, untold, None, where)
-    percentiles = np.array([each.percentile for each in mine])
-    mean = float(percentiles.mean())
+    percentiles = np.array([each.percentile for each in mine], np.float64)
+    rings = np.array([each.ring for each in mine], np.float64)
+    mean = float(percentiles.mean()) if n else None
     groups, _ = clusters(cases)
-    doubted = doubt(percentiles - mean, groups)
-    interval = None if doubted is None else _within(mean, doubted)
-    test = Tested(name, (n,), _against_null(mine))
+    doubted = doubt(percentiles - mean, groups) if mean is not None and n >= FEWEST else None
     return Darkened(
-        part, n, median, mean, interval, test, _clustered(mean - 0.5, n, doubted, groups), where
+        part,
+        n,
+        float(np.median([each.distance for each in mine])) if n else None,
+        mean,
+        None if mean is None or doubted is None else _within(mean, doubted),
+        _against_null(
+            "mean percentile against random pixels of the same tiles",
+            percentiles,
+            sum(each.variance for each in mine),
+        ),
+        None if mean is None or n < FEWEST else _clustered(mean - 0.5, n, doubted, groups),
+        float(rings.mean()) if n else None,
+        _against_null(
+            "mean percentile against pixels of the same tiles as far from the centre",
+            rings,
+            sum(each.ring_variance for each in mine),
+        ),
+        _where(mine, cases),
     )
 
 
@@ -255,15 +282,20 @@ def _within(mean: float, doubted: Doubt) -> Interval:
     return Interval(max(low, 0.0), min(high, 1.0), doubted.kind)
 
 
-def _against_null(mine: Sequence[DarkTile]) -> float:
-    """Of the sum of the mid-ranks, whose mean and variance for random pixels are known exactly.
+def _against_null(name: str, percentiles: Floats, variance: float) -> Tested:
+    """Of the sum of mid-ranks, whose mean and variance for random pixels are known exactly.
 
     A sum of five uniform numbers is all but normally distributed already.
     """
     from scipy.special import ndtr
 
-    off = abs(sum(each.percentile - 0.5 for each in mine))
-    return 2 * float(ndtr(-off / sum(each.variance for each in mine) ** 0.5))
+    n = (len(percentiles),)
+    if len(percentiles) < FEWEST:
+        return Tested(name, n, None, note=f"Fewer than {FEWEST} tiles.")
+    if variance == 0:
+        return Tested(name, n, None, note="All pixels are alike.")
+    off = abs(float((percentiles - 0.5).sum()))
+    return Tested(name, n, 2 * float(ndtr(-off / variance**0.5)))
 
 
 def _clustered(off: float, n: int, doubted: Doubt | None, groups: Integers | None) -> Tested | None:

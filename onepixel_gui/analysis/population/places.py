@@ -104,7 +104,7 @@ def places(outcomes: Outcomes, *, draws: int = 9_999, seed: int = 0) -> Places:
     )  # fmt: skip
 
 
-def centre_distances(window: tuple[int, int]) -> Floats:
+def centre_distances(window: tuple[int, ...]) -> Floats:
     """(H, W) px from each pixel's middle to the middle of the window."""
     rows, columns = (np.arange(size) + 0.5 - size / 2 for size in window)
     distances: Floats = np.hypot(rows[:, None], columns)
