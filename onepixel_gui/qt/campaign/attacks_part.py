@@ -2,12 +2,10 @@
 
 import re
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import (
-    QAbstractSpinBox,
     QCheckBox,
-    QComboBox,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -18,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from onepixel_gui.attack.attacks import Attack, Exhaustive
 from onepixel_gui.attack.probe import Guidance, Settings
+from onepixel_gui.qt.campaign.look import Choice
 from onepixel_gui.qt.preferences import Preferences
 from onepixel_gui.report.wording import TIMES
 
@@ -84,7 +83,7 @@ class AttacksPart(QWidget):
         self.generations = spin(1, 100_000, preferences.generations, "Generations")
         self.to_the_end = _tick("Go on after a flip", "Spend the whole budget of each search")
         self.to_the_end.setChecked(preferences.to_the_end)
-        self.palette_ = QComboBox()
+        self.palette_ = Choice()
         self.palette_.setAccessibleName("Colours of the sweep")
         self.palette_.addItem("8 colours", "corners")
         self.palette_.addItem("27 colours", "27")
@@ -145,10 +144,12 @@ class AttacksPart(QWidget):
 
 def spin(low: int, high: int, value: int, name: str) -> QSpinBox:
     field = QSpinBox(minimum=low, maximum=high, value=value)
-    field.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
     field.setGroupSeparatorShown(True)
     field.setFixedWidth(74)
-    field.setAccessibleName(name)
+    for part in (field, field.lineEdit()):  # the latter is what has the focus
+        part.setAccessibleName(name)
+    field.lineEdit().setTextMargins(7, 0, 0, 0)  # a style sheet's padding has no effect here
+    field.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # the wheel scrolls the form
     field.setToolTip(name)
     return field
 

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from onepixel_gui.analysis.selection import Facts
 from onepixel_gui.qt.campaign.attacks_part import AttacksPart
 from onepixel_gui.qt.campaign.extent_part import ExtentPart
+from onepixel_gui.qt.campaign.look import bar_sheet, choice_sheet
 from onepixel_gui.qt.campaign.models_part import ModelsPart
 from onepixel_gui.qt.campaign.tiles_part import TilesPart
 from onepixel_gui.qt.campaign.view import Draft, Estimated, Standing, TilesKnown
@@ -98,9 +99,12 @@ class BuilderPane(Card):
         ):
             heading = QLabel(title)
             heading.setObjectName("section")
-            if number:
-                column.addSpacing(7)
-            column.addWidget(heading)
+            column.addSpacing(7 if number else 3)
+            row = QHBoxLayout()
+            row.addWidget(heading, 1)
+            if part is self.models:
+                row.addWidget(self.models.add)
+            column.addLayout(row)
             column.addWidget(part)
         column.addStretch(1)
         area = QScrollArea()
@@ -129,14 +133,14 @@ class BuilderPane(Card):
             f"QWidget#form {{ background: {theme.card}; }}"
             "QLabel#section { font-weight: 600; font-size: 12px; }"
             f"QSpinBox {{ background: {theme.field}; border: 1px solid {theme.edge};"
-            " border-radius: 6px; padding: 3px 6px; }"
+            " border-radius: 6px; padding: 3px 0; }"
+            "QSpinBox::up-button, QSpinBox::down-button { width: 0; border: none; }"
+            "QSpinBox QLineEdit { background: transparent; border: none; padding: 0; }"
             f"QSpinBox:focus {{ border: 1px solid {theme.accent}; }}"
-            f"QSpinBox:disabled {{ color: {theme.faint}; }}"
+            f"QSpinBox:disabled, QLineEdit:disabled {{ color: {theme.faint}; }}"
+            f"{choice_sheet(theme)}"
         )
-        self._bar.setStyleSheet(
-            f"QProgressBar {{ background: {theme.edge}; border: none; border-radius: 2px; }}"
-            f"QProgressBar::chunk {{ background: {theme.accent}; border-radius: 2px; }}"
-        )
+        self._bar.setStyleSheet(bar_sheet(theme))
 
     # ------------------------------------------------------------------ values down
     def show_tiles(self, known: TilesKnown) -> None:

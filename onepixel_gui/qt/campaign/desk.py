@@ -116,7 +116,7 @@ class CampaignDesk(QObject):
         progress.continue_wished.connect(self.continue_)
         progress.campaign_wished.connect(self._read)
         progress.task_chosen.connect(runs.show_task)
-        runs.run_wished.connect(self.run_wished)
+        runs.run_wished.connect(lambda run: self.run_wished.emit(run))
 
     # -------------------------------------------------------------- in sight
     def toggle(self) -> None:

@@ -7,7 +7,6 @@ from PySide6.QtCore import QMimeData, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QFileDialog,
-    QHBoxLayout,
     QListWidget,
     QListWidgetItem,
     QPushButton,
@@ -61,7 +60,10 @@ class CheckpointList(QListWidget):
 
 
 class ModelsPart(QWidget):
-    """The classifier in use is ticked, others as the reader likes; the first answers filters."""
+    """The classifier in use is ticked, others as the reader likes; the first answers filters.
+
+    add: its button, to stand beside the heading.
+    """
 
     changed = Signal()
 
@@ -71,6 +73,7 @@ class ModelsPart(QWidget):
         self._in_use: dict[Path, str] = {}  # path -> what it is, in words
         self._added: list[Path] = []
         self._ticked: dict[Path, bool] = {}
+        self.add.setStyleSheet("padding: 1px 8px; font-size: 11px;")
         self.add.setToolTip("Add a checkpoint from a file; dropping one on the list does the same")
         self.add.setAccessibleName("Add a checkpoint")
         self.add.clicked.connect(self._ask)
@@ -80,10 +83,7 @@ class ModelsPart(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(5)
-        row = QHBoxLayout()
-        row.addWidget(self.list, 1)
-        row.addWidget(self.add, 0, Qt.AlignmentFlag.AlignTop)
-        layout.addLayout(row)
+        layout.addWidget(self.list)
         self._fill()
 
     def set_theme(self, theme: Theme) -> None:

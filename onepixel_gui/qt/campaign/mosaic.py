@@ -195,10 +195,16 @@ def colour_of(state: int, theme: Theme) -> str:
     """Red only for a flip; told apart by lightness and form as well."""
     return {
         FLIPPED: theme.flip,
-        HELD: theme.faint,
+        HELD: _between(theme.faint, theme.edge),
         REFUSED: theme.doubt,
         RUNNING: theme.accent,
     }.get(state, theme.edge)
+
+
+def _between(one: str, other: str) -> str:
+    first, second = QColor(one), QColor(other)
+    pairs = zip(first.getRgb()[:3], second.getRgb()[:3], strict=True)
+    return QColor(*((a + b) // 2 for a, b in pairs)).name()
 
 
 def _glyph(state: int, edge: int, scale: float, theme: Theme) -> Colours:
@@ -223,7 +229,7 @@ def paint_cell(painter: QPainter, frame: QRectF, state: int, theme: Theme) -> No
     if state == HELD and large:  # a ring, as its sign elsewhere
         painter.setBrush(QColor(theme.edge))
         painter.drawRoundedRect(frame, corner, corner)
-        painter.setBrush(colour)
+        painter.setBrush(QColor(theme.faint))
         painter.drawEllipse(frame.center(), frame.width() * 0.26, frame.height() * 0.26)
         return
     if state == REFUSED and large:

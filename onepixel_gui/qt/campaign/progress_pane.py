@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
 
 from onepixel_gui.qt.campaign.ledger import Ledger
+from onepixel_gui.qt.campaign.look import Choice, bar_sheet, choice_sheet
 from onepixel_gui.qt.campaign.mosaic import Key, Mosaic
 from onepixel_gui.qt.campaign.view import Listed, Standing
 from onepixel_gui.qt.campaign.words import flips_words, pace_words
@@ -32,7 +33,7 @@ class ProgressPane(Card):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Progress", parent)
         self.mosaic, self._key = Mosaic(), Key()
-        self.chooser = QComboBox()
+        self.chooser = Choice()
         self.pause, self.stop = QPushButton("Pause"), QPushButton("Stop")
         self.go_on = QPushButton("Continue")
         self._bar, self._flips, self._pace = QProgressBar(), Line(), Line()
@@ -47,10 +48,6 @@ class ProgressPane(Card):
     def _prepare(self) -> None:
         self.chooser.setAccessibleName("Campaigns of the study")
         self.chooser.setToolTip("Campaigns of this study")
-        self.chooser.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
-        self.chooser.setMinimumContentsLength(12)
         told = (
             (self.pause, "Hand out no more tiles; the workers finish what they have"),
             (self.go_on, "Do what is not done yet; what is done stays"),
@@ -93,10 +90,8 @@ class ProgressPane(Card):
     def set_theme(self, theme: Theme) -> None:
         self.mosaic.set_theme(theme)
         self._key.set_theme(theme)
-        self._bar.setStyleSheet(
-            f"QProgressBar {{ background: {theme.edge}; border: none; border-radius: 2px; }}"
-            f"QProgressBar::chunk {{ background: {theme.accent}; border-radius: 2px; }}"
-        )
+        self._bar.setStyleSheet(bar_sheet(theme))
+        self.chooser.setStyleSheet(choice_sheet(theme))
 
     # ------------------------------------------------------------------ values down
     def show_campaigns(self, listed: Sequence[Listed], chosen: int) -> None:

@@ -1,6 +1,6 @@
 """The runs of a campaign, row by row, as they come: filter, sort, and go to one."""
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QLabel, QStackedWidget, QWidget
 
 from onepixel_gui.analysis.completion import Offers, offers, unfinished
@@ -50,7 +50,7 @@ class RunsPane(Card):
         self._unclear.setAccessibleName("What is unclear in the filter")
         self._unclear.hide()
         self._empty.setObjectName("faint")
-        self._empty.setMargin(14)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self.table)
         self.body.addWidget(self.filter)

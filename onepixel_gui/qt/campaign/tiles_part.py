@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QSignalBlocker, QTimer, Signal
-from PySide6.QtWidgets import QComboBox, QFileDialog, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
 from onepixel_gui.analysis.completion import Offers, offers
 from onepixel_gui.analysis.filtering import Expression, UnclearFilter, parse
 from onepixel_gui.analysis.selection import Facts, looks_at, passing
 from onepixel_gui.outbox import printable
+from onepixel_gui.qt.campaign.look import Choice
 from onepixel_gui.qt.campaign.view import Source, TilesKnown
 from onepixel_gui.qt.gallery.filter_line import FilterLine
 from onepixel_gui.qt.theme import Line, Theme
@@ -37,7 +38,7 @@ class TilesPart(QWidget):
         self._facts, self._known = facts, TilesKnown()
         self.elsewhere: tuple[Path, ...] = ()
         self.source: Source = "list"
-        self.chooser, self.filter, self._count = QComboBox(), FilterLine(self._offer), Line()
+        self.chooser, self.filter, self._count = Choice(), FilterLine(self._offer), Line()
         self._unclear = False
         self._tiles: int | None = 0  # None: not known before the dry run
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE)
@@ -53,9 +54,6 @@ class TilesPart(QWidget):
     def _prepare(self) -> None:
         self.chooser.setAccessibleName("Which tiles")
         self.chooser.setToolTip("The data set whose tiles are attacked")
-        self.chooser.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
         self.chooser.activated.connect(lambda at: self._choose(str(self.chooser.itemData(at))))
         self.filter.setAccessibleName("Filter the tiles of the campaign")
         self.filter.setPlaceholderText("all of them; or label = mitosis…")

@@ -1,6 +1,5 @@
 """Small frozen values that travel between the campaign's desk and its panes."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -73,9 +72,3 @@ class Listed:
     number: int
     words: str
     unfinished: bool
-
-
-def unfinished_first(campaigns: Sequence[Listed]) -> int:
-    """The number of the newest that is unfinished, else of the newest; -1 for none."""
-    open_ = [each.number for each in campaigns if each.unfinished]
-    return max(open_ or [each.number for each in campaigns], default=-1)

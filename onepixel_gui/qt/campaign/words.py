@@ -7,6 +7,7 @@ from onepixel_gui.qt.panes.verdict import time_left
 from onepixel_gui.report.wording import TIMES, counted
 from onepixel_gui.study.plan import Advance, Estimate
 
+_SPACE = "\N{NO-BREAK SPACE}"
 _STEPS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
@@ -29,7 +30,9 @@ def amount(count: float) -> str:
     for size, letter in _STEPS:
         if count >= size:
             value = count / size
-            return f"{value:.3g} {letter}" if value < 999.5 else f"{value:,.0f} {letter}"
+            return (
+                f"{value:.3g}{_SPACE}{letter}" if value < 999.5 else f"{value:,.0f}{_SPACE}{letter}"
+            )
     return f"{count:.0f}"
 
 
@@ -90,7 +93,7 @@ def pace_words(standing: Standing) -> str:
         return standing.doing
     parts = [standing.doing or advance.doing]
     if advance.rate > 0:
-        parts.append(f"{amount(advance.rate)} queries/s")
+        parts.append(f"{advance.rate:,.0f} queries/s")
     if advance.seconds_left is not None:
         parts.append(time_left(advance.seconds_left))
     return " · ".join(parts)
