@@ -87,7 +87,7 @@ class Course:
         self._witness = Witness()
         self._fresh: list[tuple[Record, int, Part, bool]] = []
         self._refused: deque[_Refused] = deque()
-        self._unusable: set[int] = set(study.refusals(begun.number))
+        self._unusable: set[int] = {task for task, *_ in study.refusals(begun.number)}
         self._lost: list[tuple[Job, Trouble]] = []
         self._in_flight = 0
         self._written = time.monotonic()

@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
@@ -108,6 +108,19 @@ def _listen(pipe: Connection, orders: "SimpleQueue[tuple[int, Order]]") -> None:
             os._exit(0)  # who gave the orders is gone, killed maybe; nothing here is worth keeping
 
 
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """What is started inside never hears Ctrl+C, not even before its first line."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 # ------------------------------------------------------------------ this process
 @dataclass(eq=False)
 class _Hand:
@@ -141,7 +154,8 @@ class LocalCrew:
         mine, theirs = context.Pipe()
         process = context.Process(target=_serve, args=(theirs, device), daemon=True)
         try:
-            process.start()
+            with _undisturbed():
+                process.start()
         except OSError as refused:
             raise WorkersFail(
                 "No worker process can be started.",
