@@ -18,6 +18,9 @@ from onepixel_gui.study.seal import Value, digest, seal
 
 _INSERT = f"INSERT INTO run ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"
 
+_ONCE = ("tile", "classifier", "attack", "subject", "draw")
+_BY_HAND = (*_ONCE, "result", "confidence", "queries", "begun", "seconds", "command")
+
 Part = tuple[int, int, int]
 
 
@@ -58,9 +61,16 @@ class Numbers:
 
 
 def keep(
-    connection: sqlite3.Connection, numbers: Numbers, parts: Parts, campaign: int | None
+    connection: sqlite3.Connection,
+    numbers: Numbers,
+    parts: Parts,
+    campaign: int | None,
+    once: bool,
 ) -> int:
-    """The number of the run: a new one, or that of the same run of a campaign."""
+    """The number of the run: a new one, or that of the same run of a campaign.
+
+    once: also of the same run by hand, begun in the same second with the same end.
+    """
     tile = _tile(connection, parts)
     known: dict[str, Value] = {
         "tile": tile,
@@ -68,20 +78,31 @@ def keep(
         **{table: numbers.of(connection, table, parts.shared[table]) for table in SHARED},
         **parts.row,
     }
-    if campaign is not None and parts.row["result"] != "stopped":
-        same = connection.execute(
-            "SELECT number FROM run WHERE tile = ? AND classifier = ? AND attack = ? "
-            "AND subject = ? AND draw = ? AND campaign IS NOT NULL AND result <> 'stopped'",
-            tuple(known[name] for name in ("tile", "classifier", "attack", "subject", "draw")),
-        ).fetchone()
-        if same:
-            return int(same[0])
+    same = _same(connection, known, once)
+    if same is not None:
+        return same
     known["origin"] = _origin(connection, tile, parts)
     known["seal"] = seal([known[name] for name in NARROW])
     known["seal_of_rest"] = seal([known[name] for name in REST])
     run = _inserted(connection, _INSERT, [known[name] for name in COLUMNS])
     _keep_blobs(connection, run, parts)
     return run
+
+
+def _same(connection: sqlite3.Connection, known: dict[str, Value], once: bool) -> int | None:
+    """The run that was there before, if any."""
+    names: tuple[str, ...]
+    if known["campaign"] is not None and known["result"] != "stopped":
+        names, also = _ONCE, "campaign IS NOT NULL AND result <> 'stopped'"
+    elif once:
+        names, also = _BY_HAND, "(campaign IS NULL OR result = 'stopped')"
+    else:
+        return None
+    alike = " AND ".join(f"{name} IS ?" for name in names)
+    found = connection.execute(
+        f"SELECT number FROM run WHERE {alike} AND {also}", [known[name] for name in names]
+    ).fetchone()
+    return None if found is None else int(found[0])
 
 
 def _tile(connection: sqlite3.Connection, parts: Parts) -> int:

@@ -17,11 +17,12 @@ from onepixel_gui.study.layout import COLUMNS, SHARED
 from onepixel_gui.study.packing import unpacked_moved, unpacked_picture, unpacked_propagation
 from onepixel_gui.study.record import Record
 from onepixel_gui.study.seal import digest, seal
-from onepixel_gui.study.tables import shared_text
+from onepixel_gui.study.tables import columns, shared_text
 from onepixel_gui.study.trouble import Absent, Damaged
 from onepixel_gui.tiles.tile import Tile
 
 _RUN = ("number", *COLUMNS)
+_MOST = 100_000_000  # runs; a damaged number may be any
 _MAP = ("palette", "logits", "flips", "extremes", "seal")
 
 
@@ -37,6 +38,26 @@ def run(connection: sqlite3.Connection, number: int) -> Record:
         _map(connection, number),
         _aftermath(connection, number),
     )
+
+
+def numbers(connection: sqlite3.Connection) -> list[int]:
+    """Of all runs; in a damaged file also of those that may be lost."""
+    found: set[int] = set()
+    for order in ("ASC", "DESC"):
+        cursor = connection.execute(f"SELECT number FROM run ORDER BY number {order}")
+        try:
+            found.update(row[0] for row in cursor)
+            return sorted(found)
+        except sqlite3.DatabaseError:  # up to there, from both ends
+            continue
+    most = min(max(found, default=0), _MOST)
+    return [*range(1, most + 1)]
+
+
+def campaign_of(connection: sqlite3.Connection, number: int) -> int:
+    """The campaign that a run was done for first, -1 for a run by hand."""
+    belongs = _row(connection, number)["campaign"]
+    return -1 if belongs is None else int(belongs)
 
 
 def _row(connection: sqlite3.Connection, number: int) -> dict[str, Any]:
@@ -137,6 +158,31 @@ def hashes(connection: sqlite3.Connection, tiles: NDArray[np.int64]) -> tuple[st
     return tuple(sorted(sha256 for number, sha256 in found if number in wanted))
 
 
+def origins_told(connection: sqlite3.Connection) -> dict[int, dict[str, Any]]:
+    """Number of an origin -> every word about it."""
+    rows = connection.execute("SELECT number, digest, told FROM origin").fetchall()
+    if any(digest(told) != sum_ for _, sum_, told in rows):
+        raise Damaged("where a tile came from is not what was written")
+    return {number: json.loads(told) for number, _, told in rows}
+
+
+def tile_of(connection: sqlite3.Connection, sha256: str) -> int | None:
+    """The number of the tile with these pixels, if there is one."""
+    found = connection.execute("SELECT number FROM tile WHERE sha256 = ?", (sha256,)).fetchone()
+    return None if found is None else int(found[0])
+
+
+def tile_hashes(connection: sqlite3.Connection) -> dict[int, str]:
+    """Number of a tile -> sha256 of its shape and pixels."""
+    return dict(connection.execute("SELECT number, sha256 FROM tile").fetchall())
+
+
+def shared(connection: sqlite3.Connection, table: str) -> dict[int, str]:
+    """Number -> each text of that table."""
+    numbers = connection.execute(f"SELECT number FROM {table} ORDER BY number").fetchall()
+    return {number: shared_text(connection, table, number) for (number,) in numbers}
+
+
 # ------------------------------------------------------------------ campaigns
 def campaign_rows(
     connection: sqlite3.Connection,
@@ -175,10 +221,10 @@ def refused(connection: sqlite3.Connection, campaign: int) -> list[tuple[int, in
     return [(row[1], row[2]) for row in _refusals(connection, campaign)]
 
 
-def refusals(connection: sqlite3.Connection, campaign: int) -> dict[int, Problem]:
-    """task -> why."""
+def refusals(connection: sqlite3.Connection, campaign: int) -> list[tuple[int, int, Problem]]:
+    """(task, model, why); model -1 for any."""
     rows = _refusals(connection, campaign)
-    return {row[1]: Problem(row[3], row[4], detail=row[5]) for row in reversed(rows)}
+    return [(row[1], row[2], Problem(row[3], row[4], detail=row[5])) for row in rows]
 
 
 def _refusals(connection: sqlite3.Connection, campaign: int) -> list[tuple[Any, ...]]:
@@ -210,3 +256,19 @@ def kept(connection: sqlite3.Connection, key: str) -> Any:
     if seal([key, found[0]]) != found[1]:
         raise Damaged(f"what was kept as {key} is not what was written")
     return json.loads(found[0])
+
+
+def keys(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """Under which something is kept."""
+    return tuple(row[0] for row in connection.execute("SELECT key FROM kept ORDER BY key"))
+
+
+def complaints(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """What SQLite finds damaged, and whether each run is what was written."""
+    found = [row[0] for row in connection.execute("PRAGMA integrity_check")]
+    found = [] if found == ["ok"] else found
+    for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
+        found.append(f"row {row} of {table} has lost its {parent}")
+    if not found:
+        columns(connection)
+    return tuple(found)

@@ -103,6 +103,7 @@ CREATE TABLE run (
 ) STRICT;
 CREATE UNIQUE INDEX run_once ON run (tile, classifier, attack, subject, draw)
     WHERE campaign IS NOT NULL AND result <> 'stopped';
+CREATE INDEX run_of_tile ON run (tile);
 CREATE TABLE curve (run INTEGER PRIMARY KEY REFERENCES run, points BLOB NOT NULL) STRICT;
 CREATE TABLE trail (run INTEGER PRIMARY KEY REFERENCES run, steps BLOB NOT NULL) STRICT;
 CREATE TABLE map (

@@ -15,8 +15,9 @@ from onepixel_gui.attack.locality import Moved
 from onepixel_gui.attack.probe import Swept
 from onepixel_gui.classifier.propagation import Propagation
 from onepixel_gui.problems import Problem
-from onepixel_gui.study import keeping, retrieving, tables
+from onepixel_gui.study import keeping, retrieving, tables, whole
 from onepixel_gui.study.campaigns import Campaigned, campaigns, finished, parts_of, place_in
+from onepixel_gui.study.copying import copied
 from onepixel_gui.study.database import Database, opened
 from onepixel_gui.study.keeping import Numbers, Part, Task
 from onepixel_gui.study.layout import plain, taken_apart, words
@@ -113,8 +114,11 @@ class Study:
         """
         return self.add_all([(record, campaign, task, part)])[0]
 
-    def add_all(self, records: Sequence[Addition]) -> list[int]:
-        """The same of several (record, campaign, task[, part]), in one transaction."""
+    def add_all(self, records: Sequence[Addition], *, once: bool = False) -> list[int]:
+        """The same of several (record, campaign, task[, part]), in one transaction.
+
+        once: a run by hand that is here to the second is not kept again.
+        """
         ready = [(taken_apart(record), record, *rest) for record, *rest in records]
         try:
             with self._file.writing() as connection:
@@ -122,7 +126,7 @@ class Study:
                 runs = []
                 for parts, record, campaign, task, *given in ready:
                     within = campaign if campaign >= 0 else None
-                    run = keeping.keep(connection, self._numbers, parts, within)
+                    run = keeping.keep(connection, self._numbers, parts, within, once)
                     if within is not None and task >= 0 and not record.stopped:
                         part = given[0] if given and given[0] else place_in(plans[within], record)
                         keeping.mark_done(connection, Task(within, task, part), run)
@@ -144,9 +148,9 @@ class Study:
                 "INSERT OR IGNORE INTO refusal VALUES (?, ?, ?, ?, ?, ?, ?)", (*row, seal(row))
             )
 
-    def note(self, words: str, run: int = -1) -> None:
-        """Keep a remark, of a run or of the whole study."""
-        row = (run if run >= 0 else None, _now(), plain(words))
+    def note(self, words: str, run: int = -1, *, written: str = "") -> None:
+        """Keep a remark, of a run or of the whole study. written: now, where it is not said."""
+        row = (run if run >= 0 else None, written or _now(), plain(words))
         with self._file.writing() as connection:
             connection.execute(
                 "INSERT INTO note (run, written, words, seal) VALUES (?, ?, ?, ?)",
@@ -169,12 +173,34 @@ class Study:
         with self._file.reading() as connection:
             return retrieving.kept(connection, key)
 
+    def keys(self) -> Sequence[str]:
+        """Under which something is kept."""
+        with self._file.reading() as connection:
+            return retrieving.keys(connection)
+
+    # -------------------------------------------------------------- the file
+    def check(self) -> tuple[str, ...]:
+        """What is damaged, () for nothing. Reads the whole file."""
+        try:
+            with self._file.reading() as connection:
+                return retrieving.complaints(connection)
+        except UnusableStudy as found:
+            return (found.detail or found.what,)
+
+    def save_copy(self, path: Path) -> None:
+        """The whole study as it is now, under that name too.
+
+        Raises NotWritten, StudyHeld where that is a study in use.
+        """
+        with self._file.reading() as connection:
+            copied(connection, path)
+
     # -------------------------------------------------------------- campaigns
-    def begin(self, plan: Mapping[str, Any], tasks: Sequence[str]) -> int:
+    def begin(self, plan: Mapping[str, Any], tasks: Sequence[str], *, begun: str = "") -> int:
         """A new campaign over tiles named so, in that order: task 0, 1, ...; its number."""
         total = len(tasks) * len(parts_of(plan))
         with self._file.writing() as connection:
-            return keeping.begin(connection, words(dict(plan)), _now(), total, tasks)
+            return keeping.begin(connection, words(dict(plan)), begun or _now(), total, tasks)
 
     def campaigns(self) -> tuple[Campaigned, ...]:
         with self._file.reading() as connection:
@@ -190,8 +216,14 @@ class Study:
         with self._file.reading() as connection:
             return finished(connection, campaign)
 
-    def refusals(self, campaign: int) -> dict[int, Problem]:
-        """task -> why its tile could not be used."""
+    def marks(self, campaign: int) -> list[tuple[int, int, Part]]:
+        """(run, task, part) of what is done: a run stands for every tile of the same pixels."""
+        with self._file.reading() as connection:
+            rows = tables.done_rows(connection, campaign).tolist()
+        return [(run, task, (model, attack, seed)) for task, model, attack, seed, run in rows]
+
+    def refusals(self, campaign: int) -> Sequence[tuple[int, int, Problem]]:
+        """(task, model, why) of tiles that could not be used; model -1 for any."""
         with self._file.reading() as connection:
             return retrieving.refusals(connection, campaign)
 
@@ -205,6 +237,16 @@ class Study:
         """Everything about one run, its tile's pixels included."""
         with self._file.reading() as connection:
             return retrieving.run(connection, number)
+
+    def numbers(self) -> Sequence[int]:
+        """Of all runs; in a damaged file also of those that may be lost."""
+        with self._file.reading() as connection:
+            return retrieving.numbers(connection)
+
+    def campaign_of(self, run: int) -> int:
+        """The campaign that a run was done for first, -1 for a run by hand."""
+        with self._file.reading() as connection:
+            return retrieving.campaign_of(connection, run)
 
     def groups(self) -> tuple[Group, ...]:
         """What can be analysed, largest first."""
@@ -227,6 +269,22 @@ class Study:
         for run in self._having("map", group):
             with self._file.reading() as connection:
                 yield run, retrieving.swept(connection, run)
+
+    def table(self) -> whole.Table:
+        """`whole.COLUMNS` of every run, for other programs."""
+        with self._file.reading() as connection:
+            return whole.table(connection)
+
+    def shared(self) -> tuple[Mapping[int, str], Mapping[int, str]]:
+        """Number -> JSON of every classifier, and of every attack without its seed."""
+        with self._file.reading() as connection:
+            classifiers = retrieving.shared(connection, "classifier")
+            return classifiers, retrieving.shared(connection, "attack")
+
+    def tile_of(self, sha256: str) -> int | None:
+        """The number of the tile with these pixels, if there is one."""
+        with self._file.reading() as connection:
+            return retrieving.tile_of(connection, sha256)
 
     def picture(self, tile: int) -> NDArray[np.uint8]:
         """(H, W, 3) of a tile."""

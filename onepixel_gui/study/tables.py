@@ -207,7 +207,7 @@ def rows(connection: sqlite3.Connection, campaign: int | None) -> Rows:
         found, tasks = _of_campaign(connection, found, campaign)
     known = origins(connection)
     at = place(known.number, found["origin"])
-    refused = _refused(connection, campaign)
+    refused = refused_tiles(connection, campaign)
     none, count = np.full(len(refused), -1, np.int64), len(refused)
     nan = np.full(count, np.nan)
     refusals: list[Result] = ["refused"] * count
@@ -269,10 +269,10 @@ def done_rows(connection: sqlite3.Connection, campaign: int) -> NDArray[np.int64
     return values[:, :5]
 
 
-def _refused(
+def refused_tiles(
     connection: sqlite3.Connection, campaign: int | None
 ) -> list[tuple[int, int, str | None]]:
-    """(campaign, task, name)."""
+    """(campaign, task, name) of those that could not be used."""
     return connection.execute(
         "SELECT DISTINCT refusal.campaign, refusal.task, task.name FROM refusal "
         "LEFT JOIN task ON task.campaign = refusal.campaign AND task.number = refusal.task "
