@@ -136,7 +136,7 @@ class Course:
                 yield from self._kept()
                 if time.monotonic() - told >= _BREATH:
                     doing = "Attacking" if self._in_flight else "Reading tiles"
-                    yield self.ledger.advance(doing)
+                    yield self.ledger.advance(doing, tuple({task for task, _ in self._open}))
                     told = time.monotonic()
         except UnusableStudy:
             raise

@@ -59,7 +59,8 @@ class Ledger:
         self.done += runs
         self.refused += tiles
 
-    def advance(self, doing: str) -> Advance:
+    def advance(self, doing: str, under_way: tuple[int, ...] = ()) -> Advance:
+        """under_way: tasks handed out."""
         now = self._clock()
         while self._recent and self._recent[0][0] < now - _OF_LATE:
             self._last = self._recent.popleft()[0]
@@ -77,4 +78,6 @@ class Ledger:
             rate=sum(queries for _, queries in self._recent) / span if span > 0 else 0.0,
             seconds_left=left,
             interval=None if interval is None else (interval.low, interval.high),
+            attacked=self.attacked,
+            under_way=under_way,
         )

@@ -177,6 +177,7 @@ class Advance:
     rate: queries per second of late; seconds_left None until it can be told.
     doing: one short word group: "Reading tiles", "Starting workers", "Attacking".
     attacked: the n of that interval: runs that were really carried out.
+    under_way: tasks handed out and not done.
     """
 
     droppable: ClassVar[bool] = True
@@ -190,6 +191,7 @@ class Advance:
     seconds_left: float | None
     interval: tuple[float, float] | None
     attacked: int = 0
+    under_way: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
