@@ -6,6 +6,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
+    QCheckBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -19,7 +20,7 @@ from PySide6.QtWidgets import (
 from onepixel_gui.analysis.selection import Facts
 from onepixel_gui.qt.campaign.attacks_part import AttacksPart
 from onepixel_gui.qt.campaign.extent_part import ExtentPart
-from onepixel_gui.qt.campaign.look import bar_sheet, choice_sheet
+from onepixel_gui.qt.campaign.look import bar_sheet, choice_sheet, tick_palette
 from onepixel_gui.qt.campaign.models_part import ModelsPart
 from onepixel_gui.qt.campaign.tiles_part import TilesPart
 from onepixel_gui.qt.campaign.view import Draft, Estimated, Standing, TilesKnown
@@ -141,6 +142,8 @@ class BuilderPane(Card):
             f"{choice_sheet(theme)}"
         )
         self._bar.setStyleSheet(bar_sheet(theme))
+        for tick in (*self.findChildren(QCheckBox), self.models.list):
+            tick.setPalette(tick_palette(theme))
 
     # ------------------------------------------------------------------ values down
     def show_tiles(self, known: TilesKnown) -> None:

@@ -92,6 +92,7 @@ class CampaignDesk(QObject):
     def _wire_values(self) -> None:
         runner, page = self.runner, self.page
         runner.standing_changed.connect(self._show_standing)
+        runner.opened.connect(lambda read: self._show_campaigns(read.campaigns, read.number))
         runner.ledger_changed.connect(self._show_ledger)
         runner.joined.connect(self._join)
         runner.estimated.connect(page.builder.show_estimate)
@@ -244,7 +245,9 @@ class CampaignDesk(QObject):
         self.page.runs.show_ledger(ledger)
 
     def _join(self, news: tuple[RunKept | TileRefused, ...]) -> None:
-        self.page.progress.show_ledger(self.runner.ledger)
+        advance = self.runner.standing.advance
+        under_way = () if advance is None else advance.under_way
+        self.page.progress.show_ledger(self.runner.ledger, under_way)
         self.page.runs.join()
         told = tuple(event for event in news if isinstance(event, RunKept))
         if told:

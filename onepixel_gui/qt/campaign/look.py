@@ -1,8 +1,8 @@
 """The look that several panes of the campaign view share."""
 
 from PySide6.QtCore import QPointF
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen
-from PySide6.QtWidgets import QComboBox, QWidget
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtWidgets import QApplication, QComboBox, QWidget
 
 from onepixel_gui.qt.theme import Theme
 
@@ -23,6 +23,13 @@ class Choice(QComboBox):
         painter.setPen(QPen(self.palette().color(group, QPalette.ColorRole.PlaceholderText), 1.5))
         x, y = self.width() - 14.0, self.height() / 2 - 1.5
         painter.drawPolyline([QPointF(x - 4, y), QPointF(x, y + 4), QPointF(x + 4, y)])
+
+
+def tick_palette(theme: Theme) -> QPalette:
+    """For boxes to tick: Fusion outlines them in a shade of the ground, which a card swallows."""
+    palette = QPalette(QApplication.palette())
+    palette.setColor(QPalette.ColorRole.Window, QColor(theme.faint))
+    return palette
 
 
 def choice_sheet(theme: Theme) -> str:

@@ -203,8 +203,11 @@ def colour_of(state: int, theme: Theme) -> str:
 
 def _between(one: str, other: str) -> str:
     first, second = QColor(one), QColor(other)
-    pairs = zip(first.getRgb()[:3], second.getRgb()[:3], strict=True)
-    return QColor(*((a + b) // 2 for a, b in pairs)).name()
+    red, green, blue = (
+        (one_part(first) + one_part(second)) // 2
+        for one_part in (QColor.red, QColor.green, QColor.blue)
+    )
+    return QColor(red, green, blue).name()
 
 
 def _glyph(state: int, edge: int, scale: float, theme: Theme) -> Colours:

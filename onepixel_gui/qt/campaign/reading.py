@@ -12,11 +12,9 @@ from onepixel_gui.analysis.selection import RESULTS
 from onepixel_gui.qt.campaign.ledger import Ledger
 from onepixel_gui.qt.campaign.view import Listed, Standing
 from onepixel_gui.report.wording import counted
-from onepixel_gui.study.plan import Advance, Plan, UnusablePlan, plan_of
-from onepixel_gui.study.store import Campaigned, Study
+from onepixel_gui.study.plan import Advance, Plan, TileRefused, UnusablePlan, plan_of
+from onepixel_gui.study.store import Campaigned, Rows, Study
 from onepixel_gui.study.tables import attack_title
-
-_RESULTS = {"refused": "not usable"}  # what the filter line calls it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,22 +83,44 @@ def _planned(values: Mapping[str, Any]) -> list[str]:
 
 
 def ledger_of(study: Study, number: int, total: int) -> Ledger:
-    """Every run of a campaign that is in the study; made ready to be sorted by name."""
+    """Every run of a campaign that is in the study; made ready to be sorted by name.
+
+    A run that stands for several tiles of the same pixels has a row for each of them.
+    """
     campaign = next((each for each in study.campaigns() if each.number == number), None)
     classifiers, attacks = ((), ()) if campaign is None else _called(campaign.plan)
     ledger = Ledger(study.tasks(number), total, classifiers, attacks)
     ledger.prepare()
-    rows = study.rows(number)
-    if not len(rows):
-        return ledger
+    _add_runs(ledger, study, study.rows(number), number)
+    ledger.add(
+        [
+            TileRefused(task, ledger.tasks[task], problem)
+            for task, problem in {task: why for task, _, why in study.refusals(number)}.items()
+        ]
+    )
+    return ledger
+
+
+def _add_runs(ledger: Ledger, study: Study, rows: Rows, number: int) -> None:
+    marks = np.array([(task, run) for run, task, _ in study.marks(number)], np.int64).reshape(-1, 2)
+    finished = np.flatnonzero(rows.run >= 0)
+    order = finished[np.argsort(rows.run[finished])]
+    if not len(order) or not len(marks):
+        return
+    at = np.minimum(np.searchsorted(rows.run[order], marks[:, 1]), len(order) - 1)
+    known = rows.run[order][at] == marks[:, 1]
+    marks, at = marks[known], order[at[known]]
+    came = np.argsort(marks[:, 1], kind="stable")  # runs are numbered as they came
+    marks, at = marks[came], at[came]
     results = {word: code for code, word in enumerate(RESULTS)}
+    result = np.array([results.get(word, 0) for word in rows.results], np.int8)
     columns: dict[str, Any] = {
-        "task": rows.task,
-        "run": rows.run,
-        "clean": rows.clean,
-        "confidence": rows.confidence,
-        "queries": rows.queries,
-        "result": np.array([results[_RESULTS.get(word, word)] for word in rows.results], np.int8),
+        "task": marks[:, 0],
+        "run": marks[:, 1],
+        "clean": rows.clean[at],
+        "confidence": rows.confidence[at],
+        "queries": rows.queries[at],
+        "result": result[at],
     }
     words: dict[str, Sequence[str]] = {}
     texts = {
@@ -112,11 +132,10 @@ def ledger_of(study: Study, number: int, total: int) -> Ledger:
         "attack": rows.attacks,
     }
     for name, column in texts.items():
-        known: dict[str, int] = {}
-        codes = [known.setdefault(word or "", len(known)) for word in column]
-        columns[name], words[name] = np.array(codes, np.int32), list(known)
+        known_words: dict[str, int] = {}
+        codes = [known_words.setdefault(word or "", len(known_words)) for word in column]
+        columns[name], words[name] = np.array(codes, np.int32)[at], list(known_words)
     ledger.take(columns, words)
-    return ledger
 
 
 def _called(values: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from onepixel_gui.qt.campaign.ledger import Ledger
-from onepixel_gui.qt.campaign.reading import ledger_of
+from onepixel_gui.qt.campaign.reading import Read, reading
 from onepixel_gui.qt.campaign.view import Draft, Estimated, Phase, Standing
 from onepixel_gui.qt.jobs import Job, Lanes
 from onepixel_gui.study.plan import (
@@ -48,7 +48,7 @@ class Opened:
 
     droppable: ClassVar[bool] = False
     began: CampaignBegan
-    ledger: Ledger
+    read: Read
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,7 @@ class Runner(QObject):
     """
 
     standing_changed = Signal(object)  # Standing
+    opened = Signal(object)  # Read: the campaign that goes on now, and the others
     ledger_changed = Signal(object)  # Ledger: another campaign's
     joined = Signal(object)  # tuple of RunKept and TileRefused, in the ledger now
     estimated = Signal(object)  # Estimated
@@ -171,10 +172,11 @@ class Runner(QObject):
     # ------------------------------------------------------------------ hearing
     def _hear(self, event: Any) -> None:
         match event:
-            case Opened(began=began, ledger=ledger):
-                self.ledger = ledger
+            case Opened(began=began, read=read):
+                self.ledger = read.ledger
                 self._stand(replace(self.standing, began=began, doing=""))
-                self.ledger_changed.emit(ledger)
+                self.opened.emit(read)
+                self.ledger_changed.emit(read.ledger)
             case RunKept() | TileRefused():
                 self._news.append(event)
             case Advance():
@@ -235,7 +237,8 @@ def _carrying(
     try:
         for event in events:
             if isinstance(event, CampaignBegan):
-                yield Opened(event, ledger_of(study, event.number, event.total))
+                for read in reading(study, event.number):
+                    yield Opened(event, read)
             else:
                 yield event
             while not gate.is_set():

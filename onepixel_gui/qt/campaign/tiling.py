@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from onepixel_gui.qt.campaign.ledger import FLIPPED, HELD, REFUSED, RUNNING, STATES, WAITING
 
 Colours = NDArray[np.uint32]  # 0xAARRGGBB
-LARGEST, SMALLEST, BLOCK = 22, 5, 9  # points of a cell's edge: alone, alone, of several tiles
+LARGEST, SMALLEST, BLOCK = 28, 5, 9  # points of a cell's edge: alone, alone, of several tiles
 _STACK = (FLIPPED, REFUSED, HELD, RUNNING, WAITING)  # of a block from the bottom up
 
 
