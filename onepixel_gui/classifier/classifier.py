@@ -31,7 +31,7 @@ from onepixel_gui.classifier.pace import (
     finished,
     roomiest,
 )
-from onepixel_gui.classifier.ways import Preparation, Ways, asked_densely
+from onepixel_gui.classifier.ways import Preparation, Ways, asked_densely, why_dense
 from onepixel_gui.problems import DeviceFull
 from onepixel_gui.tiles.tile import Tile
 from onepixel_gui.tiles.tissue import paint
@@ -55,9 +55,11 @@ class Classifier:
               that was measured; True otherwise.
     """
 
-    def __init__(self, card: Card, network: nn.Module, device: str = "auto") -> None:
-        """Raises NoSuchDevice, DeviceFull."""
-        finished(self._settling(card, network, device))
+    def __init__(
+        self, card: Card, network: nn.Module, device: str = "auto", manner: Manner | None = None
+    ) -> None:
+        """Raises NoSuchDevice, DeviceFull, UnfitManner."""
+        finished(self._beginning(card, network, device, manner))
         finished(self.preparing())
 
     @classmethod
@@ -86,13 +88,19 @@ class Classifier:
         threads of torch for the whole process, so that it is best given to a process of its own.
         Raises UnusableCheckpoint, NoSuchDevice, DeviceFull, UnfitManner.
         """
+        if manner is not None:
+            pinning.settle(manner, inspected.card, device)
         card, network = yield from loading(inspected)
         classifier = cls.__new__(cls)
-        if manner is None:
-            yield from classifier._settling(card, network, device)
-        else:
-            yield from classifier._resuming(card, network, device, manner)
+        yield from classifier._beginning(card, network, device, manner)
         return classifier
+
+    def _beginning(
+        self, card: Card, network: nn.Module, device: str, manner: Manner | None
+    ) -> Generator[Step]:
+        if manner is None:
+            return self._settling(card, network, device)
+        return self._resuming(card, network, device, manner)
 
     def _begin(self, card: Card, device: str) -> None:
         devices.prepare()
@@ -130,7 +138,7 @@ class Classifier:
             raise device_full(self.device) from full
         self.card, self._found = replace(card, doubts=card.doubts + doubts), doubts
         windows = graph if self._fast is graph else None
-        told = _PREPARED if windows else asked_densely(self._why_dense(graph))
+        told = _PREPARED if windows else asked_densely(why_dense(self, graph))
         self._windows = windows  # the fast form, if windows may be cut from it
         self.ways = Ways(prepared=windows is None)
         self.serving = replace(self.serving, batch=self.pace.batch, shortcut=told)
@@ -139,8 +147,7 @@ class Classifier:
         self, card: Card, network: nn.Module, device: str, manner: Manner
     ) -> Generator[Step]:
         """As `_settling` and `preparing`, with all that they measure given."""
-        pinning.fitting(manner, card.sha256, devices.choose(device))
-        devices.work_with(manner.threads)
+        pinning.settle(manner, card, device)
         self._begin(card, device)
         self._manner, self._windows, self._found = manner, None, manner.doubts
         self.card = replace(card, doubts=card.doubts + manner.doubts)
@@ -367,15 +374,6 @@ class Classifier:
     def _prepared(self, size: int) -> Work:
         tiles = self._sample(size).contiguous(memory_format=self.layout)
         return lambda: self.outputs(tiles, fast=True)
-
-    def _why_dense(self, graph: fx.GraphModule | None) -> str:
-        if not self.card.white_box:
-            return "a black box does not show its layers"
-        if isinstance(self.ordinary, torch.jit.ScriptModule):
-            return "a compiled network does not show its layers"
-        if graph is None:
-            return "the network decides by its data, so its layers cannot be listed"
-        return "its layers one by one do not answer as the network does"
 
     def scenery(self) -> Tensor:
         """(1, 3, H, W) scaled: painted tissue, because noise ranks pixels unlike any slide."""

@@ -11,7 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import fx
 
-from onepixel_gui.classifier import preflight
+from onepixel_gui.classifier import devices, preflight
+from onepixel_gui.classifier.card import Card
 from onepixel_gui.classifier.incremental import Costs, Incremental
 from onepixel_gui.classifier.kernels import Convolution
 from onepixel_gui.classifier.manner import Asking, Cut, Kernel, Manner, Prices, UnfitManner
@@ -161,12 +162,17 @@ def _costs(windowed: Windowed, prices: Prices) -> Costs:
     return Costs(windowed, prices.on_windows, whole, prices.per_number)
 
 
-def fitting(manner: Manner, checkpoint: str, device: torch.device) -> None:
-    """Raises UnfitManner where it is plain that it was measured with something else."""
-    if manner.checkpoint != checkpoint:
+def settle(manner: Manner, card: Card, device: str) -> None:
+    """Make this process ready for it, before anything of the network is made.
+
+    Raises NoSuchDevice, and UnfitManner where it was plainly measured with something else.
+    """
+    here = devices.choose(device).type
+    if manner.checkpoint != card.sha256:
         raise _unfit("It was measured with another checkpoint.")
-    if manner.device != device.type:
-        raise _unfit(f"It was measured on {manner.device}, and this is {device.type}.")
+    if manner.device != here:
+        raise _unfit(f"It was measured on {manner.device}, and this is {here}.")
+    devices.work_with(manner.threads)
 
 
 def found(graph: fx.GraphModule | None) -> fx.GraphModule:

@@ -147,3 +147,14 @@ class Preparation:
 
 def asked_densely(why: str) -> str:
     return f"Asked densely: {why}."
+
+
+def why_dense(classifier: "Classifier", graph: fx.GraphModule | None) -> str:
+    """Why no windows are cut from it. graph: its fast form, if there is one."""
+    if not classifier.card.white_box:
+        return "a black box does not show its layers"
+    if isinstance(classifier.ordinary, torch.jit.ScriptModule):
+        return "a compiled network does not show its layers"
+    if graph is None:
+        return "the network decides by its data, so its layers cannot be listed"
+    return "its layers one by one do not answer as the network does"
