@@ -42,15 +42,10 @@ class Moved:
 
         Raises ValueError where there are too few: of windows narrower than 2 px.
         """
-        near = self.position[self.shift == SHIFTS.index("neighbour")].astype(int)
-        if not len(near):
-            raise ValueError("no neighbours, no origin")
-        taken = {(row, column) for row, column in near.tolist()}
-        (top, left), (bottom, right) = near.min(axis=0), near.max(axis=0)
-        inside = (
-            (row, column) for row in range(top, bottom + 1) for column in range(left, right + 1)
-        )
-        (origin,) = (place for place in inside if place not in taken)
+        near = self.position[self.shift == SHIFTS.index("neighbour")].tolist()
+        rows, columns = {row for row, _ in near}, {column for _, column in near}
+        around = {(row, column) for row in rows for column in columns}
+        (origin,) = around.difference(map(tuple, near))
         return origin
 
 

@@ -241,3 +241,13 @@ def test_groups_that_agree_within_and_differ_between_widen_the_interval():
     assert alike.low <= 0.5 <= alike.high
     assert clustered(np.array([5.0]), np.array([10.0]), "test") is None
     assert clustered(np.zeros(0), np.zeros(0), "test") is None
+
+
+def test_the_interval_over_few_groups_covers_the_truth_as_often_as_it_says():
+    rng, covered, draws = np.random.default_rng(0), 0, 4_000
+    counts = np.full(6, 20.0)
+    for _ in range(draws):
+        hits = counts * np.clip(rng.normal(0.5, 0.12, 6), 0, 1)
+        told = clustered(hits, counts, "test")
+        covered += told.low <= 0.5 <= told.high
+    assert 0.94 <= covered / draws <= 0.965

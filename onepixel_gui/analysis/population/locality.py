@@ -13,6 +13,7 @@ Doubles = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 REACH = 2  # pixels: how far the shifts go that are counted by offset
+EDGE = 2 * REACH + 1
 DRAWS = 9_999
 EXACT = 12  # groups: all signs are tried up to here
 LARGE = 2_000  # groups: the test's normal limit from here
@@ -97,8 +98,7 @@ class Localities:
         self._hits: list[Integers] = []
         self._places: list[Integers] = []
         self._cases: list[int] = []
-        edge = 2 * REACH + 1
-        self._asked = np.zeros((edge, edge), np.int64)
+        self._asked = np.zeros(EDGE**2, np.int64)
         self._flipped = self._asked.copy()
 
     def add(self, moved: Moved, case: int = -1) -> None:
@@ -108,9 +108,11 @@ class Localities:
         self._hits.append(np.bincount(kinds[moved.flipped], minlength=len(SHIFTS)))
         self._cases.append(case)
         near = kinds != SHIFTS.index("random")
-        offset = moved.position[near] - np.array(moved.origin) + REACH
-        np.add.at(self._asked, tuple(offset.T), 1)
-        np.add.at(self._flipped, tuple(offset[moved.flipped[near]].T), 1)
+        row, column = moved.origin
+        rows, columns = moved.position[near].T.astype(np.intp)
+        offset = (rows - row + REACH) * EDGE + columns - column + REACH
+        self._asked += np.bincount(offset, minlength=EDGE**2)
+        self._flipped += np.bincount(offset[moved.flipped[near]], minlength=EDGE**2)
 
     def result(self) -> Locality:
         """Of no flips: shares of none."""
@@ -126,8 +128,8 @@ class Localities:
             known,
             tuple(_share(kind, hits, places, parts, groups) for kind in range(len(SHIFTS))),
             tuple(_contrast(pair, parts, groups, self._seed) for pair in PAIRS),
-            self._asked.copy(),
-            self._flipped.copy(),
+            self._asked.reshape(EDGE, EDGE).copy(),
+            self._flipped.reshape(EDGE, EDGE).copy(),
             self._seed,
         )
 

@@ -1,6 +1,7 @@
 """A share of tiles or flips with its interval, also where they come in groups."""
 
 from dataclasses import dataclass
+from math import sqrt
 from statistics import NormalDist
 
 import numpy as np
@@ -51,7 +52,7 @@ def clustered(hits: Doubles, counts: Doubles, kind: str) -> Interval | None:
     variance = float(spread @ spread) * groups / (groups - 1) / total**2
     units = value * (1 - value) / variance if variance > 1e-12 else float(groups)
     student = float(t.ppf(0.975, groups - 1))
-    return _score(value, units * (NORMAL / student) ** 2, kind)
+    return _score(value, float(units * (NORMAL / student) ** 2), kind)
 
 
 def summed(values: Doubles, groups: NDArray[np.int64]) -> Doubles:
@@ -66,7 +67,7 @@ def _score(value: float, n: float, kind: str) -> Interval:
     """Wilson's interval; n need not be whole."""
     squared = NORMAL**2 / n
     centre = value + squared / 2
-    reach = float(np.sqrt(squared * (value * (1 - value) + squared / 4)))
+    reach = sqrt(squared * (value * (1 - value) + squared / 4))
     low, high = (centre - reach) / (1 + squared), (centre + reach) / (1 + squared)
     # At 0 and 1 rounding alone parts the bound from the share.
     return Interval(min(max(low, 0.0), value), max(min(high, 1.0), value), kind)
