@@ -32,6 +32,7 @@ def test_of_a_tile_the_first_seed_that_flipped_speaks_whatever_the_order_of_the_
             mine = runs.some(runs.tile == tiles.tile[row])
             first = mine.seed[mine.flipped].min() if mine.flipped.any() else 0
             assert tiles.seed[row] == first
+    assert list(one_per_tile(mixed).tile) == list(dict.fromkeys(mixed.tile))
 
 
 def test_more_seeds_of_the_same_tiles_do_not_make_an_interval_narrower():
@@ -163,9 +164,10 @@ def test_a_spread_is_ordered_and_counts_every_value(values):
 
 
 def test_each_direction_is_told_before_and_after_for_all_flipped_and_held():
-    runs = planted(120, Effects(share=0.4), seed=5)
+    runs = planted(120, Effects(share=0.4), seeds=2, seed=5)
     found = before_after(runs)
     assert len(found) == 6
+    assert found[0].n + found[3].n == 120
     for all_, flipped, held in (found[:3], found[3:]):
         assert (all_.part, flipped.part, held.part) == ("all", "flipped", "held")
         assert all_.n == flipped.n + held.n
