@@ -151,7 +151,7 @@ def _short(origin: dict[str, object]) -> dict[str, object]:
         "classifier": ("file", "sha256"),
         "tile": ("name", "sha256", "window"),
         "tiles": ("n", "sha256_of_all"),
-        "study": ("name",),
+        "study": ("name", "identity"),
     }
     for name, keys in wanted.items():
         facts = origin.get(name)

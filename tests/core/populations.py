@@ -76,7 +76,10 @@ class Planted:
             yield int(self.made.run[row]), _swept(rng, self.made.window, downward)
 
     def picture(self, tile):
-        return nuclei(tile % 17)[0] if isinstance(nuclei(0), tuple) else nuclei(tile % 17)
+        """With the colours that the runs of this tile met."""
+        rgb, runs = nuclei(tile % 17), self.made.tile == tile
+        rgb[*self.made.position[runs].T] = self.made.colour_before[runs]
+        return rgb
 
     def run(self, number):
         tile = Tile("t.png", self.picture(3))

@@ -55,8 +55,8 @@ def _places(exhibit: PopulationExhibit) -> tuple[str, ...]:
 
 def _periods(exhibit: PopulationExhibit) -> tuple[str, ...]:
     examined, keys = exhibit.examined, []
-    for kind in ("profile", "spectrum", "classes") if examined.periods is not None else ():
-        keys += [f"row {kind}", f"column {kind}"]
+    for axis in ("row", "column") if examined.periods is not None else ():
+        keys += [f"{axis} {kind}" for kind in ("profile", "spectrum", "classes")]
     if any(each.n for each in examined.flips):
         keys += ["row phases", "column phases"]
     return tuple(keys)

@@ -112,6 +112,7 @@ class Examined:
     hashes: tuple[str, ...]
     first: Record
     study: str = ""
+    identity: str = ""
 
     @property
     def tiles(self) -> int:
@@ -131,9 +132,14 @@ class Examined:
 
 
 def examine(
-    source: Source, group: Group, *, study: str = "", dark: int = DARK
+    source: Source,
+    group: Group,
+    *,
+    study: str = "",
+    identity: str = "",
+    dark: int = DARK,
 ) -> Generator[Examining, None, Examined]:
-    """study: its name.  dark: tiles of each direction whose dark areas are looked for, 0 for none.
+    """study, identity: of the study, for provenance.  dark: tiles of each direction whose dark areas are looked for, 0 for none.
 
     The group has at least one run.
     """
@@ -169,6 +175,7 @@ def examine(
         source.hashes(outcomes.tile),
         first,
         study,
+        identity,
     )
 
 

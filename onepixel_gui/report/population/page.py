@@ -2,18 +2,21 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from matplotlib.axes import Axes
 
 from onepixel_gui import __version__
 from onepixel_gui.report.exhibit import Style
+from onepixel_gui.report.population.contents import LETTERS
 from onepixel_gui.report.sheet import FAINT, SMALL, Sheet
 from onepixel_gui.report.wording import RESEARCH_ONLY
 
 HEAD = 7.4  # mm, from the top of a panel's letter to the top of what it shows
 GAP = 6.5
 FOOT = 6.0
+UNDER = 3.0  # mm below a panel
+TALLEST = 168.0  # mm; a journal's page holds 170
 MARGIN = 2.0
 
 
@@ -58,43 +61,57 @@ class Cell:
 class Panel:
     """title: what it shows.   counted: its n, below the title.   draw: into its cell.
 
-    wide: takes two columns.
+    spans:  columns it takes on a page of three and on one of two.
+    tall:   mm, where it needs less or more than the others.
     """
 
     title: str
     counted: str
     draw: Callable[[Cell], None]
-    wide: bool = False
+    spans: tuple[int, int] = (1, 1)
+    tall: float | None = None
 
 
-def page(style: Style, panels: Sequence[Panel], footer: str, tall: float | None = None) -> Sheet:
-    """Panels a, b, c ... from left to right and from top to bottom. tall: mm of each, chosen."""
+def page(style: Style, panels: Sequence[Panel], footer: str) -> Sheet:
+    """Panels a, b, c ... from left to right and from top to bottom."""
     columns = 3 if style.width_mm == 183 else 2
     column = (style.width_mm - 2 * MARGIN - (columns - 1) * GAP) / columns
-    places = _placed([2 if panel.wide else 1 for panel in panels], columns)
-    lines = 1 + max(row for row, _ in places)
-    room = tall or (42.0 if columns == 3 else 33.0)
-    step = HEAD + room + 3.0
-    sheet = Sheet(style.width_mm, lines * step + FOOT, style.dpi)
-    for letter, panel, (row, place) in zip("abcdefghijklmnop", panels, places, strict=False):
-        left, top = MARGIN + place * (column + GAP), row * step
-        width = 2 * column + GAP if panel.wide else column
-        sheet.heading(left, top, letter, panel.title)
+    spans = [panel.spans[0 if columns == 3 else 1] for panel in panels]
+    places = _placed(spans, columns)
+    rooms = _rooms(panels, places, 42.0 if columns == 3 else 33.0)
+    tops = [sum(HEAD + room + UNDER for room in rooms[:row]) for row in range(len(rooms) + 1)]
+    sheet = Sheet(style.width_mm, tops[-1] + FOOT, style.dpi)
+    for key, panel, span, (row, place) in zip(LETTERS, panels, spans, places, strict=False):
+        left, top = MARGIN + place * (column + GAP), tops[row]
+        sheet.heading(left, top, key, panel.title)
         sheet.text(left, top + 5.6, panel.counted, fontsize=SMALL, color=FAINT, va="baseline")
-        panel.draw(Cell(sheet, left, top + HEAD, width, room))
+        width = span * column + (span - 1) * GAP
+        panel.draw(Cell(sheet, left, top + HEAD, width, rooms[row]))
     _footer(sheet, footer)
     return sheet
 
 
-def _placed(widths: Sequence[Literal[1, 2] | int], columns: int) -> list[tuple[int, int]]:
+def _placed(spans: Sequence[int], columns: int) -> list[tuple[int, int]]:
     """(row, column) of each."""
     places, row, column = [], 0, 0
-    for width in widths:
-        if column + width > columns:
+    for span in spans:
+        if column + span > columns:
             row, column = row + 1, 0
         places.append((row, column))
-        column += width
+        column += span
     return places
+
+
+def _rooms(panels: Sequence[Panel], places: Sequence[tuple[int, int]], usual: float) -> list[float]:
+    """mm of each row below its headings; less of all where the page would be too long."""
+    rows = 1 + max(row for row, _ in places)
+    rooms = [
+        max(panel.tall or usual for panel, (at, _) in zip(panels, places, strict=True) if at == row)
+        for row in range(rows)
+    ]
+    left = TALLEST - FOOT - rows * (HEAD + UNDER)
+    scale = min(1.0, left / sum(rooms))
+    return [room * scale for room in rooms]
 
 
 def _footer(sheet: Sheet, words: str) -> None:

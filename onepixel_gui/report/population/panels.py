@@ -67,21 +67,28 @@ class Field:
 
 def field(cell: Cell, shown: Field, *, label: bool = True) -> Axes:
     """A map of whole pixels with its key on the right; rows and columns counted from 0."""
-    left, bottom = (8.5, 7.0) if label else (1.0, 1.0)
-    key = 9.5 if shown.words else 7.5
-    room = (cell.height - bottom, cell.width - left - key)
+    left, bottom = (8.0, 7.0) if label else (1.0, 1.0)
+    above = len(shown.words) <= 6
+    key, top = (6.0, 2.0) if above else (9.5, 0.0)
+    room = (cell.height - bottom - top, cell.width - left - key)
     size = fit((shown.values.shape[0], shown.values.shape[1]), *room)
     low, high = shown.limits
     table = mpl.colormaps[shown.colours]
     rgb = table(Normalize(low, high)(shown.values), bytes=True)[..., :3]
-    axes = cell.sheet.picture(cell.left + left, cell.top, rgb, size)
+    axes = cell.sheet.picture(cell.left + left, cell.top + top, rgb, size)
     if label:
         height, width = shown.values.shape
         axes.set(xticks=_steps(width), yticks=_steps(height))
         axes.set(xlabel="column (px)", ylabel="row (px)")
-    bar = cell.sheet.axes(cell.left + left + size.width + 1.2, cell.top, 1.8, size.height)
+    right = cell.left + left + size.width + 1.2
+    if above:
+        cell.sheet.text(right, cell.top + 1.2, shown.words, fontsize=SMALL, va="baseline")
+    bar = cell.sheet.axes(right, cell.top + top, 1.8, size.height)
     _key(bar, table(np.arange(256), bytes=True)[:, :3], low, high, shown)
     return axes
+
+
+_NARROW = 0.95  # inches, below which five numbers do not fit side by side
 
 
 def _steps(count: int, most: int = 5) -> list[int]:
@@ -96,7 +103,8 @@ def _key(axes: Axes, colours: NDArray[np.uint8], low: float, high: float, shown:
     axes.yaxis.set_label_position("right")
     axes.set(xticks=[], xlim=(0, 1), ylim=(low, high))
     ticked(axes, low, high, whole=shown.whole)
-    axes.set_ylabel(shown.words, fontsize=SMALL)
+    if len(shown.words) > 6:
+        axes.set_ylabel(shown.words, fontsize=SMALL)
     axes.tick_params(labelsize=SMALL)
 
 
@@ -127,10 +135,12 @@ def heaps(axes: Axes, shown: Sequence[Heap], *, share: bool = True, null: str = 
 
     null: words of the first, which is then what chance alone gives, in grey.
     """
-    top = 0.0
+    top, sides = 0.0, [0.0, 0.0]  # and the tallest of the left and the right half
     for index, heap in enumerate(shown):
         total = float(heap.counts.sum())
         heights = heap.counts / total if share and total else heap.counts
+        for side, half in enumerate(np.array_split(heights, 2)):
+            sides[side] = max(sides[side], float(half.max()))
         grey = bool(null) and index == 0
         label = null if grey else heap.words
         if grey or heap.filled:
@@ -159,10 +169,10 @@ def heaps(axes: Axes, shown: Sequence[Heap], *, share: bool = True, null: str = 
         top = max(top, float(heights.max()) if len(heights) else 0.0)
     low, high = shown[0].edges[0], shown[0].edges[-1]
     axes.set(xlim=(low, high), ylim=(0, (top or 1.0) * 1.22))
-    axes.set_ylabel("share of runs" if share else "runs")
-    ticked(axes, 0, (top or 1.0) * 1.2, 4)
+    axes.set_ylabel("share of tiles" if share else "tiles")
+    ticked(axes, 0, (top or 1.0) * 1.2)
     if len(shown) > 1 or null:
-        axes.legend(loc="upper right", **LEGEND)
+        axes.legend(loc="upper left" if sides[0] < sides[1] else "upper right", **LEGEND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +248,8 @@ def _line(
 def unit_axis(axes: Axes, words: str, side: str = "y") -> None:
     """From 0 to 1, for confidences and shares."""
     ticks, labels = [0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.5", "0.75", "1"]
+    if side == "x" and axes.bbox.width / axes.figure.dpi < _NARROW:
+        ticks, labels = ticks[::2], labels[::2]
     if side == "y":
         axes.set(ylim=(-0.03, 1.05), ylabel=words)
         axes.set_yticks(ticks, labels)
@@ -300,52 +312,50 @@ def bars(axes: Axes, shown: Sequence[Rate], words: str, *, top: float | None = N
                 fontsize=SMALL,
             )
     axes.set(xlim=(-0.6, len(shown) - 0.4), ylim=(0, most), ylabel=words)
-    ticked(axes, 0, most, 4)
+    ticked(axes, 0, most)
     axes.set_xticks(range(len(shown)), [rate.words for rate in shown])
-    axes.tick_params(axis="x", length=0)
+    axes.tick_params(axis="x", length=0, labelsize=SMALL)
 
 
 # ------------------------------------------------------------------ tables
-def written(cell: Cell, head: Sequence[str], rows: Sequence[Sequence[str]], first: float) -> None:
-    """A table of words. first: share of the width for the first column."""
-    axes, step = bare(cell), min(4.2, cell.height / (len(rows) + 1.2))
-    wide = cell.width * (1 - first) / max(len(head) - 1, 1)
-    ends = [cell.width * first + wide * (place + 1) for place in range(len(head) - 1)]
+def written(
+    cell: Cell, head: Sequence[str], rows: Sequence[Sequence[str]], ends: Sequence[float]
+) -> None:
+    """A table of words. ends: of each column but the first, in shares of the width."""
+    axes, step = bare(cell), min(4.2, cell.height / (len(rows) + 1.6))
     for line, words in enumerate((head, *rows)):
-        down = step * (line + 0.8)
+        down = step * (line + 0.9)
         colour = FAINT if line == 0 else INK
         axes.text(0, down, words[0], va="baseline", fontsize=SMALL, color=colour)
         for end, word in zip(ends, words[1:], strict=True):
-            axes.text(end, down, word, ha="right", va="baseline", fontsize=SMALL, color=colour)
-    axes.plot([0, cell.width], [step * 1.15] * 2, color=INK, linewidth=0.4)
+            place = (end * cell.width, down)
+            axes.text(*place, word, ha="right", va="baseline", fontsize=SMALL, color=colour)
+    axes.plot([0, cell.width], [step * 1.2] * 2, color=INK, linewidth=0.4)
 
 
 def matrix(
-    cell: Cell, values: Doubles, told: Sequence[Sequence[str]], names: Sequence[str], words: str
+    cell: Cell, values: Doubles, told: Sequence[Sequence[str]], names: Sequence[str]
 ) -> None:
-    """Squares of colour from origin (rows) to target (columns) with words in them."""
-    letters = 9 if cell.narrow else 12
-    axes = cell.axes(left=14.0, bottom=10.0, right=1.0)
-    table, count = mpl.colormaps["cividis"], len(names)
-    axes.imshow(table(np.nan_to_num(values), bytes=True)[..., :3], aspect="auto")
-    for row in range(count):
-        for column in range(count):
-            dark = not np.isfinite(values[row, column]) or values[row, column] < 0.55
-            axes.text(
-                column,
-                row,
-                told[row][column],
-                ha="center",
-                va="center",
-                fontsize=SMALL,
-                color="white" if dark else INK,
-                linespacing=1.25,
-            )
+    """Squares of colour, 0-1, from origin (rows) to target (columns), with words in them."""
+    letters, count = 10, len(names)
+    side = min(cell.width - 14.0 - 7.0, cell.height - 8.5)
+    width = max(side, min(cell.width - 21.0, side * 1.7))
+    axes = cell.sheet.axes(cell.left + 14.0, cell.top + 0.5, width, side)
+    table = mpl.colormaps["cividis"]
+    rgb = table(np.nan_to_num(values), bytes=True)[..., :3].copy()
+    rgb[~np.isfinite(values)] = 235
+    axes.imshow(rgb, aspect="auto")
+    for (row, column), share in np.ndenumerate(values):
+        colour = "white" if np.isfinite(share) and share < 0.55 else INK
+        ink = axes.text(column, row, told[row][column], ha="center", va="center")
+        ink.set(fontsize=SMALL, color=colour, linespacing=1.25)
     shown = [short(name, letters) for name in names]
-    axes.set_xticks(range(count), shown)
+    axes.set_xticks(range(count), shown, rotation=90 if count > 4 else 0)
     axes.set_yticks(range(count), shown)
-    axes.set(xlabel="answer with the pixel", ylabel=words)
+    axes.set(xlabel="answer with the pixel", ylabel="answer before")
     axes.tick_params(length=0)
+    bar = cell.sheet.axes(cell.left + 14.0 + width + 1.2, cell.top + 0.5, 1.8, side)
+    _key(bar, table(np.arange(256), bytes=True)[:, :3], 0.0, 1.0, Field(values, ""))
 
 
 # ------------------------------------------------------------------ scatters
@@ -371,7 +381,7 @@ def round_ticks(low: float, high: float, most: int = 5, *, whole: bool = False) 
     return [float(tick) for tick in np.round(found, 12) if low - slack <= tick <= high + slack]
 
 
-def ticked(axes: Axes, low: float, high: float, most: int = 4, *, whole: bool = False) -> None:
+def ticked(axes: Axes, low: float, high: float, most: int = 5, *, whole: bool = False) -> None:
     """Round values up the side."""
     ticks = round_ticks(low, high, most, whole=whole)
     axes.set_yticks(ticks, [plain(tick) for tick in ticks])

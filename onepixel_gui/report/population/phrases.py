@@ -54,6 +54,8 @@ def number(value: float | None, digits: int = 3) -> str:
     """Three digits, with a true minus sign."""
     if value is None:
         return "not known"
+    if abs(value) >= 1000:
+        return f"{value:,.0f}".replace("-", MINUS)
     if value and abs(value) < 1e-3:
         sign = MINUS if value < 0 else ""
         return sign + scientific(abs(value))

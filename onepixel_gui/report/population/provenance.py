@@ -37,7 +37,12 @@ def provenance(examined: "Examined", command: str) -> dict[str, object]:
         "environment": environment_facts(first.serving),
         "software_of_runs": dict(first.software),
         "classifier": classifier_facts(group.card),
-        "study": {"name": examined.study, "classifier": group.classifier, "attack": group.attack},
+        "study": {
+            "name": examined.study,
+            "identity": examined.identity,
+            "classifier": group.classifier,
+            "attack": group.attack,
+        },
         "attack": settings | {"access": group.settings.access},
         "runs": len(outcomes),
         "seeds": sorted({int(seed) for seed in np.unique(outcomes.seed) if seed >= 0}),

@@ -8,22 +8,27 @@ from onepixel_gui.report.population.exhibit import PopulationExhibit
 from onepixel_gui.report.population.page import Cell, Panel
 from onepixel_gui.report.sheet import BLUE, SMALL
 
-MOST = 12  # classes whose numbers fit into their squares
+FEW, MOST = 4, 12  # classes whose rates, and whose counts, fit into their squares
 
 
 def panels(exhibit: PopulationExhibit) -> dict[str, Panel]:
     found = exhibit.examined.metrics
-    tiles = f"n = {found.success.n:,} tiles"
+    tiles, few = f"n = {found.success.n:,} tiles", len(found.matrix.classes) <= FEW
     return {
         "matrix": Panel(
             "from-to matrix",
             f"{tiles}: flipped, rate, 95 % interval",
             lambda cell: _matrix(cell, exhibit),
-            wide=True,
+            spans=(1, 2) if few else (2, 2),
+            tall=None if few else 70.0,
         ),
         "reached": Panel("other classes reached", tiles, lambda cell: _reached(cell, exhibit)),
         "metrics": Panel(
-            "metrics of Su et al.", tiles, lambda cell: _metrics(cell, exhibit), wide=True
+            "metrics of Su et al.",
+            tiles,
+            lambda cell: _metrics(cell, exhibit),
+            spans=(1, 2) if few else (2, 2),
+            tall=30.0,
         ),
     }
 
@@ -37,16 +42,15 @@ def _matrix(cell: Cell, exhibit: PopulationExhibit) -> None:
         for column in range(count):
             found = matrix.rate(row, column)
             if row == column or found.share is None:
-                words[row][column] = phrases.DASH
                 continue
             values[row, column] = found.share
             words[row][column] = f"{found.flipped:,}/{found.n:,}"
-            if count <= 4 and found.wilson is not None:
+            if count <= FEW and found.wilson is not None:
                 low, high = (f"{100 * end:.1f}" for end in (found.wilson.low, found.wilson.high))
                 words[row][column] += f"\n{phrases.percents(found.share)}\n{low} to {high} %"
             elif count > MOST:
                 words[row][column] = ""
-    ink.matrix(cell, values, words, matrix.classes, "answer before")
+    ink.matrix(cell, values, words, matrix.classes)
 
 
 def _reached(cell: Cell, exhibit: PopulationExhibit) -> None:
@@ -83,4 +87,4 @@ def _metrics(cell: Cell, exhibit: PopulationExhibit) -> None:
                 f"{phrases.number(spread.quartiles[0])} to {phrases.number(spread.quartiles[1])}"
             )
             rows.append((name, phrases.number(spread.mean, 4), middle, f"{spread.n:,}"))
-    ink.written(cell, ("", "mean", "interval or quartiles", "n"), rows, 0.4)
+    ink.written(cell, ("", "mean", "95 % / quartiles", "n"), rows, (0.57, 0.87, 1.0))

@@ -100,6 +100,6 @@ def _change(cell: Cell, led: Directed) -> None:
     axes = cell.axes(left=10.0)
     counts, xs, ys = against_change(led)
     ink.density(axes, counts, (xs, ys))
-    ink.ticked(axes, 0, float(ys[-1]), 4)
+    ink.ticked(axes, 0, float(ys[-1]))
     axes.set(xlabel="colour change (RGB length)", xticks=[0, 100, 200, 300, 400])
     axes.set_ylabel("|change of confidence|")

@@ -31,7 +31,8 @@ def panels(exhibit: PopulationExhibit) -> dict[str, Panel]:
             f"{short(whole.subject, 12)} confidence",
             counted,
             partial(_numbers, parts=parts),
-            wide=False,
+            spans=(1, 2),
+            tall=27.0,
         )
     return found
 
@@ -54,31 +55,14 @@ def box(found: Spread, words: str, colour: str) -> ink.Box:
 
 
 def _boxes(cell: Cell, parts: tuple[BeforeAfter, ...]) -> None:
-    shown = []
-    for part, name in zip(parts, ("all", "flipped", "held"), strict=True):
-        for when, spread, colour in (("before", part.before, FAINT), ("after", part.after, BLUE)):
-            if spread is not None:
-                words = f"{name}\n{when}" if when == "before" else when
-                shown.append(box(spread, f"{name} {when}" if cell.narrow else words, colour))
+    shown = [
+        box(spread, f"{part.part} {when}", colour)
+        for part in parts
+        for when, spread, colour in (("before", part.before, FAINT), ("after", part.after, BLUE))
+        if spread is not None
+    ]
     axes = cell.axes(left=16.0)
-    for place, each in enumerate(shown):
-        shown[place] = each
-    ink.boxes(
-        axes,
-        [
-            ink.Box(
-                each.words.replace("\n", " "),
-                each.low,
-                each.lower,
-                each.median,
-                each.upper,
-                each.high,
-                each.mean,
-                each.colour,
-            )
-            for each in shown
-        ],
-    )
+    ink.boxes(axes, shown)
     ink.unit_axis(axes, f"{short(parts[0].subject)} confidence", "x")
 
 
@@ -98,30 +82,26 @@ def _heaps(cell: Cell, whole: BeforeAfter) -> None:
 
 def _numbers(cell: Cell, parts: tuple[BeforeAfter, ...]) -> None:
     head, columns = [""], []
-    for part, name in zip(parts, ("all", "flipped", "held"), strict=True):
+    for part in parts:
         for when, spread in (("before", part.before), ("after", part.after)):
             if spread is not None:
-                head.append(f"{name}\n{when}")
-                columns.append(_five(spread))
+                head.append(f"{part.part}\n{when}")
+                columns.append([_short(value) for value in _five(spread)])
     rows = [(name, *(column[line] for column in columns)) for line, name in enumerate(_ROWS)]
-    ink.written(cell, head, rows, 0.2)
+    ends = [0.16 + 0.84 * (place + 1) / len(columns) for place in range(len(columns))]
+    ink.written(cell, head, rows, ends)
 
 
-def _five(found: Spread) -> list[str]:
-    values = (found.maximum, found.mean, found.median, found.deviation, found.minimum)
-    return [_short(value) for value in values]
+def _five(found: Spread) -> tuple[float | None, ...]:
+    return found.maximum, found.mean, found.median, found.deviation, found.minimum
 
 
 def _short(value: float | None) -> str:
-    """At most 7 letters."""
+    """At most 8 letters, and 1 only where it is 1."""
     if value is None:
         return phrases.DASH
-    if value == 0:
-        return "0"
-    return (
-        decimal(value)
-        if 0.001 <= value <= 0.9995
-        else f"{value:.1e}"
-        if value < 0.5
-        else f"{value:.4f}"
-    )
+    if value == 0 or value == 1:
+        return f"{value:.0f}"
+    if value < 0.001:
+        return f"{value:.1e}".replace("e-0", "e\N{MINUS SIGN}").replace("e-", "e\N{MINUS SIGN}")
+    return decimal(value)

@@ -9,7 +9,7 @@ from onepixel_gui.report.population.binned import colour_changes, rings, spent
 from onepixel_gui.report.population.examined import Directed
 from onepixel_gui.report.population.exhibit import PopulationExhibit
 from onepixel_gui.report.population.page import Cell, Panel
-from onepixel_gui.report.sheet import BLUE, FAINT, INK, NULL
+from onepixel_gui.report.sheet import BLUE, FAINT, INK, NULL, SMALL
 
 _NAMED = 14  # cases whose names fit beside their rates
 
@@ -88,11 +88,12 @@ def _directions(cell: Cell, exhibit: PopulationExhibit) -> None:
     found = exhibit.examined.rates
     rows = [rate_row(found.overall, "all", INK, "D")]
     if len(found.directions) > 1:
-        rows += [rate_row(each, each.title.replace(" to ", "\nto ")) for each in found.directions]
+        rows += [rate_row(each, each.title) for each in found.directions]
     labels = [each for each in found.labels if each.n]
-    rows += [rate_row(each, f"label\n{each.title}", FAINT, "s") for each in labels]
-    axes = cell.axes(left=14.0, right=10.0)
-    ink.forest(axes, rows[:9], named=9, letters=40)
+    rows += [rate_row(each, f"label {each.title}", FAINT, "s") for each in labels]
+    axes = cell.axes(left=17.0, right=9.0)
+    ink.forest(axes, rows[:9], named=9, letters=20)
+    axes.tick_params(axis="y", labelsize=SMALL)
 
 
 def _cases(cell: Cell, led: Directed) -> None:
@@ -115,7 +116,7 @@ def _queries(cell: Cell, exhibit: PopulationExhibit) -> None:
     last = float(max(queries[-1], examined.outcomes.queries.max()))
     xs = np.concatenate([[0.0], queries, [last]])
     axes.step(xs, np.concatenate([[0.0], heights, heights[-1:]]), where="post", color=ink.FLIPPED)
-    ticks = ink.round_ticks(0, last, 4)
+    ticks = ink.round_ticks(0, last, 2 if cell.narrow else 4)
     axes.set(xlim=(0, last * 1.02), xlabel="queries")
     axes.set_xticks(ticks, [ink.plain(tick) for tick in ticks])
     ink.unit_axis(axes, "share of tiles flipped")

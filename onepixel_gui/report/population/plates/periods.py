@@ -62,7 +62,7 @@ def _profile(cell: Cell, line: PopulationSpectrum) -> None:
     top = max(float(line.profile.max()) * 1.08, 1e-9)
     axes.set(xlim=(-0.5, len(places) - 0.5), ylim=(0, top), xlabel=f"{line.axis} (px)")
     axes.set_ylabel("mean |Δ logit|")
-    ink.ticked(axes, 0, top, 4)
+    ink.ticked(axes, 0, top)
 
 
 def _spectrum(cell: Cell, line: PopulationSpectrum, strides: tuple[int, ...]) -> None:
@@ -125,7 +125,7 @@ def _classes(cell: Cell, line: PopulationSpectrum) -> None:
     margin = 0.06 * (most - least)
     low, high = max(least - margin, 0.0), most + margin
     axes.set(xlim=(-0.8, start - 1.2), ylim=(low, high), ylabel="relative to the tile")
-    ink.ticked(axes, low, high, 4)
+    ink.ticked(axes, low, high)
     axes.set_xticks([place for place, _ in middles], [word for _, word in middles])
     axes.tick_params(axis="x", length=0)
 
@@ -138,13 +138,10 @@ def _phases(cell: Cell, some: list[Phases]) -> None:
         for x, expected in zip(xs, each.expected, strict=True):
             axes.plot([x - 0.5, x + 0.5], [expected] * 2, color=INK, lw=0.8, zorder=4)
         most = max(most, float(each.counts.max()), float(each.expected.max()))
-        word = f"mod {each.modulus}"
-        if each.p is not None:
-            word += f"\n{phrases.chance(each.p)}" if not cell.narrow else ""
-        middles.append((xs.mean(), word))
+        middles.append((xs.mean(), f"mod {each.modulus}"))
         start = float(xs[-1]) + 2.0
     axes.set(xlim=(-0.8, start - 1.2), ylim=(0, most * 1.12 or 1.0), ylabel="tiles")
-    ink.ticked(axes, 0, most * 1.1, 4, whole=True)
+    ink.ticked(axes, 0, most * 1.1, whole=True)
     axes.set_xticks([place for place, _ in middles], [word for _, word in middles])
     axes.tick_params(axis="x", length=0, labelcolor=INK)
     axes.axhline(0, color=FAINT, lw=0.5)

@@ -11,7 +11,7 @@ from onepixel_gui.report.population.examined import Directed
 from onepixel_gui.report.population.exhibit import PopulationExhibit
 from onepixel_gui.report.population.page import Cell, Panel
 from onepixel_gui.report.population.plates.overview import ring_heaps
-from onepixel_gui.report.sheet import NULL
+from onepixel_gui.report.sheet import NULL, SMALL
 from onepixel_gui.report.wording import TIMES
 
 
@@ -80,15 +80,15 @@ def _dark(cell: Cell, led: Directed) -> None:
         shown.append(ink.Heap("held", edges, held, ink.HELD, dashed=True))
     ink.heaps(axes, shown, null="random pixels")
     axes.set_xlim(-0.02, 1.02)
-    axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0\ndark", "0.25", "0.5", "0.75", "1\nlight"])
-    axes.set_xlabel("rank among pixels of the tile", labelpad=-3.0)
+    axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.5", "0.75", "1"])
+    axes.set_xlabel("rank in the tile, 0 darkest")
 
 
 def _where(cell: Cell, led: Directed) -> None:
     """Found shares beside the expected ones, in grey."""
     seen = led.darkness
     assert seen is not None
-    axes, most, names = cell.axes(), 0.05, []
+    axes, most, names = cell.axes(bottom=9.5), 0.05, []
     parts = [
         (part, colour)
         for part, colour in zip(seen.parts[1:], (ink.FLIPPED, ink.HELD), strict=True)
@@ -112,6 +112,6 @@ def _where(cell: Cell, led: Directed) -> None:
                 top = max(top, each.interval.high)
             most = max(most, top)
     axes.set(ylim=(0, most * 1.15), ylabel="share of tiles")
-    ink.ticked(axes, 0, most * 1.1, 4)
-    axes.set_xticks([place for place, _ in names], [name for _, name in names])
-    axes.tick_params(axis="x", length=0, labelsize=4.6 if cell.narrow else 5)
+    ink.ticked(axes, 0, most * 1.1)
+    axes.set_xticks([place for place, _ in names], [name for _, name in names], rotation=90)
+    axes.tick_params(axis="x", length=0, labelsize=SMALL)

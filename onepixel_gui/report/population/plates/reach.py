@@ -35,7 +35,8 @@ def panels(exhibit: PopulationExhibit) -> dict[str, Panel]:
             "mean propagation, input to output",
             f"n = {first.flips:,} flips, {first.title}",
             lambda cell: _strip(cell, first),
-            wide=True,
+            spans=(3, 2),
+            tall=24.0,
         )
     return found
 
@@ -113,15 +114,17 @@ def _peaks(cell: Cell, found: tuple[MeanPropagation, ...]) -> None:
         axes.fill_between(layers[known], low, high, color=colour, alpha=0.18, linewidth=0)
         most = max(most, float(each.peak.max()), float(high.max()) if len(high) else 0.0)
     axes.set(ylim=(0, most * 1.2 or 1.0), xlabel="layer", ylabel="peak (of clean maximum)")
-    ink.ticked(axes, 0, most * 1.1, 4)
+    ticks = ink.round_ticks(1, max(len(each.layers) for each in found), whole=True)
+    axes.set_xticks(ticks, [ink.plain(tick) for tick in ticks])
+    ink.ticked(axes, 0, most * 1.1)
     if len(found) > 1:
         axes.legend(loc="upper right", **ink.LEGEND)
 
 
 def _strip(cell: Cell, found: MeanPropagation) -> None:
     """Layers spread evenly over the network, each map by its own maximum."""
-    count = 6 if cell.narrow else 8
-    shown = shown_layers(found, count)
+    shown = shown_layers(found, 6 if cell.narrow else 10)
+    count = max(len(shown), 4)
     gap = 1.2
     side = min((cell.width - gap * (count - 1)) / count, (cell.height - 9.0))
     table = mpl.colormaps["magma"]
