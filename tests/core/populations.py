@@ -1,11 +1,8 @@
 """Studies that exist in memory only, with effects planted in them: for figures and tables."""
 
 import hashlib
-from dataclasses import replace
 
 import numpy as np
-from tests.core.planted import Effects, changed, nuclei, planted
-from tests.core.planted_maps import moved_to, sensitive, spread, swept
 
 from onepixel_gui.attack.attacks import Exhaustive
 from onepixel_gui.attack.probe import Ended, Pixel, Question, Settings
@@ -15,6 +12,8 @@ from onepixel_gui.report.population.examined import examine
 from onepixel_gui.study.record import Record
 from onepixel_gui.study.store import Group
 from onepixel_gui.tiles.tile import Tile, Window
+from tests.core.planted import Effects, changed, nuclei, planted
+from tests.core.planted_maps import moved_to, sensitive, spread, swept
 
 CARD = Card(
     "demonstration", "demo.safetensors", "ab" * 32, "codait_mitosis", 112_585,
@@ -32,7 +31,9 @@ def outcomes_of(tiles=400, *, share=0.4, seeds=1, cases=12, seed=0, both=True):
     mitosis = found.answer == 1 if both else np.ones(len(found), bool)
     flipped = found.flipped & (mitosis | (rng.random(len(found)) < 0.02))
     answer = np.where(mitosis, 1, 0)
-    clean = np.where(mitosis, 1 - 0.4 * rng.random(len(found)) ** 2, 0.3 * rng.random(len(found)) ** 4)
+    clean = np.where(
+        mitosis, 1 - 0.4 * rng.random(len(found)) ** 2, 0.3 * rng.random(len(found)) ** 4
+    )
     clean = np.clip(clean, 1e-5, 1 - 1e-5)
     moved = np.where(mitosis, clean * (1 - 0.5 * rng.random(len(found))), clean * 2)
     reached = np.where(mitosis, 0.5 * rng.random(len(found)), 0.5 + 0.4 * rng.random(len(found)))
@@ -53,9 +54,7 @@ class Planted:
     def __init__(self, outcomes, *, sweeps=0, aftermaths=True, window=(64, 64)):
         self.made, self._sweeps, self._aftermaths = outcomes, sweeps, aftermaths
         settings = Exhaustive() if sweeps else Settings()
-        self.group = Group(
-            1, 1, CARD, settings, len(outcomes), outcomes.window, STRIDES
-        )
+        self.group = Group(1, 1, CARD, settings, len(outcomes), outcomes.window, STRIDES)
 
     def outcomes(self, group):
         assert group is self.group
@@ -88,19 +87,25 @@ class Planted:
         return Record(tile, CARD, SERVING, Settings(), asked, ended, software={"torch": "2.13.0"})
 
     def hashes(self, tiles):
-        return tuple(sorted(hashlib.sha256(bytes([n % 256, n // 256])).hexdigest() for n in set(tiles.tolist())))
+        return tuple(
+            sorted(
+                hashlib.sha256(bytes([n % 256, n // 256])).hexdigest() for n in set(tiles.tolist())
+            )
+        )
 
 
 def _swept(rng, window, downward):
     """Even rows are more sensitive; one yellow pixel near the centre flips half of the tiles."""
-    size = np.abs((2 - sensitive(rng, window, period=2, effect=1.0).logits[..., 0]))
+    size = np.abs(2 - sensitive(rng, window, period=2, effect=1.0).logits[..., 0])
     sign = 1 if downward else -1
     clean = 2.0 * sign
     logits = clean - sign * size[..., None] * rng.random((*window, 8)) * 0.3
     flips = np.zeros((*window, 8), bool)
     if downward:
         flips[window[0] // 2, window[1] // 2, 6] = rng.random() < 0.5
-        flips[window[0] // 2 - 2 : window[0] // 2 + 4 : 2, window[1] // 2 + 2, 6] = rng.random((3)) < 0.3
+        flips[window[0] // 2 - 2 : window[0] // 2 + 4 : 2, window[1] // 2 + 2, 6] = (
+            rng.random(3) < 0.3
+        )
     return swept(np.where(flips, -sign, logits), clean_logit=clean, palette=CORNERS, flipped=flips)
 
 
@@ -113,4 +118,36 @@ def examined_of(source, **words):
         return end.value
 
 
-__all__ = ["Planted", "examined_of", "outcomes_of", "replace"]
+def records_of(outcomes, attack=None):
+    """The runs as a study keeps them."""
+    base = [nuclei(seed) for seed in range(17)]
+    for row in range(len(outcomes)):
+        rgb = base[int(outcomes.tile[row]) % 17].copy()
+        down, right = (int(each) for each in outcomes.position[row])
+        rgb[down, right] = outcomes.colour_before[row]
+        rgb[0, :2] = [[outcomes.tile[row] >> shift & 255 for shift in (0, 8, 16)], rgb[0, 1]]
+        yield _record(outcomes, row, rgb, attack)
+
+
+def _record(outcomes, row, rgb, attack):
+    names, case = outcomes.classes, int(outcomes.case[row])
+    tile = Tile(
+        f"tile-{int(outcomes.tile[row])}.png", rgb, label=names[outcomes.label[row]],
+        case=outcomes.cases[case] if case >= 0 else "",
+    )  # fmt: skip
+    flipped, answer = bool(outcomes.flipped[row]), names[outcomes.answer[row]]
+    clean, logit = float(outcomes.clean[row]), float(outcomes.clean_logit[row])
+    asked = Question("mitosis", "normal", answer, clean, logit, 0.5, Window(0, 0, 64, 64))
+    down, right = (int(each) for each in outcomes.position[row])
+    colour = tuple(int(each) for each in outcomes.colour_after[row])
+    first = int(outcomes.first_flip[row])
+    ended = Ended(
+        "flipped" if flipped else "budget spent", flipped, int(outcomes.queries[row]),
+        first if first >= 0 else None, (Pixel(down, right, colour),),
+        float(outcomes.confidence[row]), names[outcomes.after[row]], (), 1.0,
+    )  # fmt: skip
+    return Record(
+        tile, CARD, SERVING, attack or Settings(seed=int(outcomes.tile[row])), asked, ended,
+        software={"torch": "2.13.0"}, begun="2026-01-01T00:00:00Z",
+        seed=int(outcomes.seed[row]), strides=STRIDES,
+    )  # fmt: skip
