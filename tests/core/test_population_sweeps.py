@@ -163,7 +163,7 @@ def test_sweeps_of_another_window_or_palette_are_counted_apart():
 # ------------------------------------------------------------------ the mean map
 def test_the_mean_map_is_the_mean_of_the_maps():
     rng = np.random.default_rng(0)
-    sweeps = [swept(2 + rng.standard_normal((6, 8, 3)), clean_logit=1.5) for _ in range(5)]
+    sweeps = [swept(1 + 2 * rng.standard_normal((6, 8, 3)), clean_logit=1.5) for _ in range(5)]
     collection = MeanMaps()
     for each in sweeps:
         collection.add(each)
