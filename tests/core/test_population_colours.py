@@ -77,6 +77,11 @@ def test_few_tiles_are_permuted_and_agree_with_the_exact_test():
     assert "permutations" in found.test.name
 
 
+def test_permutations_never_say_less_than_one_in_as_many_as_were_drawn():
+    found = compare("", "", np.arange(14.0), np.arange(14) >= 7, draws=99)
+    assert found.test.p == pytest.approx(0.01)
+
+
 @settings(deadline=None, max_examples=40)
 @given(st.integers(5, 25), st.integers(5, 25), st.integers(0, 10**6))
 def test_cliffs_delta_counts_pairs(one, other, seed):
