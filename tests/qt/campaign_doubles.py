@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from onepixel_gui.attack.probe import Settings
 from onepixel_gui.problems import Problem, UnreadableTile
 from onepixel_gui.qt.campaign.ledger import Ledger
 from onepixel_gui.qt.campaign.runner import Engine
@@ -29,7 +28,9 @@ _LONGEST = 20  # seconds that a closed gate holds a worker
 UNREADABLE = UnreadableTile("It is no picture.", "Choose another.")
 
 
-def kept(task: int, *, flipped: bool | None = None, run: int | None = None, **other: Any) -> RunKept:
+def kept(
+    task: int, *, flipped: bool | None = None, run: int | None = None, **other: Any
+) -> RunKept:
     """The run of a tile; every third flips."""
     flips = task % 3 == 0 if flipped is None else flipped
     mitosis = task % 2 == 1
@@ -88,7 +89,7 @@ def large_ledger(runs: int) -> Ledger:
         "attack": np.zeros(runs, int),
     }
     classes = ["normal", "mitosis"]
-    words: dict[str, Sequence[str]] = {name: classes for name in ("label", "answer", "after")}
+    words: dict[str, Sequence[str]] = dict.fromkeys(("label", "answer", "after"), classes)
     words |= {"case": [f"case {n}" for n in range(40)], "classifier": ["net"], "attack": ["a"]}
     made.take(columns, words)
     return made
@@ -135,29 +136,34 @@ class StandInStudy:
     def tasks(self, campaign: int) -> tuple[str, ...]:
         return self.names[campaign]
 
+    def marks(self, campaign: int) -> list[tuple[int, int, tuple[int, int, int]]]:
+        runs = (event for event in self.told[campaign] if isinstance(event, RunKept))
+        return [(each.run, each.task, (0, 0, 0)) for each in runs]
+
+    def refusals(self, campaign: int) -> list[tuple[int, int, Problem]]:
+        odd = (event for event in self.told[campaign] if isinstance(event, TileRefused))
+        return [(each.task, -1, each.problem) for each in odd]
+
     def rows(self, campaign: int) -> Rows:
-        runs = [event for event in self.told[campaign] if isinstance(event, RunKept)]
-        odd = [event for event in self.told[campaign] if isinstance(event, TileRefused)]
-        nan = [float("nan")] * len(odd)
+        """Equal tiles share a run, which has one row."""
+        told = (event for event in self.told[campaign] if isinstance(event, RunKept))
+        runs = list({each.run: each for each in told}.values())
         return Rows(
-            run=np.array([*(each.run for each in runs), *[-1] * len(odd)], np.int64),
-            campaign=np.full(len(runs) + len(odd), campaign, np.int64),
-            tile=np.array([*(each.task for each in runs), *[-1] * len(odd)], np.int64),
-            names=[each.name for each in (*runs, *odd)],
-            labels=[*(each.label for each in runs), *[None] * len(odd)],
-            cases=[*(each.case for each in runs), *[""] * len(odd)],
-            classifiers=[*["net"] * len(runs), *[""] * len(odd)],
-            attacks=[*["search"] * len(runs), *[""] * len(odd)],
-            results=[
-                *("flipped" if each.flipped else "held" for each in runs),
-                *["refused"] * len(odd),
-            ],
-            answers=[*(each.answer for each in runs), *[""] * len(odd)],
-            afters=[*(each.after for each in runs), *[""] * len(odd)],
-            clean=np.array([*(each.clean for each in runs), *nan]),
-            confidence=np.array([*(each.confidence for each in runs), *nan]),
-            queries=np.array([*(each.queries for each in runs), *[0] * len(odd)], np.int64),
-            task=np.array([each.task for each in (*runs, *odd)], np.int64),
+            run=np.array([each.run for each in runs], np.int64),
+            campaign=np.full(len(runs), campaign, np.int64),
+            tile=np.array([each.task for each in runs], np.int64),
+            names=[each.name for each in runs],
+            labels=[each.label for each in runs],
+            cases=[each.case for each in runs],
+            classifiers=["net"] * len(runs),
+            attacks=["search"] * len(runs),
+            results=["flipped" if each.flipped else "held" for each in runs],
+            answers=[each.answer for each in runs],
+            afters=[each.after for each in runs],
+            clean=np.array([each.clean for each in runs]),
+            confidence=np.array([each.confidence for each in runs]),
+            queries=np.array([each.queries for each in runs], np.int64),
+            task=np.array([each.task for each in runs], np.int64),
         )
 
 
@@ -200,9 +206,7 @@ class StandInEngine:
         runs = tiles * len(plan.models) * len(plan.attacks) * len(plan.seeds)
         return Estimate(tiles, runs, 40_000 * runs, 2.0 * runs, 90_000 * runs, 3, 0, workers or 2)
 
-    def campaign(
-        self, study: Any, plan: Plan, dataset: Dataset, **how: Any
-    ) -> Generator[Any]:
+    def campaign(self, study: Any, plan: Plan, dataset: Dataset, **how: Any) -> Generator[Any]:
         self.calls.append({"plan": plan, "dataset": dataset, **how})
         names, number = dataset.entries.names, how["number"]
         if number is None:
@@ -241,6 +245,3 @@ def _advance(doing: str, done: int, total: int, flipped: int) -> Advance:
         interval=(0.2, 0.5) if done else None,
         attacked=done,
     )
-
-
-SEARCH = Settings()

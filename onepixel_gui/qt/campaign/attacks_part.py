@@ -22,7 +22,7 @@ from onepixel_gui.report.wording import TIMES
 
 NO_ATTACK = "Choose an attack."
 _MOST_SEEDS, _LARGEST = 100, 2**31 - 1
-_SEEDS = re.compile(r"\s*\d+(\s*-\s*\d+)?(\s*[,; ]\s*\d+(\s*-\s*\d+)?)*\s*")
+_SEEDS = re.compile(r" *[0-9]+( *- *[0-9]+)?( *[,; ] *[0-9]+( *- *[0-9]+)?)* *")
 _HINTS = {
     "search": "Black-box, differential evolution: the literature's protocol",
     "guided": "White-box: gradients order the candidates; its queries compare with no black-box's",
@@ -35,7 +35,7 @@ def seeds_of(text: str) -> tuple[int, ...]:
     if not _SEEDS.fullmatch(text):
         return ()
     seeds: dict[int, None] = {}
-    for part in re.findall(r"\d+(?:\s*-\s*\d+)?", text):
+    for part in re.findall(r"[0-9]+(?: *- *[0-9]+)?", text):
         first, _, last = (word.strip() for word in part.partition("-"))
         low, high = int(first), int(last or first)
         if high > _LARGEST or not 0 <= high - low < _MOST_SEEDS:
@@ -49,7 +49,7 @@ class SeedLine(QLineEdit):
 
     class _Signs(QValidator):
         def validate(self, text: str, at: int) -> object:
-            sane = not re.search(r"[^\d,; -]", text) and len(text) < 200
+            sane = not re.search(r"[^0-9,; -]", text) and len(text) < 200
             return (QValidator.State.Acceptable if sane else QValidator.State.Invalid, text, at)
 
     def __init__(self, parent: QWidget | None = None) -> None:

@@ -87,6 +87,7 @@ class Ledger:
         self._refused = np.zeros(len(tasks), bool)
         self._ranks: NDArray[np.int32] | None = None
         self.why: dict[int, str] = {}  # row -> why its tile cannot be used
+        self._why: dict[int, str] = {}  # and the same by task
 
     def column(self, name: str) -> NDArray[Any]:
         """(N,) as known so far; read it, do not keep it."""
@@ -147,7 +148,7 @@ class Ledger:
         }
 
     def _refusal(self, refused: TileRefused) -> dict[str, float]:
-        self.why[self.count] = refused.problem.what
+        self.why[self.count] = self._why[refused.task] = refused.problem.what
         nothing = {name: float("nan") for name in ("clean", "confidence")}
         return {
             "task": refused.task,
@@ -251,7 +252,7 @@ class Ledger:
         name, done = self.tasks[task], int(self._done[task])
         flips = int(self._flips[task])
         if self._refused[task] and not flips:
-            return f"{name}: cannot be used"
+            return f"{name}: {self._why[task]}"
         if not done:
             return f"{name}: waiting"
         if done == 1:

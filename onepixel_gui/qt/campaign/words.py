@@ -13,7 +13,7 @@ _STEPS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 def duration(seconds: float) -> str:
     """Rough on purpose: 40 s, 41 min, 2 h 10 min, 3 days 4 h."""
-    if seconds < 60:
+    if seconds < 59.5:
         return f"{max(1, round(seconds))} s"
     minutes = round(seconds / 60)
     if minutes < 60:
