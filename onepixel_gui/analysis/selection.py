@@ -133,6 +133,11 @@ class Facts:
         self.results[tile] = RESULTS.index(outcome)
         self.guided[tile] = guided
 
+    def forget_results(self, tiles: Indices) -> None:
+        """As if nothing had been run on them."""
+        self.results[tiles] = _NOT_RUN
+        self.guided[tiles] = False
+
     def set_unusable(self, tile: int) -> None:
         self.results[tile] = _NOT_USABLE
 

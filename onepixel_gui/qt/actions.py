@@ -57,6 +57,22 @@ ACTIONS = (
         "Ctrl+L",
         "What the scan found, as tiles of the list",
     ),
+    Action("new_study", "New study…", "Ctrl+N", "Begin another study, in a file of its own"),
+    Action("open_study", "Open study…", "Ctrl+Alt+S", "Go on with a study"),
+    Action(
+        "keep_study", "Keep study as…", "Ctrl+Shift+S", "A copy under another name; go on there"
+    ),
+    Action("campaign", "Campaign / bench", "C", "One attack over many tiles", brief="Campaign"),
+    Action(
+        "population",
+        "Population / bench",
+        "A",
+        "What all runs of the study say together",
+        brief="Population",
+    ),
+    Action("export_table", "Export table…", "Ctrl+Shift+E", "Every run of the study, a row each"),
+    Action("add_note", "Note…", "Ctrl+Shift+N", "A remark on the run on the bench or the study"),
+    Action("replay", "Replay the search", "Shift+R", "Watch again how the search went"),
     Action("stop", "Stop", "Esc", "Stop, and keep what was found"),
     Action("settings", "Settings…", "Ctrl+,", "Population, generations, seed, device, palette"),
     Action("export", "Export…", "E", "Write a figure for a report"),

@@ -7,6 +7,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from functools import partial
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
@@ -33,14 +34,14 @@ _log = logging.getLogger("onepixel_gui")
 _NOISE = ("propagateSizeHints",)
 
 
-def run_window() -> int:
-    """Open the window on the demonstration and stay until it is closed."""
+def run_window(study: Path | None = None) -> int:
+    """Open the window on the demonstration and stay until it is closed. study: to go on with."""
     file = start_log(user_log_path("onepixel_gui", appauthor=False))
     application = make_application()
     window = Window(Memory())
     catch_crashes(window, file)
     # The window is painted first; reading tiles and importing torch begin after that.
-    _OncePainted(window, window.commands.open_demonstration)
+    _OncePainted(window, partial(_begin, window, study))
     window.show()
     code = application.exec()
     application.sendPostedEvents()  # what ended while the window closed says so
@@ -48,6 +49,11 @@ def run_window() -> int:
         logging.shutdown()
         os._exit(code)
     return code
+
+
+def _begin(window: Window, study: Path | None) -> None:
+    window.study.begin(study)
+    window.commands.open_demonstration()
 
 
 def make_application() -> QApplication:

@@ -1,13 +1,14 @@
-"""How panes share the middle of the window: the bench, two classifiers side by side, or a slide."""
+"""How panes share the middle of the window: the bench, two classifiers, a slide, or a page."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from PySide6.QtWidgets import QGridLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from onepixel_gui.qt.panes.classes import ClassesPane
 
-View = Literal["bench", "comparison", "slide"]
+View = Literal["bench", "comparison", "slide", "campaign", "population"]
+Pages = Mapping[View, QWidget]
 
 _COLUMNS = ((18, 222), (29, 206), (39, 300), (21, 252))  # (share, least pixels)
 _ROWS = ((66, 312), (34, 150))
@@ -18,7 +19,7 @@ class Middle(QGridLayout):
     """The gallery, left; right of it the panes of one view.
 
     bench: five panes.  comparison: one pane in their place.  slide: the slide, and right of it the
-    tile on the bench and the candidates.
+    tile on the bench and the candidates.  campaign, population: a page of its own each.
     """
 
     def __init__(
@@ -29,12 +30,14 @@ class Middle(QGridLayout):
         comparison: QWidget,
         slide: QWidget,
         candidates: QWidget,
+        pages: Pages,
     ) -> None:
-        """panes: tile, map, shift, search, periods."""
+        """panes: tile, map, shift, search, periods.  pages: what fills a view alone."""
         super().__init__()
         tile, map_, shift, search, periods = self._panes = tuple(panes)
-        self._tile, self._classes, self._comparison = tile, classes, comparison
+        self._tile, self._classes = tile, classes
         self._slide, self._candidates = slide, candidates
+        self._pages: Pages = {"comparison": comparison, **pages}
         self.view: View = "bench"
         self.setSpacing(10)
         self._tower = QWidget()  # the tile, and below it the classes where there are many
@@ -49,10 +52,11 @@ class Middle(QGridLayout):
         self.addWidget(search, 1, 1)
         self.addWidget(periods, 1, 2)
         self.addWidget(shift, 0, 3, 2, 1)
-        for pane in (gallery, comparison, slide, candidates, self._tower, *panes):
+        alone = tuple(self._pages.values())
+        for pane in (gallery, slide, candidates, self._tower, *panes, *alone):
             # What a pane would like to be must not push its neighbours: the grid alone shares.
             pane.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
-        for pane in (comparison, slide, candidates):
+        for pane in (slide, candidates, *alone):
             pane.hide()
         for column, (share, least) in enumerate(_COLUMNS):
             self.setColumnStretch(column, share)
@@ -69,19 +73,21 @@ class Middle(QGridLayout):
         self.view = view
         self._share_rows()
         # A hidden widget across cells would take the gaps between them: so it leaves the grid.
-        for pane in (self._comparison, self._slide, self._candidates, self._tower):
+        page = self._pages.get(view)
+        for pane in (*self._pages.values(), self._slide, self._candidates, self._tower):
             self.removeWidget(pane)
-        if view == "comparison":
-            self.addWidget(self._comparison, 0, 1, 2, 3)
+        if page is not None:
+            self.addWidget(page, 0, 1, 2, 3)
         elif view == "slide":
             self.addWidget(self._slide, 0, 1, 2, 2)
             self.addWidget(self._candidates, 1, 3)
-        if view != "comparison":
+        if page is None:
             self.addWidget(self._tower, 0, 3 if view == "slide" else 1)
         for pane in self._panes:
             pane.setVisible(view == "bench" or (view == "slide" and pane is self._tile))
-        self._classes.setVisible(view != "comparison" and self._classes.offered)
-        self._tower.setVisible(view != "comparison")
-        self._comparison.setVisible(view == "comparison")
+        self._classes.setVisible(page is None and self._classes.offered)
+        self._tower.setVisible(page is None)
+        for each in self._pages.values():
+            each.setVisible(each is page)
         for pane in (self._slide, self._candidates):
             pane.setVisible(view == "slide")

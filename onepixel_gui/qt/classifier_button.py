@@ -5,16 +5,19 @@ from functools import partial
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QWidget
 
 from onepixel_gui.classifier.card import Card, Serving
 from onepixel_gui.qt.preferences import Recent
 from onepixel_gui.qt.recent_menu import RecentMenu
 from onepixel_gui.qt.telling import classifier_words
+from onepixel_gui.qt.toolbar import YieldingButton
 from onepixel_gui.qt.view import Arrival
 
+_LEAST, _MOST = 150, 520  # pixels
 
-class ClassifierButton(QPushButton):
+
+class ClassifierButton(YieldingButton):
     """Draws what it is handed; what is chosen in its menu is a wish."""
 
     opening = Signal()  # the menu is about to be seen
@@ -23,7 +26,7 @@ class ClassifierButton(QPushButton):
 
     def __init__(self, actions: Sequence[QAction], parent: QWidget | None = None) -> None:
         """actions: what can be done besides, the first of them to open another checkpoint."""
-        super().__init__(parent)
+        super().__init__(_LEAST, _MOST, parent)
         self._actions = tuple(actions)
         self._name, self._facts, self._arriving = "No classifier yet", "", ""
         self._menu = RecentMenu("Classifiers", self)
@@ -61,5 +64,6 @@ class ClassifierButton(QPushButton):
     def _tell(self) -> None:
         hint = f"{self._actions[0].toolTip()}; recent classifiers"
         self.setText(self._arriving or self._name)
-        self.setToolTip(f"{self._facts}\n{hint}" if self._facts else hint)
+        lines = self.text(), self._facts, hint
+        self.setToolTip("\n".join(line for line in lines if line))
         self.setAccessibleDescription(self._facts)

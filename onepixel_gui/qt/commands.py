@@ -42,6 +42,7 @@ class Commands(QObject):
     failed = Signal(object)  # Problem
     brought = Signal(object)  # paths of tiles, slides, data sets
     slide_brought = Signal(object)  # Path of what is to be opened as a slide, whatever it is
+    study_brought = Signal(object)  # Path of a study
     edit_card_wished = Signal()
     compare_wished = Signal()
     slide_wished = Signal()  # to the slide, or back from it
@@ -109,6 +110,8 @@ class Commands(QObject):
             self.open_paths(cargo.tiles)
         if cargo.checkpoint is not None:
             self.bring_checkpoint(cargo.checkpoint)
+        if cargo.study is not None:
+            self.study_brought.emit(cargo.study)
 
     def open_slide(self) -> None:
         kinds = " ".join(f"*{suffix}" for suffix in sorted(SLIDES))

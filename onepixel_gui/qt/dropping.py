@@ -15,6 +15,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from onepixel_gui.classifier.card import CHECKPOINTS
+from onepixel_gui.study.store import SUFFIX as STUDIES
 from onepixel_gui.tiles.files import SUFFIXES as TILES
 from onepixel_gui.tiles.slides import SUFFIXES as SLIDES
 
@@ -24,12 +25,12 @@ _TABLES = frozenset({".csv", ".tsv", ".json"})  # that list tiles or mitoses
 # Data sets whose files end as checkpoints do, or in nothing.
 _STORES = re.compile(r"camelyonpatch.*\.h5|.*_[xy]\.h5|(data|test)_batch(_\d)?(\.bin)?", re.I)
 
-Kind = Literal["tiles", "folder", "checkpoint", "stranger"]
+Kind = Literal["tiles", "folder", "checkpoint", "study", "stranger"]
 
 
 @dataclass(frozen=True, slots=True)
 class Cargo:
-    """What a drag carries. tiles: files, slides and folders. checkpoint: at most one.
+    """What a drag carries. tiles: files, slides and folders. checkpoint, study: at most one.
 
     folders: how many of them are known to be folders.
     """
@@ -38,9 +39,10 @@ class Cargo:
     checkpoint: Path | None = None
     refused: tuple[str, ...] = ()
     folders: int = 0
+    study: Path | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.tiles) or self.checkpoint is not None
+        return bool(self.tiles) or self.checkpoint is not None or self.study is not None
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -52,9 +54,11 @@ class Cargo:
             lines.append(f"Open {_named(self.tiles, self.folders)} in place of the present list")
         if self.checkpoint is not None:
             lines.append(f"Look at {self.checkpoint.name}; the classifier stays until you say Use")
+        if self.study is not None:
+            lines.append(f"Go on with the study {self.study.stem} in place of the one that is open")
         if self.refused:
             more = "" if len(self.refused) == 1 else f" and {len(self.refused) - 1} more"
-            lines.append(f"Leave out {self.refused[0]}{more}: neither tile nor checkpoint")
+            lines.append(f"Leave out {self.refused[0]}{more}: neither tile, checkpoint nor study")
         return tuple(lines)
 
 
@@ -62,6 +66,7 @@ def cargo(data: QMimeData) -> Cargo:
     """Sort what is dragged by suffix; nothing is opened yet."""
     tiles: list[Path] = []
     checkpoints: list[Path] = []
+    studies: list[Path] = []
     refused: list[str] = []
     urls = data.urls()
     paths = [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]
@@ -74,13 +79,16 @@ def cargo(data: QMimeData) -> Cargo:
         path, kind = Path(url.toLocalFile()), next(kinds)
         if kind == "checkpoint":
             checkpoints.append(path)
+        elif kind == "study":
+            studies.append(path)
         elif kind == "stranger":
             refused.append(path.name)
         else:
             tiles.append(path)
             folders += kind == "folder"
-    refused += [path.name for path in checkpoints[1:]]
-    return Cargo(tuple(tiles), next(iter(checkpoints), None), tuple(refused), folders)
+    refused += [path.name for path in (*checkpoints[1:], *studies[1:])]
+    checkpoint, study = next(iter(checkpoints), None), next(iter(studies), None)
+    return Cargo(tuple(tiles), checkpoint, tuple(refused), folders, study)
 
 
 def _in_time(paths: Sequence[Path]) -> list[Kind]:
@@ -110,6 +118,8 @@ def _kind(path: Path) -> Kind:
         return "stranger"
     if path.suffix.lower() in CHECKPOINTS and not _STORES.fullmatch(path.name):
         return "checkpoint"
+    if path.suffix.lower() == STUDIES:
+        return "study"
     return "tiles" if _is_readable(path.name) else "stranger"
 
 

@@ -7,6 +7,7 @@ from onepixel_gui.report.wording import on_slide
 from onepixel_gui.tiles.tile import Tile
 
 _NAME = "onepixel_gui"
+_LEAST = 180  # pixels, whatever the buttons beside it say
 
 
 class Heading(QWidget):
@@ -15,8 +16,10 @@ class Heading(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._title, self._facts = Line(_NAME), Line()
+        self._said, self._standing = "", ""
         self._title.setStyleSheet("font-size: 16px; font-weight: 600;")
         self._facts.setObjectName("faint")
+        self.setMinimumWidth(_LEAST)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -25,16 +28,25 @@ class Heading(QWidget):
 
     @property
     def facts(self) -> str:
-        return self._facts.text()
+        return self._said
 
     def show_tile(self, tile: Tile | None) -> None:
         self._title.setText(_NAME if tile is None else tile.name)
         if tile is not None:
-            self._facts.setText(_facts_of(tile))
+            self.note(_facts_of(tile))
 
     def note(self, words: str) -> None:
         """In place of the facts, until the next tile."""
-        self._facts.setText(words)
+        self._said = words
+        self._tell()
+
+    def show_standing(self, words: str) -> None:
+        """What stays true whatever lies on the bench: nothing is recorded; "" for nothing."""
+        self._standing = words
+        self._tell()
+
+    def _tell(self) -> None:
+        self._facts.setText(" · ".join(part for part in (self._standing, self._said) if part))
 
 
 def _facts_of(tile: Tile) -> str:

@@ -8,7 +8,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
 
-from platformdirs import user_config_path
+from platformdirs import user_config_path, user_data_path
 from PySide6.QtCore import QByteArray, QSettings
 
 from onepixel_gui.attack.probe import Guidance, Settings
@@ -51,11 +51,12 @@ class Preferences:
 
 
 SLIDE_MEMORY = (64, 65_536)  # MB, at least and at most
-RECENT = 12  # classifiers that are remembered, and as many slides and data sets
+RECENT = 12  # classifiers that are remembered, and as many studies, and as slides and data sets
+_CHECKPOINTS = 200  # of which it is remembered where they lay
 
 _LONGEST = 5000  # letters of a word that is kept
 
-Kind = Literal["slide", "data set"]
+Kind = Literal["slide", "data set", "study"]
 
 
 class Remembered(Protocol):
@@ -88,7 +89,7 @@ class Recent:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A slide or data set that was opened.
+    """A slide, data set or study that was opened.
 
     path:   of the file or folder.
     title:  what it is in words: "Aperio SVS", "Folders of classes".
@@ -109,9 +110,15 @@ class Opened:
 
 
 class Memory:
-    """Preferences and window state in one readable .ini file; a damaged value counts as unset."""
+    """Preferences and window state in one readable .ini file; a damaged value counts as unset.
+
+    folder: where studies lie that nobody has given a place.
+    """
 
     def __init__(self, file: Path | None = None) -> None:
+        """file: for tests; their studies then lie beside it."""
+        own = user_data_path("onepixel_gui", appauthor=False) if file is None else file.parent
+        self.folder = own / "studies"
         file = file or user_config_path("onepixel_gui", appauthor=False) / "settings.ini"
         self._store = QSettings(str(file), QSettings.Format.IniFormat)
 
@@ -145,17 +152,52 @@ class Memory:
     def keep_opened(self, opened: Sequence[Opened]) -> None:
         self._keep_entries("recent/opened", [asdict(each) for each in opened])
 
+    def studies(self) -> tuple[Opened, ...]:
+        """Studies that were opened, the latest first, at most RECENT."""
+        return self._entries("recent/studies", _opened)
+
+    def keep_studies(self, studies: Sequence[Opened]) -> None:
+        self._keep_entries("recent/studies", [asdict(each) for each in studies])
+
+    def checkpoints(self) -> dict[str, str]:
+        """SHA-256 -> path where a checkpoint lay when it was last used, the latest last."""
+        told = self._json("recent/checkpoints")
+        pairs = told.items() if isinstance(told, dict) else ()
+        return {key: path for key, path in pairs if len(key) == 64 and isinstance(path, str)}
+
+    def keep_checkpoint(self, sha256: str, path: Path) -> None:
+        known = self.checkpoints()
+        known.pop(sha256, None)
+        known[sha256] = str(path)
+        self._keep_json("recent/checkpoints", dict(list(known.items())[-_CHECKPOINTS:]))
+
+    def left_open(self) -> str:
+        """Path of the study of a window that was ended without closing it; "" for none."""
+        return str(self._store.value("study/open") or "")
+
+    def keep_open(self, path: str) -> None:
+        """path: "" when the study is closed."""
+        self._store.setValue("study/open", path)
+        self._store.sync()
+
     def _entries(self, key: str, read: Callable[[Any], _Entry | None]) -> tuple[_Entry, ...]:
-        try:
-            told = json.loads(str(self._store.value(key) or "[]"))
-        except (ValueError, RecursionError):
-            return ()
+        told = self._json(key)
         entries = told if isinstance(told, list) else []
         kept = [entry for each in entries if (entry := read(each)) is not None]
         return tuple(sorted(kept, key=lambda entry: -entry.used)[:RECENT])
 
     def _keep_entries(self, key: str, entries: list[dict[str, Any]]) -> None:
-        self._store.setValue(key, json.dumps(entries))
+        self._keep_json(key, entries)
+
+    def _json(self, key: str) -> Any:
+        """None where it is damaged or was never kept."""
+        try:
+            return json.loads(str(self._store.value(key) or "null"))
+        except (ValueError, RecursionError):
+            return None
+
+    def _keep_json(self, key: str, values: Any) -> None:
+        self._store.setValue(key, json.dumps(values))
         self._store.sync()
 
     def geometry(self) -> QByteArray | None:
@@ -179,7 +221,7 @@ def _recent(told: Any) -> Recent | None:
 def _opened(told: Any) -> Opened | None:
     """An entry of the list, None where it is damaged."""
     kept = _words_and_time(told, ("path", "name", "title"))
-    kinds: tuple[Kind, ...] = ("slide", "data set")
+    kinds: tuple[Kind, ...] = ("slide", "data set", "study")
     if kept is None:
         return None
     kind = next((each for each in kinds if each == told.get("kind")), None)

@@ -1,4 +1,4 @@
-"""What was used before, classifiers and slides and data sets, and what has become of it."""
+"""What was used before, classifiers, studies, slides, data sets, and what has become of it."""
 
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -145,6 +145,29 @@ class RecentlyOpened(Recollection[Opened]):
         """What is sought at this path; whatever is opened, it is sought no longer."""
         sought, self._sought = self._sought, None
         return sought[0] if sought is not None and sought[1] == path else None
+
+
+class RecentStudies(Recollection[Opened]):
+    """Remembers studies that hold something, and where a lost one was found again."""
+
+    def __init__(
+        self, memory: Memory, lanes: Lanes | Detached, parent: QObject | None = None
+    ) -> None:
+        super().__init__(memory.studies(), memory.keep_studies, lanes, parent)
+
+    def note(self, path: Path, title: str) -> None:
+        """This one is open. title: what it holds, in a few words."""
+        new, gone = Opened.now(path, path.stem, "study", title, ""), {str(path)}
+        sought, self._sought = self._sought, None
+        if sought is not None and sought[1] == path:
+            gone.add(sought[0].path)
+        self._keep([new, *(old for old in self.entries if old.path not in gone)])
+        if len(gone) > 1:
+            self.healed.emit(new)
+
+    def drop(self, path: Path) -> None:
+        """It is no longer there."""
+        self._keep([old for old in self.entries if old.path != str(path)])
 
 
 def _missed(paths: Sequence[str]) -> Generator[Missed]:

@@ -71,7 +71,7 @@ class Second(QObject):
     def _receive(self, classifier: "Classifier", inspection: Inspection) -> None:
         if self.comparison.set_pair(self._session.classifier, classifier):
             self._inspection = inspection
-            self._show(True)
+            self.show(True)
 
     def _show_pair(self, a: "Classifier | None", b: "Classifier | None") -> None:
         self._pane.show_pair(*(None if one is None else one.card for one in (a, b)))
@@ -79,9 +79,9 @@ class Second(QObject):
     def _toggle(self) -> None:
         """To the comparison and back; without a B to the choice of its checkpoint."""
         if self.visible:
-            self._show(False)
+            self.show(False)
         elif self.comparison.b is not None:
-            self._show(True)
+            self.show(True)
         else:
             self._commands.bring_second()
 
@@ -97,9 +97,10 @@ class Second(QObject):
     def _leave(self) -> None:
         self.comparison.set_pair(self.comparison.a, None)
         self._inspection = None
-        self._show(False)
+        self.show(False)
 
-    def _show(self, visible: bool) -> None:
+    def show(self, visible: bool) -> None:
+        """Put the comparison in place of the other panes, or give their place back."""
         if visible != self.visible:
             self.visible = visible
             self.shown.emit(visible)

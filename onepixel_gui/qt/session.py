@@ -187,6 +187,16 @@ class Session(QObject):
                 self.happened.emit(last)
                 self._point_at_first(last.best)
 
+    def expect(self, findings: Findings) -> None:
+        """What was found earlier of what lies on the bench; shown with the clean answer."""
+        self._known.keep(*self._asked_about(), findings)
+
+    def start_afresh(self) -> None:
+        """End what goes on, and know nothing of any tile."""
+        self.stop()
+        self._known.forget()
+        self._ask()
+
     def recall(self, findings: Findings) -> None:
         """Show results of this tile and classifier that were found elsewhere or earlier."""
         self._remember(findings)

@@ -2,20 +2,28 @@
 
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QAbstractButton, QPushButton, QWidget
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QPaintEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QPushButton,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QStylePainter,
+    QWidget,
+)
 
 from onepixel_gui.qt.actions import ACTIONS
 
 
 def make_actions(
-    window: QWidget, own: Mapping[str, Callable[[], object]], others: object
+    window: QWidget, own: Mapping[str, Callable[[], object]], *others: object
 ) -> dict[str, QAction]:
     """Every row of the table as an action of the window.
 
     own:     what the window does itself, by the name of the row.
-    others:  has a method for each other row.
+    others:  one of them has a method for each other row.
     """
     made = {}
     for row in ACTIONS:
@@ -23,7 +31,8 @@ def make_actions(
         action.setIconText(row.brief or row.text)
         action.setToolTip(row.tooltip)
         action.setShortcut(QKeySequence(row.key))
-        slot = own[row.name] if row.name in own else getattr(others, row.name)
+        able = (getattr(other, row.name, None) for other in others)
+        slot = own.get(row.name) or next(each for each in able if each is not None)
         action.triggered.connect(lambda _checked=False, do=slot: do())
         window.addAction(action)
         made[row.name] = action
@@ -42,6 +51,29 @@ def button_of(action: QAction, *, primary: bool = False) -> QPushButton:
     action.changed.connect(lambda: button.setToolTip(action.toolTip()))
     button.setEnabled(action.isEnabled())
     return button
+
+
+class YieldingButton(QPushButton):
+    """Cuts its words where others need the room; whoever shows it tells the whole in its hint."""
+
+    def __init__(self, least: int, most: int, parent: QWidget | None = None) -> None:
+        """least, most: pixels of its width."""
+        super().__init__(parent)
+        self._least = least
+        self.setMaximumWidth(most)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        hint = super().minimumSizeHint()
+        return QSize(min(self._least, hint.width()), hint.height())
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        measure, end = self.fontMetrics(), Qt.TextElideMode.ElideRight
+        beside = self.sizeHint().width() - measure.horizontalAdvance(self.text())
+        option.text = measure.elidedText(self.text(), end, max(0, self.width() - beside))
+        QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, option)
 
 
 class SpaceBelongsToButtons(QObject):

@@ -21,7 +21,7 @@ from onepixel_gui.problems import Problem
 from onepixel_gui.qt import theme as look
 from onepixel_gui.qt.actions import TOOLTIPS
 from onepixel_gui.qt.admission import Admission
-from onepixel_gui.qt.arrangement import Middle, View
+from onepixel_gui.qt.arrangement import Middle
 from onepixel_gui.qt.arrival_card import ArrivalCard
 from onepixel_gui.qt.bench import Bench
 from onepixel_gui.qt.cards.desk import CardDesk
@@ -51,8 +51,10 @@ from onepixel_gui.qt.slides.desk import SlideDesk
 from onepixel_gui.qt.slides.reader import SlideReader
 from onepixel_gui.qt.slides.scan_desk import ScanDesk
 from onepixel_gui.qt.slides.scanner import Scanner
+from onepixel_gui.qt.study.room import StudyRoom
 from onepixel_gui.qt.telling import hint, why_not_guided
 from onepixel_gui.qt.toolbar import button_of, make_actions
+from onepixel_gui.qt.views import Views
 from onepixel_gui.tiles.tile import Tile
 
 _PATIENCE = 60_000  # ms that closing waits for a figure being written
@@ -95,6 +97,10 @@ class Window(QMainWindow):
         parts = Scanner(scans, self), Shelf(pictures, self)
         panes = self.slide, self.candidates
         self.scans = ScanDesk(self.commands, self.session, self.slides, *parts, panes)
+        gallery = self.gallery, self.tiles
+        known = self.commands, self.session, self.shelf, gallery, self._bench
+        self.room = StudyRoom(self, *known, memory, self._hangers_on)
+        self.study, self.campaign = self.room.desk, self.room.campaign
         self._drop = DropCard(self)
         self.actions_by_name = self._make_actions()
         self._lay_out()
@@ -111,6 +117,7 @@ class Window(QMainWindow):
         self._opening = OpenButton([self.actions_by_name[name] for name in _OPENING])
         top = QHBoxLayout()
         top.addWidget(self._heading, 1)
+        top.addWidget(self.room.button(self.actions_by_name, self._heading))
         top.addWidget(self._opening)
         top.addWidget(self._classifier)
         for name in _TOOLBAR:
@@ -121,9 +128,12 @@ class Window(QMainWindow):
         layout.setSpacing(10)
         layout.addLayout(top)
         layout.addWidget(self.messages)
-        beside = self.classes, self.compare, self.slide, self.candidates
-        self._middle = Middle(self.gallery, self._bench.panes, *beside)
-        layout.addLayout(self._middle, 1)
+        layout.addWidget(self.room.strip)
+        beside = self.classes, self.compare, self.slide, self.candidates, self.room.page_widgets
+        middle = Middle(self.gallery, self._bench.panes, *beside)
+        self.views = Views(middle, self.second, self.slides, self.room.pages)
+        self.room.registry.lead(self.views)
+        layout.addLayout(middle, 1)
         layout.addWidget(self.verdict)
         self.setCentralWidget(body)
         self._arrival = ArrivalCard(self)  # lies over the body
@@ -149,7 +159,7 @@ class Window(QMainWindow):
             "palette": self._open_palette,
             "quit": self.close,
         }
-        return make_actions(self, own, self.commands)
+        return make_actions(self, own, self.commands, self.room.wishes)
 
     @property
     def facts(self) -> str:
@@ -159,25 +169,26 @@ class Window(QMainWindow):
     @property
     def jobs(self) -> int:
         """Pieces of work queued or running."""
-        return sum(lanes.busy for lanes in self._lanes) + self._hangers_on.busy
+        lanes = *self._lanes, *self.room.lanes
+        return sum(each.busy for each in lanes) + self._hangers_on.busy
 
     # -------------------------------------------------------------- values go down
     def _wire_values(self) -> None:
         session = self.session
         session.tile_changed.connect(self._show_tile)
-        session.classifier_changed.connect(lambda _classifier: self._arrange())
+        session.classifier_changed.connect(lambda _classifier: self.views.arrange())
         session.failed.connect(self.show_problem)
         self._bench.changed.connect(self._enable)
         self.arrivals.prepared.connect(self._renew)
-        self.second.shown.connect(lambda _: self._arrange())
-        self.slides.shown.connect(lambda _: self._arrange())
+        self.views.changed.connect(self._show_view)
+        self.room.changed.connect(self._enable)
         self.cards.noted.connect(self._note)
         reception = Reception(self.commands, session, self._arrival, self._classifier)
         reception.told.connect(self.show_problem)
         reception.noted.connect(self._note)
-        for desk in (self.scans, self.admission):
+        for desk in (self.scans, self.admission, self.room):
             desk.noted.connect(self._note)
-        for part in (self.tiles, self.slides, self.scans, self.second):
+        for part in (self.tiles, self.slides, self.scans, self.second, self.room):
             part.failed.connect(self.show_problem)
         self.admission.told.connect(self.show_problem)
         scanner = self.scans.scanner
@@ -194,12 +205,8 @@ class Window(QMainWindow):
         self._heading.show_tile(tile)
         self.setWindowTitle("onepixel_gui" if tile is None else f"{tile.name} · onepixel_gui")
 
-    def _arrange(self) -> None:
-        """The comparison goes before the slide, and the slide before the bench."""
-        compared = self.second.visible
-        view: View = "comparison" if compared else "slide" if self.slides.visible else "bench"
-        self._middle.show_view(view)
-        self.verdict.setVisible(not compared)
+    def _show_view(self, view: str) -> None:
+        self.verdict.setVisible(view in ("bench", "slide"))
         self._tell_next()
 
     def _renew(self, classifier: object) -> None:
@@ -235,7 +242,7 @@ class Window(QMainWindow):
             "run": ready and session.activity != "search",
             "guide": ready and session.activity != "guided" and not reason,
             "sweep": ready and session.activity != "sweep",
-            "stop": busy or self.arrivals.arrival is not None or self._stirs,
+            "stop": busy or self.arrivals.arrival is not None or self._stirs or self._paged,
             "scan": self.scans.ready,
             "list_candidates": bool(self.candidates.rows.count),
             "score_tiles": classifier is not None and bool(len(self.shelf.listing)),
@@ -245,6 +252,7 @@ class Window(QMainWindow):
             "copy_command": ready,
             "edit_card": classifier is not None,
             "compare": classifier is not None,
+            **self.room.possible,
         }
         for name, enabled in states.items():
             self.actions_by_name[name].setEnabled(enabled)
@@ -254,27 +262,38 @@ class Window(QMainWindow):
     def _stirs(self) -> bool:
         """Something goes on that Stop ends, besides runs and arrivals."""
         looking = self.datasets.look is not None or self.slides.opening
-        return self.scans.scanner.busy or self.shelf.scoring or looking
+        replaying = self.study.replay.playing
+        return self.scans.scanner.busy or self.shelf.scoring or looking or replaying
+
+    @property
+    def _paged(self) -> bool:
+        return self.views.page is not None
 
     def _dress(self, preferences: Preferences) -> None:
         _install(preferences)
         self.slides.reader.set_limit(preferences.slide_memory * 2**20)
         alone = self.gallery, self.verdict, self._arrival, self.classes, self.compare
-        for pane in (*self._bench.panes, *alone, self.slide, self.candidates, self._dataset):
+        others = self.slide, self.candidates, self._dataset, self.room
+        for pane in (*self._bench.panes, *alone, *others):
             pane.set_theme(look.THEMES[preferences.theme])
 
     # -------------------------------------------------------------- wishes go up
     def _wire_wishes(self) -> None:
         self.slide.run_wished.connect(self.commands.run)
-        self.commands.slide_wished.connect(self._toggle_slide)
-        for stop in (self.tiles.stop, self.datasets.cancel, self.slides.cancel):
-            self.commands.stop_wished.connect(stop)
+        self.commands.slide_wished.connect(self.views.toggle_slide)
+        self.commands.compare_wished.connect(self.views.leave)
+        self.commands.stop_wished.connect(self._stop_rest)
+        self.commands.study_brought.connect(self.study.open)
         self._drop.dropped.connect(self.commands.open_cargo)
 
-    def _toggle_slide(self) -> None:
-        if self.second.visible:  # the comparison stands before it
-            self.commands.compare()
-        self.slides.toggle()
+    def _stop_rest(self) -> None:
+        """What goes on besides runs; where nothing does, leave the page that is in view."""
+        stirs = self._stirs
+        stops = self.tiles.stop, self.datasets.cancel, self.slides.cancel, self.study.replay.stop
+        for stop in stops:
+            stop()
+        if not stirs:
+            self.views.leave()
 
     def _open_palette(self) -> None:
         palette = CommandPalette(list(self.actions_by_name.values()), self)
@@ -303,11 +322,15 @@ class Window(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop everything, wait for the workers, remember the window's place."""
+        if not self.study.may_close():
+            event.ignore()
+            return
         self._memory.keep_geometry(self.saveGeometry())
         for part in (self.session, self.shelf, self.arrivals, self.commands.recents, self.second):
             part.close()
         for desk in (self.datasets, self.scans, self.slides, self._hangers_on):
             desk.close()
+        self.room.close()
         for lanes in self._lanes:
             lanes.close(_PATIENCE)
         self._sweeper.close()

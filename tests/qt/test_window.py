@@ -375,7 +375,7 @@ def test_a_mixed_drag_says_what_is_left_out(make_window, pictures, checkpoint, t
     assert card(window).text.splitlines() == [
         f"Open {pictures[0].name} in place of the present list",
         "Look at corner.pt; the classifier stays until you say Use",
-        "Leave out notes.txt: neither tile nor checkpoint",
+        "Leave out notes.txt: neither tile, checkpoint nor study",
     ]
 
 

@@ -1,11 +1,13 @@
 """Where the list of tiles meets its pane: what is shown, chosen, scored and found."""
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication, QLineEdit
 
 from onepixel_gui.qt.gallery.shelf import Shelf
+from onepixel_gui.qt.gallery.tile_rows import Finding
 from onepixel_gui.qt.panes.gallery import GalleryPane
 from onepixel_gui.qt.session import Session
 from onepixel_gui.qt.telling import finding
@@ -46,7 +48,7 @@ class GalleryDesk(QObject):
 
     def _wire_wishes(self) -> None:
         shelf, gallery = self._shelf, self._gallery
-        gallery.tile_wished.connect(self._open)
+        gallery.tile_wished.connect(self.open)
         gallery.rows_seen.connect(shelf.look_at)
         gallery.scores_wished.connect(shelf.score)
         gallery.scoring_stop_wished.connect(shelf.stop_scoring)
@@ -65,9 +67,10 @@ class GalleryDesk(QObject):
             if not isinstance(QApplication.focusWidget(), QLineEdit):
                 self._gallery.list.setFocus()
             self._gallery.set_current(self._shelf.start)
-            self._open(self._shelf.start)
+            self.open(self._shelf.start)
 
-    def _open(self, index: int) -> None:
+    def open(self, index: int) -> None:
+        """Put that tile of the list on the bench, if it does not lie there."""
         listing = self._shelf.listing
         if 0 <= index < len(listing) and (index != self._current or index != self._on_bench):
             self._current, self._asked = index, listing[index]
@@ -82,6 +85,18 @@ class GalleryDesk(QObject):
     def _show_classifier(self, classifier: "Classifier | None") -> None:
         self._gallery.forget_results(() if classifier is None else classifier.card.classes)
         self._shelf.set_classifier(classifier)
+
+    def select(self, indices: Sequence[int]) -> None:
+        """Choose several tiles of the list; the one on the bench stays there."""
+        self._gallery.select(indices)
+
+    def show_findings(self, findings: Mapping[int, Finding]) -> None:
+        """What was found of tiles of the list at some other time, under the classifier in use."""
+        self._gallery.set_findings(findings)
+
+    def forget_findings(self) -> None:
+        """What was found counts no longer; what the classifier answered stays."""
+        self._gallery.forget_findings()
 
     def _show_findings(self, findings: Findings) -> None:
         result = finding(findings)

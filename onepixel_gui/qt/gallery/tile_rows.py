@@ -1,7 +1,7 @@
 """The rows of the gallery: what is known of each tile, which pass the filter, in which order."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -269,6 +269,31 @@ class TileRows(QStringListModel):
             self._findings[tile] = finding
             self.facts.set_result(tile, finding.outcome, guided=finding.guided)
             self._tell(tile)
+
+    def set_findings(self, findings: Mapping[int, Finding]) -> None:
+        """Of many at once, where nothing newer is known; rows join when `join` is called."""
+        for tile, finding in findings.items():
+            if 0 <= tile < self.count and tile not in self._findings:
+                self._findings[tile] = finding
+                self.facts.set_result(tile, finding.outcome, guided=finding.guided)
+
+    def forget_findings(self) -> None:
+        """What runs brought; answers stay."""
+        found = np.fromiter(self._findings, np.intp, len(self._findings))
+        self._findings.clear()
+        self.facts.forget_results(found)
+        self.apply()
+
+    def ranges(self, tiles: Sequence[int]) -> list[range]:
+        """The rows in which these tiles stand, joined where they are neighbours."""
+        places = sorted(at for at in map(self.place, tiles) if at is not None)
+        joined: list[range] = []
+        for at in places:
+            if joined and at <= joined[-1].stop:
+                joined[-1] = range(joined[-1].start, at + 1)
+            else:
+                joined.append(range(at, at + 1))
+        return joined
 
     def set_unreadable(self, tile: int, why: str) -> None:
         if 0 <= tile < self.count:

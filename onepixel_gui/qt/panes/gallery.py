@@ -1,11 +1,19 @@
 """The tiles of what was opened: go through them, filter, sort, put aside, see what was found."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import (
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QPoint,
+    Qt,
+    QTimer,
+    Signal,
+)
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QLabel, QMenu, QStackedWidget, QWidget
 
@@ -34,6 +42,7 @@ from onepixel_gui.tiles.tile import Tile, Window
 
 _EMPTY = "Drop tiles, a folder or a checkpoint anywhere on the window."
 _WISH_PAUSE, _NEWS_PAUSE, _IDLE = 30, 250, 15  # ms
+_MARKED = 2000  # ranges of rows that are chosen at once: more take seconds
 _SCORES = frozenset(["answer", "confidence", "agreement", "result"])
 
 
@@ -170,6 +179,28 @@ class GalleryPane(Card):
     def set_finding(self, index: int, finding: Finding) -> None:
         self.rows.set_finding(index, finding)
         self._after_news()
+
+    def set_findings(self, findings: Mapping[int, Finding]) -> None:
+        """Of many tiles, where nothing newer is known; shown within a quarter of a second."""
+        self.rows.set_findings(findings)
+        if not self._news_pause.isActive():
+            self._news_pause.start()
+
+    def forget_findings(self) -> None:
+        """What runs brought; what the classifier answered stays."""
+        self.rows.forget_findings()
+        self._after_order()
+
+    def select(self, tiles: Sequence[int]) -> None:
+        """Mark these as chosen, without a wish; those that are filtered out cannot be."""
+        ranges = self.rows.ranges(tiles)[:_MARKED]
+        chosen = QItemSelection()
+        for part in ranges:
+            chosen.select(self.rows.index(part.start), self.rows.index(part.stop - 1))
+        flag = QItemSelectionModel.SelectionFlag.ClearAndSelect
+        self.list.selectionModel().select(chosen, flag)
+        if ranges:
+            self.list.scrollTo(self.rows.index(ranges[0].start))
 
     def set_unreadable(self, index: int, why: str) -> None:
         self.rows.set_unreadable(index, why)

@@ -1,0 +1,143 @@
+"""Which tiles of the list have a result in the study: told by their pixels, not their names."""
+
+import time
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from PySide6.QtCore import QObject, Signal
+
+from onepixel_gui.analysis.selection import Outcome
+from onepixel_gui.classifier.card import Card
+from onepixel_gui.problems import Problem
+from onepixel_gui.qt.agenda import Agenda
+from onepixel_gui.qt.gallery.shelf import Shelf
+from onepixel_gui.qt.gallery.tile_rows import Finding
+from onepixel_gui.qt.jobs import Lanes
+from onepixel_gui.qt.runs import as_asked
+from onepixel_gui.qt.session import Session
+from onepixel_gui.study.store import Study
+from onepixel_gui.tiles.entries import Listing
+
+if TYPE_CHECKING:
+    from onepixel_gui.classifier.classifier import Classifier
+
+_TELLING = 0.15  # seconds between two words
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Marked:
+    """Tiles of the list that were recognised.
+
+    findings: index in the list -> result under the classifier in use.
+    places:   (number, SHA-256) of the tile in the study -> index in the list.
+    """
+
+    droppable: ClassVar[bool] = False
+    findings: Mapping[int, Finding]
+    places: Mapping[tuple[int, str], int]
+
+
+class Marks(QObject):
+    """Looks through the list whenever list, study or classifier is another one."""
+
+    marked = Signal(object)  # {index: Finding}
+    cleared = Signal()  # another study: results of the one before are not of this one
+
+    def __init__(self, session: Session, shelf: Shelf, lanes: Lanes) -> None:
+        super().__init__(session)
+        self._session, self._shelf, self._lanes = session, shelf, lanes
+        self._study: Study | None = None
+        self._agenda = Agenda(lambda _problem: None)  # whoever reads the study first tells it
+        self.places: dict[int, int] = {}  # number of a tile in the study -> index in the list
+        self._hashes: dict[str, int] = {}  # SHA-256 of a tile -> the same
+        shelf.opened.connect(lambda _listing: self.look())
+        session.classifier_changed.connect(lambda _classifier: self.look())
+
+    def set_study(self, study: Study | None, *, afresh: bool = False) -> None:
+        self._study = study
+        if afresh:
+            self.cleared.emit()
+        self.look()
+
+    def look(self) -> None:
+        """From the beginning: what the study holds, and where it is in the list."""
+        self._agenda.end("looking")
+        self.places, self._hashes = {}, {}
+        study, listing = self._study, self._shelf.listing
+        classifier: Classifier | None = self._session.classifier
+        if study is None or not len(listing):
+            return
+        card = None if classifier is None else classifier.card
+        work = partial(_looked, study, listing, card)
+        self._agenda.begin("looking", work, self._found, self._lanes)
+
+    def place_of(self, sha256: str) -> int | None:
+        """Index in the list of the tile with these pixels; None where it is not known to be one."""
+        return self._hashes.get(sha256)
+
+    def close(self) -> None:
+        self._agenda.end_all()
+        self._study = None
+
+    def _found(self, event: Marked) -> None:
+        for (number, sha256), index in event.places.items():
+            self.places[number] = self._hashes[sha256] = index
+        if event.findings:
+            self.marked.emit(event.findings)
+
+
+# ------------------------------------------------------------------ the worker's side
+def _looked(study: Study, listing: Listing, card: Card | None) -> Generator[Marked]:
+    known = study.tiles()
+    if not known:
+        return
+    numbers = {sha256: number for number, sha256 in known.items()}
+    results = {} if card is None else results_of(study, card)
+    names = frozenset(study.rows().names)
+    findings: dict[int, Finding] = {}
+    places: dict[tuple[int, str], int] = {}
+    told = time.monotonic()
+    for index, sha256 in _recognisable(listing, names):
+        number = numbers.get(sha256)
+        if number is not None:
+            places.setdefault((number, sha256), index)
+            if number in results:
+                findings[index] = results[number]
+        if time.monotonic() - told > _TELLING:
+            yield Marked(findings, places)
+            findings, places, told = {}, {}, time.monotonic()
+    yield Marked(findings, places)
+
+
+def _recognisable(listing: Listing, names: frozenset[str]) -> Generator[tuple[int, str]]:
+    """(index, SHA-256) of the tiles that bear a name the study knows; others are not even read."""
+    listed: Sequence[str] = listing.names
+    for index in range(len(listed)):
+        if listed[index] in names:
+            try:
+                yield index, listing[index].read().sha256
+            except Problem:  # told in the list, where it is looked at
+                yield index, ""
+
+
+def results_of(study: Study, card: Card) -> dict[int, Finding]:
+    """Number of a tile -> what this classifier brought: a flip, where there is one."""
+    found: dict[int, Finding] = {}
+    for group in study.groups():
+        if as_asked(group.card) != as_asked(card):
+            continue
+        outcomes, guided = study.outcomes(group), group.settings.access == "white-box"
+        rows = zip(
+            outcomes.tile.tolist(),
+            outcomes.flipped.tolist(),
+            outcomes.confidence.tolist(),
+            strict=True,
+        )
+        for tile, flipped, confidence in rows:
+            before = found.get(tile)
+            if before is None or (flipped and before.outcome != "flipped"):
+                outcome: Outcome = "flipped" if flipped else "held"
+                found[tile] = Finding(outcome, confidence, guided)
+    return found
