@@ -98,8 +98,8 @@ class Database:
 
 def opened(path: Path, *, make: bool, reading: bool, doing: str) -> tuple[Database, list[str]]:
     """The file, and what the reader should know. Raises UnusableStudy, StudyHeld."""
-    path = Path(os.path.realpath(path))
     try:
+        path = Path(os.path.realpath(path))
         _expect_study(path, make and not reading)
         right = None if reading else hold(path, doing)
     except (OSError, ValueError) as cause:
@@ -117,7 +117,7 @@ def _expect_study(path: Path, make: bool) -> None:
     if path.is_dir():
         raise no_study(path, "is a folder")
     if not path.exists():
-        if make:
+        if make and path.parent.is_dir():  # a lock would make the folder
             return
         raise UnusableStudy(
             f"{printable(path.name)} is not there.",

@@ -1,5 +1,6 @@
 """Reading one thing at a time: a run, a map, a picture, a plan. All raise Absent, Damaged."""
 
+import contextlib
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,11 @@ from onepixel_gui.study.trouble import Absent, Damaged
 from onepixel_gui.tiles.tile import Tile
 
 _RUN = ("number", *COLUMNS)
+_OTHER_NUMBERS = (  # where the numbers of runs stand besides
+    "SELECT number FROM run INDEXED BY run_of_tile",
+    "SELECT run FROM curve",
+    "SELECT run FROM map",
+)
 _MOST = 100_000_000  # runs; a damaged number may be any
 _MAP = ("palette", "logits", "flips", "extremes", "seal")
 
@@ -42,16 +48,17 @@ def run(connection: sqlite3.Connection, number: int) -> Record:
 
 def numbers(connection: sqlite3.Connection) -> list[int]:
     """Of all runs; in a damaged file also of those that may be lost."""
+    table = "SELECT number FROM run NOT INDEXED ORDER BY number"
     found: set[int] = set()
-    for order in ("ASC", "DESC"):
-        cursor = connection.execute(f"SELECT number FROM run ORDER BY number {order}")
-        try:
-            found.update(row[0] for row in cursor)
-            return sorted(found)
-        except sqlite3.DatabaseError:  # up to there, from both ends
-            continue
-    most = min(max(found, default=0), _MOST)
-    return [*range(1, most + 1)]
+    try:
+        found.update(row[0] for row in connection.execute(table))
+        return sorted(found)
+    except sqlite3.DatabaseError:  # up to there
+        pass
+    for other in (f"{table} DESC", *_OTHER_NUMBERS):
+        with contextlib.suppress(sqlite3.DatabaseError):
+            found.update(row[0] for row in connection.execute(other))
+    return [*range(1, min(max(found, default=0), _MOST) + 1)]
 
 
 def campaign_of(connection: sqlite3.Connection, number: int) -> int:

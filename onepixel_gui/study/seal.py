@@ -27,7 +27,7 @@ def seal(values: Sequence[Value]) -> int:
 
 
 def _bits(value: Value) -> int:
-    if value is None:
+    if value is None or value != value:  # SQLite keeps nothing for NaN
         return NONE & _MASK
     if isinstance(value, str):
         return zlib.crc32(value.encode())

@@ -313,7 +313,7 @@ def groups(connection: sqlite3.Connection) -> tuple[Group, ...]:
 
 def _firsts(found: Mapping[str, Any], which: NDArray[np.intp]) -> NDArray[np.intp]:
     """Of the runs that repeat another the first only: each tile counts once per seed of study."""
-    for names in (("tile", "subject", "draw"), ("tile", "subject", "seed")):
+    for names in (("tile", "subject", "seed"), ("tile", "subject", "draw")):
         parts = []
         for name in names:
             column = found[name]
