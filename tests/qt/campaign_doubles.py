@@ -1,5 +1,6 @@
 """A study and an engine of campaigns of a few lines, for the tests of the campaign view."""
 
+import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from threading import Event as Gate
@@ -187,7 +188,7 @@ class StandInEngine:
         self.gate, self.calls = Gate(), list[dict[str, Any]]()
         self.refuses: set[int] = set()
         self.fails: tuple[int, Problem] | None = None
-        self.closed = 0
+        self.closed, self.pace = 0, 0.0  # seconds for each tile
         if open_:
             self.gate.set()
 
@@ -230,6 +231,7 @@ class StandInEngine:
 
     def _wait(self) -> None:
         assert self.gate.wait(_LONGEST), "the gate was never opened"
+        time.sleep(self.pace)  # in a worker
 
 
 def _advance(doing: str, done: int, total: int, flipped: int) -> Advance:

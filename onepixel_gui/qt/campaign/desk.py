@@ -1,6 +1,7 @@
 """Where campaigns are planned, run and watched: between the study and the panes of the view."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -74,7 +75,7 @@ class CampaignDesk(QObject):
         self._number = -1  # of the campaign that is looked at
         self._second: Path | None = None
         self._reading: Job | None = None
-        self._busy = False
+        self._busy, self._ended = False, False  # a moment ago: nobody was told yet
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE)
         self._pause.timeout.connect(self._show_tiles)
         self._wire_values()
@@ -231,9 +232,14 @@ class CampaignDesk(QObject):
         if self.runner.busy:
             return
         self._show_campaigns(read.campaigns, read.number)
-        told = self.runner.standing
-        mine = told.began is not None and told.began.number == read.number
-        self.runner.look_at(read.ledger, told if mine else read.standing)
+        told, known = self.runner.standing, read.standing
+        if told.began is None or told.began.number != read.number:
+            self.runner.look_at(read.ledger, known)
+            return
+        self.runner.look_at(read.ledger, replace(told, advance=known.advance))
+        if told.ended is not None and known.advance is not None and self._ended:
+            self.noted.emit(f"Campaign done: {flips_words(known.advance)}")
+        self._ended = False
 
     def _show_campaigns(self, campaigns: tuple[Campaigned, ...], number: int) -> None:
         self._campaigns, self._number = campaigns, number
@@ -262,9 +268,7 @@ class CampaignDesk(QObject):
             self.busy_changed.emit(self._busy)
 
     def _end(self, number: int) -> None:
-        standing = self.runner.standing
-        if standing.ended is not None and standing.advance is not None:
-            self.noted.emit(f"Campaign done: {flips_words(standing.advance)}")
+        self._ended = True
         self._read(number if number >= 0 else None)
 
     def _dress(self, preferences: Preferences) -> None:

@@ -20,12 +20,12 @@ ROW = 24  # pixels
 _PAD = 7
 _MARKS = {"flipped": "◆", "held": "○", "stopped": "□", "not usable": "✗"}
 _WIDTHS = {
-    "label": 76,
-    "answer": 76,
-    "after": 76,
-    "clean": 74,
-    "confidence": 74,
-    "queries": 68,
+    "label": 66,
+    "answer": 66,
+    "after": 66,
+    "clean": 72,
+    "confidence": 72,
+    "queries": 64,
     "result": 88,
     "classifier": 100,
     "attack": 100,

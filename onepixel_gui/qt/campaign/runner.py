@@ -52,6 +52,14 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """How far it is: not to be dropped, although a run was told a moment before."""
+
+    droppable: ClassVar[bool] = False
+    advance: Advance
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """The reader paused it."""
 
@@ -179,8 +187,8 @@ class Runner(QObject):
                 self.ledger_changed.emit(read.ledger)
             case RunKept() | TileRefused():
                 self._news.append(event)
-            case Advance():
-                self._stand(replace(self.standing, advance=event, doing=""))
+            case Told(advance=advance):
+                self._stand(replace(self.standing, advance=advance, doing=""))
             case Looked(seen=seen, where=where):
                 self._stand(replace(self.standing, doing=f"{seen:,} files · {where}"))
             case Estimated():
@@ -216,15 +224,21 @@ class Runner(QObject):
 # ------------------------------------------------------------------ on the lane
 def _estimating(
     make: Callable[[], Engine], errand: Errand, draft: Draft
-) -> Generator[Looked | Advance | Estimated]:
+) -> Generator[Looked | Told | Estimated]:
     plan, dataset = yield from errand.found()
-    estimate = yield from make().estimated(plan, dataset, errand.workers)
-    yield Estimated(estimate, draft)
+    steps = make().estimated(plan, dataset, errand.workers)
+    try:
+        while True:
+            yield Told(next(steps))
+    except StopIteration as end:
+        yield Estimated(end.value, draft)
+    finally:
+        steps.close()
 
 
 def _carrying(
     make: Callable[[], Engine], study: Study, errand: Errand, gate: Gate
-) -> Generator[Looked | CampaignEvent | Opened | Held]:
+) -> Generator[Looked | CampaignEvent | Opened | Told | Held]:
     plan, dataset = yield from errand.found()
     events = make().campaign(
         study,
@@ -236,11 +250,14 @@ def _carrying(
     )
     try:
         for event in events:
-            if isinstance(event, CampaignBegan):
-                for read in reading(study, event.number):
-                    yield Opened(event, read)
-            else:
-                yield event
+            match event:
+                case CampaignBegan(number=number):
+                    for read in reading(study, number):
+                        yield Opened(event, read)
+                case Advance():
+                    yield Told(event)
+                case _:
+                    yield event
             while not gate.is_set():
                 gate.wait(_HELD)
                 yield Held()
