@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.stats import binom
+from scipy.stats import binom, norm
 
 from onepixel_gui.analysis.population.colours import chromatic
-from onepixel_gui.analysis.population.comparing import correlate
+from onepixel_gui.analysis.population.comparing import compare, correlate
 from onepixel_gui.analysis.population.darkness import DarkTile, dark_map, darkness
 from onepixel_gui.analysis.population.places import centre_distances, places
 from tests.core.planted import Effects, nuclei, planted
@@ -102,6 +102,28 @@ def test_a_correlation_is_found_where_there_is_one(share, least, most):
         times["by case"] += told.by_case.p < LEVEL
     for name, count in times.items():
         assert least <= count <= most, name
+
+
+def held(truth, intervals):
+    return sum(each.low <= truth <= each.high for each in intervals)
+
+
+@pytest.mark.parametrize("cases", [None, np.arange(TILES) % 25])
+def test_intervals_of_a_strong_correlation_hold_it_as_often_as_they_promise(cases):
+    truth = 6 / np.pi * np.arcsin(0.8 / 2)  # Spearman's rho of two normal variables with r = 0.8
+    drawn = np.random.default_rng(0).normal(size=(SEEDS, 2, TILES))
+    intervals = [correlate("", "", one, 0.8 * one + 0.6 * other, cases).interval
+                 for one, other in drawn]  # fmt: skip
+    assert SEEDS - held(truth, intervals) in BY_CHANCE
+
+
+@pytest.mark.parametrize("cases", [None, np.arange(TILES) // 8])
+def test_intervals_of_a_strong_difference_hold_it_as_often_as_they_promise(cases):
+    """Half of the tiles flip; with cases, all of a case or none."""
+    flipped = np.arange(TILES) // 8 % 2 == 1
+    drawn = np.random.default_rng(1).normal(size=(SEEDS, TILES)) + 1.5 * flipped
+    intervals = [compare("", "", values, flipped, cases).interval for values in drawn]
+    assert SEEDS - held(2 * norm.cdf(1.5 / 2**0.5) - 1, intervals) in BY_CHANCE
 
 
 # ------------------------------------------------------------------ dark areas
