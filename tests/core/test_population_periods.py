@@ -108,11 +108,14 @@ def test_what_chance_explains_is_one_part_in_as_many_as_the_profile_has():
 
 
 def test_drawing_shifts_and_their_normal_limit_agree(monkeypatch):
+    monkeypatch.setattr(locking, "SHIFTS", 4_000)
     sweeps = population(2, 120)
     drawn = examined(sweeps)
     monkeypatch.setattr(locking, "MANY", 100)
     limit = examined(sweeps)
-    np.testing.assert_allclose(drawn.row.locked_null, limit.row.locked_null, rtol=0.25)
+    np.testing.assert_allclose(drawn.row.locked_null, limit.row.locked_null, rtol=0.12)
+    assert drawn.row.locked_null[-1] == pytest.approx(3.84, rel=0.1)  # a sign: chi-square with 1
+    assert np.median(drawn.row.locked_null) == pytest.approx(3.0, rel=0.05)  # a phase: with 2
     assert drawn.row.locked.tolist() == limit.row.locked.tolist()
 
 
