@@ -59,10 +59,12 @@ def provenance(
 
 
 def software_facts() -> dict[str, object]:
+    """This program, for a block of one's own."""
     return {"name": "onepixel_gui", "version": __version__, "commit": commit()}
 
 
 def environment_facts(serving: Serving) -> dict[str, object]:
+    """What it runs on, and what a classifier ran on."""
     return {
         "python": platform.python_version(),
         **{package.replace("-", "_"): _version(package) for package in _PACKAGES},
@@ -77,6 +79,7 @@ def environment_facts(serving: Serving) -> dict[str, object]:
 
 
 def classifier_facts(card: Card) -> dict[str, object]:
+    """Which network, and how it is asked."""
     return {
         "name": card.name,
         "file": card.file,
@@ -246,6 +249,7 @@ def method_of_sweep(swept: Swept) -> dict[str, object]:
 
 
 # ------------------------------------------------------------------ facts about this copy
+@cache
 def _version(package: str) -> str:
     try:
         return metadata.version(package)

@@ -64,7 +64,8 @@ def percentiles(led: Directed) -> tuple[Doubles, Doubles, Doubles]:
 
 
 def spent(outcomes: Outcomes) -> Doubles:
-    """(F,) queries until the first flip of each tile that flips, over its seeds averaged, sorted."""
+    """(F,) queries until the first flip of each tile that flips, over its seeds averaged, "
+    "sorted."""
     flips = outcomes.first_flip >= 0
     tiles, of = np.unique(outcomes.tile[flips], return_inverse=True)
     totals = np.bincount(of, outcomes.first_flip[flips], minlength=len(tiles))

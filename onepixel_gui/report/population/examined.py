@@ -139,7 +139,9 @@ def examine(
     identity: str = "",
     dark: int = DARK,
 ) -> Generator[Examining, None, Examined]:
-    """study, identity: of the study, for provenance.  dark: tiles of each direction whose dark areas are looked for, 0 for none.
+    """study, identity: of the study, for provenance.
+
+    dark: tiles of each direction whose dark areas are looked for, 0 for none.
 
     The group has at least one run.
     """

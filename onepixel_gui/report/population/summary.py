@@ -70,16 +70,17 @@ def _of(led: Directed) -> list[str]:
     if part.ratio is not None and part.test.p is not None:
         told.append(
             f"{led.title}, flipping pixels lie {phrases.number(part.mean)} px from the centre on "
-            f"average, {phrases.number(part.ratio)} {TIMES} what a uniform position would "
+            f"average, {phrases.number(part.ratio)} {TIMES} the mean of uniform positions "
             f"({phrases.tested(part.test)})."
         )
     if led.darkness is not None:
         dark = led.darkness.parts[1]
         if dark.percentile is not None and dark.test.p is not None:
             told.append(
-                f"{led.title}, their rank towards dark areas is {phrases.number(dark.percentile)} on "
-                f"average, 0.5 by chance, 0 darkest ({phrases.tested(dark.test)}); among pixels as "
-                f"far from the centre {phrases.number(dark.ring)} ({phrases.tested(dark.ring_test)})."
+                f"{led.title}, their rank towards dark areas is {phrases.number(dark.percentile)} "
+                f"on average, 0.5 by chance, 0 darkest ({phrases.tested(dark.test)}); among "
+                f"pixels as far from the centre {phrases.number(dark.ring)} "
+                f"({phrases.tested(dark.ring_test)})."
             )
     return told
 
@@ -110,7 +111,8 @@ def _locality(examined: Examined) -> list[str]:
         if each.share.value is not None
     )
     return [
-        f"Moved elsewhere, the colours of {counted(found.flips, 'flip', 'flips')} still flip: {shares}."
+        f"Moved elsewhere, the colours of {counted(found.flips, 'flip', 'flips')} still flip: "
+        f"{shares}."
     ]
 
 

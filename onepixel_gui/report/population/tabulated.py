@@ -1,4 +1,4 @@
-"""The numbers of each figure as lines of the table: counts, rates, colours and places."""
+"""The numbers of each figure: rates, confidences, colours and classes, as lines."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -29,7 +29,6 @@ _KINDS = (
     "upper whisker",
     "beyond the whiskers",
 )
-_DARKNESS = "rank among the tile's pixels"
 
 
 def line(
@@ -305,64 +304,6 @@ def colours(exhibit: PopulationExhibit) -> Lines:
     yield from bins(exhibit, "ciede2000", "CIEDE2000, held", edges, held)
     for both in found.correlated:
         yield from correlated(exhibit, "correlation", both)
-
-
-# ------------------------------------------------------------------ places
-def places(exhibit: PopulationExhibit) -> Lines:
-    led = exhibit.directed
-    for key, n in (("all", led.tiles), ("flipped", led.flipped), ("held", led.tiles - led.flipped)):
-        yield line(exhibit, key, f"tiles, {key}", n, led.tiles, unit="tiles")
-    yield from distance(exhibit)
-    seen = led.darkness
-    if seen is not None:
-        yield line(exhibit, "dark", "tiles looked at", seen.sampled, seen.tiles, unit="tiles")
-        for part in seen.parts:
-            what = f"{_DARKNESS}, {part.part}"
-            yield line(
-                exhibit,
-                "dark",
-                f"signed distance to dark areas, {part.part}, median",
-                part.median,
-                part.n,
-                unit="px",
-            )
-            yield line(
-                exhibit,
-                "dark",
-                f"{what}, mean",
-                part.percentile,
-                part.n,
-                interval=part.interval,
-                test=part.test,
-            )
-            if part.by_case is not None:
-                yield line(
-                    exhibit,
-                    "dark",
-                    f"{what}, mean, by case",
-                    part.percentile,
-                    part.n,
-                    test=part.by_case,
-                )
-            for where in part.where:
-                name = f"{where.title}, {part.part}"
-                yield line(
-                    exhibit,
-                    "whereabouts",
-                    f"share {name}",
-                    where.share,
-                    part.n,
-                    interval=where.interval,
-                )
-                yield line(exhibit, "whereabouts", f"expected share {name}", where.expected, part.n)
-        yield from compared(exhibit, "dark", seen.compared)
-        edges, flipped, held = binned.percentiles(led)
-        yield from bins(exhibit, "dark", f"{_DARKNESS}, flipped", edges, flipped)
-        yield from bins(exhibit, "dark", f"{_DARKNESS}, held", edges, held)
-    mean = exhibit.examined.map_of(led.title)
-    if mean is not None:
-        yield line(exhibit, "mean map", "sweeps", mean.tiles, mean.tiles, unit="sweeps")
-        yield line(exhibit, "mean map", "mean confidence untouched", mean.clean, mean.tiles)
 
 
 # ------------------------------------------------------------------ classes

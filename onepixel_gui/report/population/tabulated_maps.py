@@ -1,4 +1,4 @@
-"""The numbers of each figure as lines of the table: periods, locality and universal pixels."""
+"""The numbers of each figure: places, periods, locality and universal pixels, as lines."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,17 +8,91 @@ import numpy as np
 from onepixel_gui.analysis.chromatic import hexadecimal
 from onepixel_gui.analysis.population.periods import PopulationSpectrum
 from onepixel_gui.analysis.population.units import Interval
-from onepixel_gui.report.population import tabulated
+from onepixel_gui.report.population import binned, tabulated
 from onepixel_gui.report.population.exhibit import PopulationExhibit, Template
 from onepixel_gui.report.population.numbers import Number
-from onepixel_gui.report.population.tabulated import Lines, line, share
+from onepixel_gui.report.population.tabulated import (
+    Lines,
+    bins,
+    compared,
+    distance,
+    line,
+    share,
+)
 
+_RANK = "rank among the tile's pixels"
 _SPREAD = "one standard deviation over flips"
 
 
 def numbers(exhibit: PopulationExhibit) -> tuple[Number, ...]:
     """Every number that the figure or its caption states, panel by panel."""
     return tuple(_TABLES[exhibit.template](exhibit))
+
+
+# ------------------------------------------------------------------ places
+def _places(exhibit: PopulationExhibit) -> Lines:
+    led = exhibit.directed
+    for key, n in (("all", led.tiles), ("flipped", led.flipped), ("held", led.tiles - led.flipped)):
+        yield line(exhibit, key, f"tiles, {key}", n, led.tiles, unit="tiles")
+    yield from distance(exhibit)
+    seen = led.darkness
+    if seen is not None:
+        yield line(exhibit, "dark", "tiles looked at", seen.sampled, seen.tiles, unit="tiles")
+        for part in seen.parts:
+            what = f"{_RANK}, {part.part}"
+            yield line(
+                exhibit,
+                "dark",
+                f"signed distance to dark areas, {part.part}, median",
+                part.median,
+                part.n,
+                unit="px",
+            )
+            yield line(
+                exhibit,
+                "dark",
+                f"{what}, mean",
+                part.percentile,
+                part.n,
+                interval=part.interval,
+                test=part.test,
+            )
+            if part.by_case is not None:
+                yield line(
+                    exhibit,
+                    "dark",
+                    f"{what}, mean, by case",
+                    part.percentile,
+                    part.n,
+                    test=part.by_case,
+                )
+            yield line(
+                exhibit,
+                "dark",
+                f"{what}, mean, of those as far from the centre",
+                part.ring,
+                part.n,
+                test=part.ring_test,
+            )
+            for where in part.where:
+                name = f"{where.title}, {part.part}"
+                yield line(
+                    exhibit,
+                    "whereabouts",
+                    f"share {name}",
+                    where.share,
+                    part.n,
+                    interval=where.interval,
+                )
+                yield line(exhibit, "whereabouts", f"expected share {name}", where.expected, part.n)
+        yield from compared(exhibit, "dark", seen.compared)
+        edges, flipped, held = binned.percentiles(led)
+        yield from bins(exhibit, "dark", f"{_RANK}, flipped", edges, flipped)
+        yield from bins(exhibit, "dark", f"{_RANK}, held", edges, held)
+    mean = exhibit.examined.map_of(led.title)
+    if mean is not None:
+        yield line(exhibit, "mean map", "sweeps", mean.tiles, mean.tiles, unit="sweeps")
+        yield line(exhibit, "mean map", "mean confidence untouched", mean.clean, mean.tiles)
 
 
 # ------------------------------------------------------------------ periods
@@ -224,7 +298,7 @@ _TABLES: dict[Template, Callable[[PopulationExhibit], Lines]] = {
     "population": tabulated.population,
     "before and after": tabulated.before_and_after,
     "colours": tabulated.colours,
-    "places": tabulated.places,
+    "places": _places,
     "periods": _periods,
     "locality": _locality,
     "universal pixels": _universal,
