@@ -112,7 +112,9 @@ def _traced(trace: Trace) -> Spacings:
     known: dict[fx.Node, tuple[int, int]] = {trace.input: (1, 1)}
     layers: list[tuple[str, tuple[int, int]]] = []
     for node in trace.nodes:
-        sources = [known[one] for one in node.all_input_nodes if one in known]
+        given = [one for one in node.all_input_nodes if one in known]
+        most = max((_places(trace, one) for one in given), default=0)
+        sources = [known[one] for one in given if _places(trace, one) == most]  # not a gate's
         if not sources or len(trace.shapes.get(node, ())) != 4:
             continue
         wide = max(down for down, _ in sources), max(right for _, right in sources)
@@ -122,6 +124,11 @@ def _traced(trace: Trace) -> Spacings:
         if module or stride != (1, 1):
             layers.append((str(node.target) if module else node.name, known[node]))
     return dict(_numbered(layers))
+
+
+def _places(trace: Trace, node: fx.Node) -> int:
+    height, width = trace.shapes[node][2:]
+    return height * width
 
 
 def _stride(node: fx.Node, trace: Trace) -> tuple[int, int]:

@@ -101,7 +101,7 @@ def _change(values: "Tensor") -> "Tensor":
 
 
 def _ratio(size: NDArray[np.int_], change: "Tensor") -> float:
-    return float((size / np.array(change.shape)).max())
+    return max(1.0, float((size / np.array(change.shape)).max()))  # a padded map may be larger
 
 
 def _kept(change: "Tensor") -> NDArray[np.float16]:
