@@ -71,7 +71,7 @@ def campaign(
         return
     yield preparing("Starting workers", course.ledger.done, course.ledger.total)
     with closing(raised(scheduler)) as crew:
-        footing = yield from settled(crew, models, study, workers)
+        footing = yield from settled(crew, plan, models, study, workers)
         yield course.began(crew.size, footing.way)
         yield from course.run(crew, footing.models)
     yield course.ended()

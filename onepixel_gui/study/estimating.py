@@ -11,10 +11,9 @@ from onepixel_gui.attack.attacks import seeded, tile_seed
 from onepixel_gui.problems import Problem, Unexpected
 from onepixel_gui.study.ahead import Ahead
 from onepixel_gui.study.choosing import chosen
-from onepixel_gui.study.crew import LocalCrew
-from onepixel_gui.study.footing import opened_models, settled
+from onepixel_gui.study.crew import Crew
+from onepixel_gui.study.footing import opened_models, raised, settled
 from onepixel_gui.study.plan import Advance, Estimate, Plan, preparing
-from onepixel_gui.study.record import Record
 from onepixel_gui.study.store import SUFFIX, Study
 from onepixel_gui.study.work import Job, Model, Trial, Tried, Trouble
 from onepixel_gui.tiles.datasets.dataset import Dataset
@@ -23,7 +22,7 @@ from onepixel_gui.tiles.tile import Tile
 _TILES = 3
 _PATIENCE = 4.0  # seconds for one run: one that holds would spend its whole budget
 _BREATH = 0.15  # seconds between two events
-_PAGE = 120_000  # bytes of a run, about, where none ended in the dry run
+_PAGE = 20_000  # bytes of a run beside its map
 
 
 @dataclass
@@ -43,10 +42,7 @@ class _Found:
         if not self.trials:
             return 0.0
         rate = sum(each.queries for each in self.trials) / sum(each.seconds for each in self.trials)
-        spent = [
-            each.seconds if each.record is not None else each.most / max(rate, 1e-9)
-            for each in self.trials
-        ]
+        spent = [each.seconds if each.over else each.most / max(rate, 1e-9) for each in self.trials]
         return sum(spent) / len(spent)
 
 
@@ -63,10 +59,10 @@ def estimated(
     middles = [len(places) * (2 * turn + 1) // (2 * _TILES) for turn in range(_TILES)]
     sample = sorted({places[middle] for middle in middles})
     found = {part: _Found() for part in plan.parts}
-    refused, records = 0, list[Record]()
+    refused = 0
     yield preparing("Starting workers")
-    with closing(LocalCrew([""])) as crew:
-        footing = yield from settled(crew, models, None, workers)
+    with closing(raised("")) as crew:
+        footing = yield from settled(crew, plan, models, None, workers)
         ahead = Ahead(dataset.entries, [*enumerate(sample)], _TILES)
         with closing(ahead):
             while ahead.left:
@@ -77,8 +73,6 @@ def estimated(
                     continue
                 refused += yield from _tile(plan, footing.models, crew, told[1], found)
         size = crew.size
-    for each in found.values():
-        records += [trial.record for trial in each.trials if trial.record is not None]
     yield preparing("Reckoning")
     alone = len(places) * sum(each.seconds for each in found.values())
     return Estimate(
@@ -86,7 +80,7 @@ def estimated(
         runs=len(places) * len(plan.parts),
         queries=len(places) * sum(each.most for each in found.values()),
         seconds=alone / size,
-        bytes=len(places) * len(plan.parts) * _bytes(records),
+        bytes=len(places) * sum(_bytes(each) for each in found.values()),
         measured=len(sample),
         refused=refused,
         workers=size,
@@ -96,7 +90,7 @@ def estimated(
 def _tile(
     plan: Plan,
     models: Sequence[Model],
-    crew: LocalCrew,
+    crew: Crew,
     read: Tile | Problem,
     found: dict[tuple[int, int, int], _Found],
 ) -> Generator[Advance, None, bool]:
@@ -126,10 +120,11 @@ def _tile(
     return refused
 
 
-def _bytes(records: Sequence[Record]) -> int:
+def _bytes(found: _Found) -> int:
     """What one run takes in a study, about."""
-    if not records:
-        return _PAGE
+    records = [each.record for each in found.trials if each.record is not None]
+    if not records:  # of a sweep that took too long: mostly its logits
+        return 4 * found.most + _PAGE
     with tempfile.TemporaryDirectory() as folder:
         sizes = []
         for count in (0, len(records)):

@@ -4,6 +4,7 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from onepixel_gui.attack.probe import Guidance
 from onepixel_gui.classifier.manner import UnfitManner
 from onepixel_gui.classifier.opening import inspecting
 from onepixel_gui.problems import Problem
@@ -76,13 +77,14 @@ def raised(scheduler: str) -> LocalCrew | DaskCrew:
 
 def settled(
     crew: LocalCrew | DaskCrew,
+    plan: Plan,
     models: Sequence[Model],
     study: Study | None,
     workers: int | None,
 ) -> Generator[Advance, None, Footing]:
     """Enough workers, and one manner of asking each model for all of them.
 
-    Raises Problem where a classifier cannot be loaded.
+    Raises Problem where a classifier cannot be loaded, or is not one for the attacks.
     """
     surveyed = yield from _answer(crew, Survey(), "Starting workers")
     assert isinstance(surveyed, Surveyed)
@@ -92,6 +94,12 @@ def settled(
     for each in models:
         model = replace(each, device=device, strict=isinstance(crew, DaskCrew))
         manner, same = yield from _manner(crew, model, study, surveyed.software)
+        if manner["preview"] is None and any(isinstance(a, Guidance) for a in plan.attacks):
+            raise UnusablePlan(
+                f"{model.card.name} has no preview, so that a guided search cannot ask it: its "
+                "layers are hidden, or their gradients too weak.",
+                "Leave the guided search out, or choose another classifier.",
+            )
         ready.append(replace(model, manner=manner))
         way += "" if same else _OTHERWISE
     return Footing(tuple(ready), way)

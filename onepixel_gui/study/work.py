@@ -145,12 +145,14 @@ class Trouble:
 class Tried:
     """queries, seconds: spent.  most: queries of this attack on a tile like this.
 
-    record: None where patience was at its end.
+    over: before patience was at its end.  record: that of a search given up holds what it found
+    so far; None for a sweep given up, which found nothing yet.
     """
 
     queries: int
     seconds: float
     most: int
+    over: bool
     record: Record | None
 
 
@@ -310,24 +312,27 @@ def tried(classifier: "Classifier", trial: Trial, strides: tuple[int, ...]) -> T
     begun = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     probe = classifier.probe(job.tile, subject=job.subject)
     trail, queries, most = _Trail(), 0, 0
-    result: Ended | Swept | None = None
+    result: Ended | Swept | Advanced | None = None
+    over = False
     for event in carried_out(probe, job.attack):
         match event:
             case Began(budget=most) | SweepBegan(total=most):
                 pass
             case Advanced(queries=queries):
+                result = event
                 trail.take(event)
             case Painted(done=queries):
                 pass
             case Ended(queries=queries) | Swept(queries=queries):
-                result = event
+                result, over = event, True
             case Responded():
                 pass
             case _:
                 assert_never(event)
-        if result is None and time.perf_counter() - started > trial.patience:
-            return Tried(queries, time.perf_counter() - started, most, None)
-    assert result is not None
+        if not over and time.perf_counter() - started > trial.patience:
+            break
+    if result is None:
+        return Tried(queries, time.perf_counter() - started, most, over, None)
     record = Record(
         tile=job.tile,
         card=classifier.card,
@@ -341,9 +346,9 @@ def tried(classifier: "Classifier", trial: Trial, strides: tuple[int, ...]) -> T
         seed=job.seed,
         strides=strides,
     )
-    if job.aftermath:
+    if over and job.aftermath:
         record = _followed(classifier, probe, record)
-    return Tried(queries, time.perf_counter() - started, most, record)
+    return Tried(queries, time.perf_counter() - started, most, over, record)
 
 
 def _followed(classifier: "Classifier", probe: Probe, record: Record) -> Record:

@@ -1,0 +1,225 @@
+"""Worker processes: as many as wanted, killed or not, the results are the same; none stays."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import psutil
+import pytest
+
+from onepixel_gui.study.campaign import CampaignBegan, CampaignEnded, RunKept, campaign
+from onepixel_gui.study.crew import LocalCrew, affordable, cores
+from onepixel_gui.study.store import Study
+from onepixel_gui.study.work import Survey, Surveyed, Trouble
+from onepixel_gui.tiles.datasets.looking import recognise
+from tests.core.campaigns import (
+    carried,
+    done_twice,
+    make_corner,
+    make_tiles,
+    of,
+    plan_over,
+    sound,
+    told,
+)
+
+TILES, SEEDS = 120, (0, 1)
+PATIENCE = 120  # seconds for a busy machine
+
+
+class Poison:
+    """An order that ends whoever takes it."""
+
+    def __reduce__(self):
+        return os._exit, (3,)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def own_cache(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory):
+    """(tiles, model, what one undisturbed worker tells)."""
+    folder = tmp_path_factory.mktemp("ground")
+    tiles, model = make_tiles(folder / "tiles", TILES), make_corner(folder)
+    carried(folder / "serial.onepixel", plan_over(tiles, model, seeds=SEEDS), workers=1)
+    return tiles, model, told(folder / "serial.onepixel")
+
+
+def replies(crew, count):
+    heard, until = [], time.monotonic() + PATIENCE
+    while len(heard) < count and time.monotonic() < until:
+        heard += crew.replies(0.1)
+    return heard
+
+
+def gone(processes):
+    """Seconds until all of them have ended; a body that nobody buried counts as ended."""
+    begun = time.monotonic()
+    while any(map(alive, processes)):
+        assert time.monotonic() - begun < PATIENCE, "a worker lives on"
+        time.sleep(0.01)
+    return time.monotonic() - begun
+
+
+def alive(process):
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+# ------------------------------------------------------------------ the same results
+def test_two_workers_and_one_of_them_killed_tell_what_one_tells(ground, tmp_path):
+    tiles, model, serial = ground
+    path, plan = tmp_path / "a.onepixel", plan_over(tiles, model, seeds=SEEDS)
+    killed = False
+    with closing(Study.open(path, make=True)) as study:
+        for event in campaign(study, plan, recognise([tiles]), workers=2):
+            if isinstance(event, CampaignBegan):
+                assert event.workers == 2
+            if isinstance(event, RunKept) and not killed:
+                killed = True
+                workers = [
+                    each
+                    for each in psutil.Process().children()
+                    if "spawn_main" in " ".join(each.cmdline())
+                ]
+                assert len(workers) == 2
+                workers[0].kill()
+    assert killed
+    assert told(path) == serial
+    assert not done_twice(path)
+
+
+def test_after_a_campaign_no_process_stays(ground, tmp_path):
+    tiles, model, _ = ground
+    before = set(psutil.Process().children())
+    with closing(Study.open(tmp_path / "a.onepixel", make=True)) as study:
+        work = campaign(study, plan_over(tiles, model), recognise([tiles]), workers=2)
+        next(event for event in work if isinstance(event, RunKept))
+        begun = time.monotonic()
+        work.close()
+        assert time.monotonic() - begun < 1.0
+    left = set(psutil.Process().children()) - before
+    assert not [each for each in left if "spawn_main" in " ".join(each.cmdline())]
+
+
+# ------------------------------------------------------------------ the crew itself
+def test_an_order_that_ends_its_worker_twice_is_given_up_and_the_others_are_done():
+    with closing(LocalCrew([""])) as crew:
+        poison = Poison()
+        crew.give(poison)
+        ((order, reply),) = replies(crew, 1)
+        assert order is poison
+        assert isinstance(reply, Trouble)
+        assert reply.lost
+        assert "exit code 3" in reply.detail
+        crew.give(Survey())
+        ((_, answer),) = replies(crew, 1)
+        assert isinstance(answer, Surveyed)
+        assert "cpu" in answer.devices
+
+
+def test_workers_are_as_many_as_cores_and_memory_allow():
+    assert 1 <= cores() <= (os.cpu_count() or 1)
+    assert affordable([1 << 50]) == 1
+    assert affordable([0]) >= affordable([1 << 30]) >= 1
+
+
+# ------------------------------------------------------------------ the whole program
+def command(tiles, model, study):
+    words = ["campaign", tiles, "--model", model, "--study", study, "--workers", 2]
+    words += ["--population", 20, "--generations", 6, "--seed", SEEDS[0], "--seed", SEEDS[1]]
+    return [sys.executable, "-m", "onepixel_gui", *map(str, words)]
+
+
+def started(words):
+    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def wait_for_a_run(process, path):
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until and process.poll() is None:
+        time.sleep(0.05)
+        if path.exists() and path.with_name(path.name + "-wal").exists() and runs(path):
+            return
+    pytest.fail(f"no run: {process.communicate()}")
+
+
+def runs(path):
+    with closing(Study.open(path, reading=True)) as study:
+        return len(study.rows())
+
+
+def test_ctrl_c_stops_the_command_within_a_second_and_the_same_command_continues(ground, tmp_path):
+    tiles, model, serial = ground
+    path = tmp_path / "a.onepixel"
+    process = started(command(tiles, model, path))
+    wait_for_a_run(process, path)
+    children = psutil.Process(process.pid).children(recursive=True)
+    assert len(children) >= 2
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=PATIENCE)
+    assert gone(children) < 1.0
+    if process.returncode != 0:  # it was not just done
+        assert process.returncode == 130
+        assert "the same command continues it" in errors
+        assert "Traceback" not in errors
+    assert sound(path)
+    done = subprocess.run(command(tiles, model, path), check=True, capture_output=True, text=True)
+    assert "95 % interval" in done.stdout
+    assert told(path) == serial
+
+
+def killed_and_continued(ground, path, kills, seed):
+    """Kill the command that often at random moments, then let it end."""
+    tiles, model, serial = ground
+    chance = random.Random(seed)
+    for number in range(kills):
+        process = started(command(tiles, model, path))
+        if number % 2:  # every other time surely in the midst of the work
+            wait_for_a_run(process, path)
+            time.sleep(chance.uniform(0, 0.5))
+        else:
+            time.sleep(chance.uniform(0, 8))
+        children = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
+        process.communicate()
+        assert gone(children) < 2.0, "a worker outlives who gave the orders"
+        if path.exists():
+            assert sound(path)
+    subprocess.run(command(tiles, model, path), check=True, capture_output=True)
+    assert sound(path)
+    assert told(path) == serial
+    assert not done_twice(path)
+    assert [each.name for each in path.parent.iterdir()] == [path.name], "no tidy file"
+
+
+def test_killed_at_random_moments_and_continued_it_ends_as_if_undisturbed(ground, tmp_path):
+    killed_and_continued(ground, tmp_path / "a.onepixel", 2, 1)
+
+
+@pytest.mark.slow
+def test_killed_at_20_random_moments_and_continued_it_ends_as_if_undisturbed(ground, tmp_path):
+    killed_and_continued(ground, tmp_path / "a.onepixel", 20, 2)
+
+
+@pytest.mark.slow
+def test_the_demonstration_on_windows_is_the_same_on_one_worker_and_on_two(tmp_path):
+    demo = Path(__file__).parents[2] / "resources" / "demo"
+    plan = plan_over(demo, demo / "mitosis_demo.safetensors", limit=12, seeds=SEEDS)
+    for workers in (1, 2):
+        (ended,) = of(carried(tmp_path / f"{workers}.onepixel", plan, workers=workers),
+                      CampaignEnded)  # fmt: skip
+        assert ended.done == 24
+    assert told(tmp_path / "1.onepixel") == told(tmp_path / "2.onepixel")
