@@ -35,6 +35,16 @@ def test_colours_are_told_of_one_run_for_each_tile():
         assert [each.n for each in spreads] == [50, first.flipped, first.held]
 
 
+def test_the_size_of_the_colour_change_is_correlated_with_that_of_the_confidence():
+    runs = planted(80, seed=3)
+    found = chromatic(runs)
+    wanted = spearmanr(found.differences.euclidean, np.abs(runs.confidence - runs.clean))
+    assert (found.correlated[0].quantity, found.correlated[0].against) == (
+        "Euclidean RGB difference", "size of the change of confidence"
+    )  # fmt: skip
+    assert found.correlated[0].rho == pytest.approx(wanted.statistic)
+
+
 def test_saturated_confidences_do_not_spoil_the_correlation_with_logits():
     runs = planted(60, seed=1)
     confidence, logit = runs.confidence.copy(), runs.clean_logit.copy()
