@@ -90,6 +90,8 @@ def import_(
 
     new = not study.exists()
     given = _Given(file)
+    if not (given.studies or given.results):
+        raise typer.BadParameter(f"Name at least one {SUFFIX} or .json file.", param_hint="FILE...")
     with contextlib.closing(Study.open(study, make=True, doing="an import")) as opened:
         try:
             for path in given.studies:
@@ -102,8 +104,6 @@ def import_(
                 opened.close()
                 study.unlink(missing_ok=True)
             raise
-    if not (given.studies or given.results):
-        raise typer.BadParameter(f"Name at least one {SUFFIX} or .json file.", param_hint="FILE...")
 
 
 class _Given:

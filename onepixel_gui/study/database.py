@@ -21,6 +21,14 @@ _ONLY_READING = "{name} is opened for reading: its folder or file does not allow
 _NEWER = "{name} was written by a newer version of this program and is opened for reading."
 _CUT_OFF = "What was written last to {name} cannot be read in a folder that only allows reading."
 
+_MANNER = (
+    "trusted_schema = OFF",  # a file from elsewhere is data
+    "cell_size_check = ON",
+    "foreign_keys = ON",
+    "synchronous = FULL",
+    "fullfsync = ON",
+)
+
 
 class Database:
     """One connection, used by one thread at a time."""
@@ -221,14 +229,12 @@ def _connected(path: Path, how: str) -> sqlite3.Connection:
         uri=True,
     )
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LARGEST)
-    for words in (
-        "trusted_schema = OFF",  # a file from elsewhere is data
-        "cell_size_check = ON",
-        "foreign_keys = ON",
-        "synchronous = FULL",
-        "fullfsync = ON",
-    ):
-        connection.execute(f"PRAGMA {words}")
+    try:
+        for words in _MANNER:
+            connection.execute(f"PRAGMA {words}")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

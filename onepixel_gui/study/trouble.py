@@ -80,7 +80,7 @@ def told(path: Path) -> Iterator[None]:
         raise UnusableStudy(
             f"{printable(path.name)} holds no {cause.args[0]}.", "Choose one that is listed."
         ) from cause
-    except Damaged as cause:
+    except (Damaged, UnicodeDecodeError) as cause:  # SQLite's own words may quote damaged bytes
         raise damaged(path, cause) from cause
     except OverflowError as cause:
         raise UnusableStudy(

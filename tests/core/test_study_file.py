@@ -481,6 +481,15 @@ def test_damaged_bytes_give_a_problem_or_the_truth(tmp_path):
     assert harmed_often(filled(tmp_path / "a.onepixel"), 80, 7) > 20
 
 
+def test_damage_that_is_quoted_in_the_words_about_it_is_a_problem_too(tmp_path):
+    path = filled(tmp_path / "a.onepixel")
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"CREATE TABLE run (", b"CREATE TABLE \xac\xac' ("))
+    assert "damaged" in refused(path)
+    assert "damaged" in refused(path, reading=True)
+    assert files(tmp_path) == ["a.onepixel"]
+
+
 @pytest.mark.slow
 def test_bytes_damaged_a_thousand_times_give_a_problem_or_the_truth(tmp_path):
     assert harmed_often(filled(tmp_path / "a.onepixel"), 1000, 8) > 300
