@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import kstest
+from scipy.stats import kstest, norm
 
 from onepixel_gui.analysis.population.darkness import DarkTile, dark_map, darkness, looked_at
 from onepixel_gui.analysis.population.places import centre_distances, places
@@ -67,6 +67,14 @@ def test_all_pixels_in_the_middle_are_as_near_as_can_be():
     assert (found.interval, found.by_case.p, found.by_case.note) == (
         None, None, "The cases do not differ."
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_of_few_tiles_drawn_positions_say_what_the_normal_distribution_says_roughly(seed):
+    found = places(planted(45, seed=seed)).centred[0]
+    off = abs(found.mean - found.expected) / (centre_distances((64, 64)).std() / 45**0.5)
+    assert found.test.draws == 9_999
+    assert found.test.p == pytest.approx(2 * norm.sf(off), abs=0.025)
 
 
 def test_the_kolmogorov_distance_is_that_between_the_distribution_functions():
