@@ -243,7 +243,8 @@ class CampaignDesk(QObject):
 
     def _show_campaigns(self, campaigns: tuple[Campaigned, ...], number: int) -> None:
         self._campaigns, self._number = campaigns, number
-        newest_first = [listed(each) for each in reversed(campaigns)]
+        going = number if self.busy else -1
+        newest_first = [listed(each, going=each.number == going) for each in reversed(campaigns)]
         self.page.progress.show_campaigns(newest_first, number)
 
     def _show_ledger(self, ledger: Ledger) -> None:

@@ -57,10 +57,13 @@ def unfinished(campaign: Campaigned) -> bool:
     return campaign.done < campaign.total
 
 
-def listed(campaign: Campaigned) -> Listed:
-    """ "2 · 21 Nov 14:03 · 312 tiles · search 400 x 100 · 240 of 624"."""
+def listed(campaign: Campaigned, *, going: bool = False) -> Listed:
+    """ "2 · 2026-11-21 14:03 · tiles · search 400 × 100 · unfinished, 240 of 624 runs".
+
+    going: it is being carried out now, and how far it is stands elsewhere.
+    """
     parts = [f"{campaign.number}", _moment(campaign.begun), *_planned(campaign.plan)]
-    if unfinished(campaign):
+    if unfinished(campaign) and not going:
         parts.append(f"unfinished, {campaign.done:,} of {campaign.total:,} runs")
     else:
         parts.append(counted(campaign.total, "run", "runs"))
@@ -79,7 +82,8 @@ def _planned(values: Mapping[str, Any]) -> list[str]:
         return []
     where = plan.where if len(plan.where) <= 30 else f"{plan.where[:29]}…"
     folder = plan.paths[0].name if plan.paths else ""
-    return [folder, where, " + ".join(attack_title(attack) for attack in plan.attacks)]
+    more = f" and {len(plan.paths) - 1:,} more" if len(plan.paths) > 1 else ""
+    return [f"{folder}{more}", where, " + ".join(attack_title(attack) for attack in plan.attacks)]
 
 
 def ledger_of(study: Study, number: int, total: int) -> Ledger:

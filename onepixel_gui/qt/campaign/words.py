@@ -86,7 +86,7 @@ def pace_words(standing: Standing) -> str:
         case "stopping":
             return "Stopping"
         case "idle":
-            return "" if standing.ended is None else _ended(standing)
+            return _left(standing) if standing.ended is None else _ended(standing)
         case _:
             pass
     if advance is None:
@@ -97,6 +97,11 @@ def pace_words(standing: Standing) -> str:
     if advance.seconds_left is not None:
         parts.append(time_left(advance.seconds_left))
     return " · ".join(parts)
+
+
+def _left(standing: Standing) -> str:
+    left = 0 if standing.advance is None else standing.advance.total - standing.advance.done
+    return f"{counted(left, 'run is', 'runs are')} left; Continue does them" if left > 0 else ""
 
 
 def _ended(standing: Standing) -> str:
