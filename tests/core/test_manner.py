@@ -2,6 +2,7 @@
 
 import json
 import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -95,9 +96,10 @@ def outcome(manner: Manner | None, threads: int, tile: Path) -> bytes:
 def test_processes_that_are_given_a_manner_find_the_same_bytes(measured):
     told = of_values(json.loads(json.dumps(as_values(measured.manner))))
     tile = min((DEMO / "mitosis").glob("*.png"))
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        other = pool.apply(outcome, (told, 2, tile))
-    assert outcome(told, told.threads, tile) == other
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        other = pool.submit(outcome, told, 2, tile)
+        mine = outcome(told, told.threads, tile)
+        assert other.result() == mine
 
 
 def test_a_classifier_that_is_given_a_manner_measures_nothing(measured, tiles, monkeypatch):
