@@ -1,13 +1,16 @@
 """Records of runs that nobody carried out, for studies that must hold them."""
 
+import dataclasses
+
 import numpy as np
 
-from onepixel_gui.attack.attacks import Attack, Exhaustive
+from onepixel_gui.attack.attacks import Attack, Exhaustive, as_values
 from onepixel_gui.attack.locality import Moved
 from onepixel_gui.attack.probe import Advanced, Ended, Guidance, Pixel, Question, Settings, Swept
 from onepixel_gui.classifier.card import Card, Serving
 from onepixel_gui.classifier.propagation import Propagation
 from onepixel_gui.study.record import Record
+from onepixel_gui.study.store import Study
 from onepixel_gui.tiles.tile import Tile, Window
 
 CARD = Card(
@@ -26,6 +29,7 @@ CARD = Card(
 SERVING = Serving("cpu", "A processor", 1, 64, "2.13.0", True)
 SOFTWARE = {"torch": "2.13.0", "numpy": "2.0"}
 SEARCH = Settings(population=20, generations=5, seed=3)
+WINDOW = Window(0, 0, 16, 16)
 PLAN = {
     "paths": ["/data/tiles"],
     "models": ["/models/mitosis.safetensors"],
@@ -40,7 +44,7 @@ def tile(number: int = 0, edge: int = 16, **more) -> Tile:
     return Tile(rgb=rgb, **(values | more))
 
 
-def question(window: Window = Window(0, 0, 16, 16), clean: float = 0.8) -> Question:
+def question(window: Window = WINDOW, clean: float = 0.8) -> Question:
     answer = "mitosis" if clean >= 0.5 else "normal"
     return Question(
         "mitosis", "normal", answer, clean, float(np.log(clean / (1 - clean))), 0.5, window
@@ -128,3 +132,38 @@ def record(number: int = 0, attack: Attack = SEARCH, **more) -> Record:
         "strides": (2, 4),
     }
     return Record(**(values | more))
+
+
+def reopened(study):
+    study.close()
+    return Study.open(study.path)
+
+
+def plan(*attacks, seeds=(0,), models=1):
+    return PLAN | {
+        "attacks": [as_values(attack) for attack in attacks],
+        "seeds": list(seeds),
+        "models": [f"/models/{number}/mitosis.safetensors" for number in range(models)],
+    }
+
+
+def same(a, b):
+    """Equal to the last bit and in kind, whatever they are made of."""
+    if isinstance(a, np.ndarray):
+        assert (a.dtype, a.shape) == (b.dtype, b.shape)
+        np.testing.assert_array_equal(a, b)
+        assert not b.flags.writeable
+    elif dataclasses.is_dataclass(a):
+        assert type(a) is type(b)
+        for field in dataclasses.fields(a):
+            same(getattr(a, field.name), getattr(b, field.name))
+    elif isinstance(a, tuple):
+        assert isinstance(b, tuple)
+        assert len(a) == len(b)
+        for one, other in zip(a, b, strict=True):
+            same(one, other)
+    elif isinstance(a, float) and a != a:
+        assert b != b
+    else:
+        assert a == b
+        assert type(a) is type(b)
