@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import kstest, norm
+from skimage.color import hed2rgb
 
 from onepixel_gui.analysis.population.darkness import DarkTile, dark_map, darkness, looked_at
 from onepixel_gui.analysis.population.places import centre_distances, places
@@ -119,6 +120,15 @@ def test_dark_areas_are_where_the_nucleus_is_with_distances_from_their_border():
     assert found.distance[31, 31] == pytest.approx(-10, abs=1)
     assert found.distance[found.distance < 0].max() == -1
     assert found.distance[found.distance > 0].min() == 1
+
+
+def test_haematoxylin_is_dark_and_eosin_is_not():
+    stains = np.random.default_rng(0).uniform(0.02, 0.03, (32, 32, 3)) * (1, 1, 0)
+    stains[4:12, 4:12, 0] += 0.06  # haematoxylin
+    stains[20:28, 20:28, 1] += 0.08  # eosin
+    found = dark_map(np.rint(255 * hed2rgb(stains)).astype(np.uint8))
+    assert (found.distance[4:12, 4:12] < 0).all()
+    assert found.dark == pytest.approx(64 / 1024)
 
 
 def test_percentiles_of_all_pixels_of_a_tile_are_even():
