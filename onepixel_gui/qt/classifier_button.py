@@ -64,6 +64,6 @@ class ClassifierButton(YieldingButton):
     def _tell(self) -> None:
         hint = f"{self._actions[0].toolTip()}; recent classifiers"
         self.setText(self._arriving or self._name)
-        lines = self.text(), self._facts, hint
+        lines = self._facts, self.text(), hint
         self.setToolTip("\n".join(line for line in lines if line))
         self.setAccessibleDescription(self._facts)

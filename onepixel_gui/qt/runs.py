@@ -1,6 +1,8 @@
 """Runs of the bench: what is remembered of each while it goes on, and after."""
 
 from collections import OrderedDict
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, assert_never
@@ -38,45 +40,48 @@ class Run:
 
 
 class Running:
-    """The run in progress: it hears every event, and tells what is to be kept of them."""
+    """The run in progress: it sees every event, also those that are too many to be told."""
 
     def __init__(self, tile: Tile, classifier: "Classifier", subject: str, attack: Attack) -> None:
         self._of = tile, classifier, subject, attack
         self._question: Question | None = None
         self._trail: list[Advanced] = []
         self._every, self._skipped = 1, 0
-        self._last: Advanced | None = None
         self._begun = datetime.now(UTC).isoformat(timespec="seconds")
 
-    def hear(self, event: Event) -> None:
-        match event:
-            case Began(question=question) | SweepBegan(question=question):
-                self._question = question
-            case Advanced():
-                self._follow(event)
+    def watched(self, events: Generator[Event]) -> Generator[Event]:
+        """The same events; for a worker."""
+        with closing(events):
+            for event in events:
+                match event:
+                    case Began(question=question) | SweepBegan(question=question):
+                        self._question = question
+                    case Advanced():
+                        self._follow(event)
+                yield event
 
     def _follow(self, advanced: Advanced) -> None:
         """Evenly thinned, however long it goes on."""
-        self._last = advanced
-        if self._skipped + 1 < self._every and self._trail:
-            self._skipped += 1
+        self._skipped += 1
+        if self._skipped < self._every and self._trail:
             return
         self._skipped = 0
         self._trail.append(advanced)
         if len(self._trail) >= 2 * TRAIL:
-            del self._trail[1::2]
+            self._trail = self._trail[::2]
             self._every *= 2
 
-    def over(self, result: Ended | Swept | None = None) -> Run | None:
-        """result: None for a search that was stopped; None is told where it had found nothing."""
-        question, kept = self._question, result or self._last
-        if question is None or kept is None:
+    def over(self, result: Ended | Swept | Advanced | None) -> Run | None:
+        """result: the last word of a search that was stopped; None is told of no result."""
+        question = self._question
+        if question is None or result is None:
             return None
-        if isinstance(kept, Advanced) and not kept.best:
+        if not isinstance(result, Advanced):
+            return Run(*self._of, question, result, tuple(self._trail), self._begun)
+        if not result.best:
             return None
-        last = [] if self._last in (None, *self._trail[-1:]) else [self._last]
-        trail = tuple(each for each in (*self._trail, *last) if each is not None)
-        return Run(*self._of, question, kept, trail, self._begun)
+        before = [each for each in self._trail if each.queries < result.queries]
+        return Run(*self._of, question, result, (*before, result), self._begun)
 
 
 def attack_wished(activity: Activity, preferences: Preferences) -> Attack:

@@ -224,7 +224,7 @@ class Session(QObject):
         self._agenda.end("run")
         if (found.sensitivity if activity == "sweep" else found.ended) is None:
             self._remember(replace(found, latest=activity))
-        self._tell_run()
+        self._tell_run(found.stopped if activity != "sweep" else None)
         self._rest()
 
     def _run(self, activity: Activity, preferences: Preferences) -> None:
@@ -237,18 +237,18 @@ class Session(QObject):
         else:
             self.findings = replace(self.findings, began=None, ended=None, stopped=None)
         attack = attack_wished(activity, preferences)
-        self._running = Running(tile, classifier, subject, attack)
+        running = self._running = Running(tile, classifier, subject, attack)
         self.activity, self._started = activity, time.monotonic()
         self.busy_changed.emit(activity)
 
         def work() -> Generator[Any]:
-            events = carried_out(classifier.probe(tile, subject=subject), attack)
+            events = running.watched(carried_out(classifier.probe(tile, subject=subject), attack))
             return examined(events) if activity == "sweep" else events
 
         self._agenda.begin("run", work, self._heard, self._lanes, done=self._rest)
 
-    def _tell_run(self, result: Ended | Swept | None = None) -> None:
-        """The run is over. result: None where it was stopped."""
+    def _tell_run(self, result: Ended | Swept | Advanced | None) -> None:
+        """The run is over. result: None where nothing was found."""
         running, self._running = self._running, None
         run = None if running is None else running.over(result)
         if run is not None:
@@ -261,8 +261,6 @@ class Session(QObject):
             self.findings_changed.emit(self.findings)
 
     def _heard(self, event: Event | Sensitivity) -> None:
-        if self._running is not None and not isinstance(event, Sensitivity):
-            self._running.hear(event)
         match event:
             case Sensitivity():
                 found = replace(self.findings, painted=None, sensitivity=event, latest="sweep")

@@ -59,6 +59,7 @@ class StudyDesk(QObject):
         self._commands, self._session, self._memory = commands, session, memory
         self._writing, self._openings = lanes[0], openings
         self._study: Study | None = None
+        self._opening = 0  # the wish that counts
         self._begun = False  # before that nothing is recorded
         self._fresh = True  # nothing was shown of an earlier study
         self._warned, self.moved = False, False  # moved: all of the one before is in this one
@@ -134,10 +135,20 @@ class StudyDesk(QObject):
         self._begun = True
         if self._refuse_while_engaged() or self._is_open(path, reading=reading):
             return
+        self._opening += 1
         work = partial(errands.opened, path, make=make, reading=reading)
+        heard = partial(self._hear_opened, self._opening)
         failed = partial(self._refused, path)
-        self._agenda.begin("opening", work, self._take, self._openings, failed=failed)
+        # None takes the place of an earlier one: what has been opened has to be closed again.
+        purpose = f"opening {self._opening}"
+        self._agenda.begin(purpose, work, heard, self._openings, failed=failed)
         self.offered.emit(None)
+
+    def _hear_opened(self, opening: int, event: Arrived) -> None:
+        if opening == self._opening:
+            self._take(event)
+        else:  # another one was wished for meanwhile
+            self._leave(event.study)
 
     def open_recent(self, known: Opened) -> None:
         self.open(Path(known.path))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from onepixel_gui.problems import NotWritten
+from onepixel_gui.qt.recent import is_there
 from onepixel_gui.study.store import Study, UnusableStudy
 
 _DOING = "a window"
@@ -59,14 +60,17 @@ def opened(path: Path, *, make: bool, reading: bool) -> Generator[Arrived]:
     """make: with its folder, where there is none yet."""
     if make:
         _make_folder(path.parent)
-    yield from _arrived(Study.open(path, make=make, reading=reading, doing=_DOING))
+    new = make and not is_there(path)
+    yield from _arrived(Study.open(path, make=make, reading=reading, doing=_DOING), new=new)
 
 
-def _arrived(study: Study) -> Generator[Arrived]:
+def _arrived(study: Study, *, new: bool = False) -> Generator[Arrived]:
     try:
         yield Arrived(study, study.count())
     except BaseException:  # nobody wants it any more, or it cannot be read
         study.close()
+        if new:
+            study.path.unlink(missing_ok=True)
         raise
 
 

@@ -7,7 +7,8 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from onepixel_gui.outbox import printable
+from onepixel_gui.outbox import printable, write_whole
+from onepixel_gui.problems import NotWritten
 from onepixel_gui.qt.open_button import ask_where
 from onepixel_gui.qt.preferences import Opened
 from onepixel_gui.qt.session import Loaded, Session
@@ -17,7 +18,7 @@ from onepixel_gui.qt.study.note_line import NoteLine
 from onepixel_gui.study.store import SUFFIX, Study
 
 _KIND = f"Studies (*{SUFFIX})"
-_TABLES = "Tables (*.csv);;JSON (*.json);;Parquet (*.parquet)"
+_TABLES = "Tables (*.csv);;JSON (*.json);;Parquet (*.parquet);;Confidence maps (*.npz)"
 
 
 class StudyWishes(QObject):
@@ -110,5 +111,25 @@ class StudyWishes(QObject):
 
 
 def write_runs(study: Study, path: Path) -> None:
-    """As CSV, JSON or Parquet, by the suffix."""
-    raise NotImplementedError(f"{study.path} {path}")
+    """As CSV, JSON or Parquet, or the confidence maps of all sweeps as NPZ, by the suffix.
+
+    Raises NotWritten for another suffix.
+    """
+    from onepixel_gui.study.exporting import as_csv, as_json, as_npz, as_parquet, expect_parquet
+
+    match path.suffix.lower():
+        case ".csv":
+            data = as_csv(study.table())
+        case ".json":
+            data = as_json(study, study.table())
+        case ".parquet":
+            expect_parquet()  # before all runs are read
+            data = as_parquet(study.table())
+        case ".npz":
+            data = as_npz(study)
+        case other:
+            raise NotWritten(
+                f"No table is written as {other or 'a file without a suffix'}.",
+                "Choose a name that ends in .csv, .json, .parquet or .npz.",
+            )
+    write_whole(path, data)
