@@ -1,0 +1,1 @@
+"""The population view: many runs of one group in linked panes."""
