@@ -4,8 +4,9 @@ Only here is `distributed` imported.
 """
 
 import contextlib
-from collections.abc import Mapping
+import logging
 from queue import Empty, SimpleQueue
+from threading import Event, Thread
 from typing import Any
 
 from onepixel_gui import __version__
@@ -15,6 +16,7 @@ from onepixel_gui.study.work import Order, Reply, Trouble, do_here
 
 _PATIENCE = 10  # seconds for a scheduler to answer
 _DEPTH = 2  # orders for each worker
+_EVERY = 2.0  # seconds between two counts of the workers
 
 
 class UnusableCluster(Problem):
@@ -31,11 +33,14 @@ class DaskCrew:
         self._answered: SimpleQueue[Any] = SimpleQueue()
         self._orders: dict[str, Order] = {}
         self._futures: dict[str, Any] = {}
+        self._enough = Event()
         try:
             self._expect_alike()
+            self._count = self._counted()
         except BaseException:
             self.close()
             raise
+        Thread(target=self._watch, name="workers of a cluster", daemon=True).start()
 
     def _expect_alike(self) -> None:
         try:
@@ -57,12 +62,16 @@ class DaskCrew:
     @property
     def size(self) -> int:
         """Processes: of a worker with several threads one works at a time."""
-        return len(self._workers())
+        return self._count
 
-    def _workers(self) -> Mapping[str, Any]:
-        self._expect_scheduler()
-        found: Mapping[str, Any] = self._client.scheduler_info(n_workers=-1)["workers"]
-        return found
+    def _watch(self) -> None:
+        """Workers come and go; asking may take as long as a network is slow."""
+        while not self._enough.wait(_EVERY):
+            with contextlib.suppress(OSError, RuntimeError, ValueError, KeyError):
+                self._count = self._counted()
+
+    def _counted(self) -> int:
+        return len(self._client.scheduler_info(n_workers=-1)["workers"])
 
     def room(self, *, last: bool = False) -> bool:
         return len(self._orders) < (1 if last else _DEPTH) * max(1, self.size)
@@ -104,6 +113,7 @@ class DaskCrew:
             )
 
     def close(self) -> None:
+        self._enough.set()
         with contextlib.suppress(OSError, TimeoutError):
             self._client.cancel(list(self._futures.values()), force=True)
         self._futures, self._orders = {}, {}
@@ -120,6 +130,8 @@ def _connected(address: str) -> Any:
             "Install it with: pip install 'onepixel-gui[cluster]'",
             detail=str(missing),
         ) from missing
+    # What it logs about a cluster that is gone is told here in our own words, once.
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
     try:
         make: Any = Client  # carries no types
         return make(address, timeout=_PATIENCE, set_as_default=False, name="onepixel-gui")
