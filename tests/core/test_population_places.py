@@ -224,6 +224,26 @@ def test_shares_of_places_are_told_beside_those_of_chance():
     assert found.median == -4
 
 
+def test_repeating_every_tile_within_its_case_changes_no_p_by_case():
+    once, rng = planted(60, cases=8, seed=2), np.random.default_rng(0)
+    more = once.some(np.repeat(np.arange(60), 5))
+    more = changed(more, run=np.arange(300), tile=np.arange(300))
+    percentiles = rng.random(60)
+
+    def told(runs, percentiles):
+        at = [DarkTile(int(run), 1.0, percentile, 1 / 12)
+              for run, percentile in zip(runs.run, percentiles, strict=True)]  # fmt: skip
+        part, centred = darkness(runs, at).parts[0], places(runs).centred[0]
+        return part, centred
+
+    for one, five in zip(
+        told(once, percentiles), told(more, np.repeat(percentiles, 5)), strict=True
+    ):
+        assert five.by_case.p == pytest.approx(one.by_case.p, rel=1e-9)
+        assert five.interval.low == pytest.approx(one.interval.low, rel=1e-9)
+        assert five.test.p != pytest.approx(one.test.p)
+
+
 def test_without_any_tile_darkness_says_nothing():
     runs = planted(6)
     found = darkness(runs, [DarkTile(int(run), why_not="gone") for run in runs.run])
