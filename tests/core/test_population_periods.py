@@ -80,6 +80,7 @@ def test_longer_periods_are_found_as_what_they_are(period):
     assert explained[period].p <= 0.001
     assert explained[period].locked_p <= 0.002
     assert explained[period].short > 0.5
+    assert explained[2].short < 0.5
     assert explained[period].share > explained[period].null > explained[period].expected
     assert explained[8].share >= explained[4].share >= explained[2].share
 
@@ -170,7 +171,7 @@ def test_intervals_cover_the_truth_when_tiles_of_a_case_are_alike(monkeypatch):
         ]
         alone += _covers_1(examined(sweeps))
         together += _covers_1(examined(sweeps, cases=cases))
-    assert together >= binom.ppf(0.001, SEEDS, 0.95)
+    assert binom.ppf(0.001, SEEDS, 0.95) <= together <= binom.ppf(0.999, SEEDS, 0.95)
     assert alone < 0.8 * SEEDS
 
 
@@ -275,6 +276,14 @@ def test_few_pixels_are_tested_by_drawing_and_many_by_the_law():
         8: "chi-square, Monte Carlo",
     }
     assert {each.test for each in many} == {"chi-square"}
+
+
+def test_p_is_that_of_the_law_and_of_few_pixels_that_of_counting():
+    odd = [[0, 0]] * 30 + [[1, 0]] * 10
+    assert phases(found_at(odd))[0].statistic == pytest.approx(10.0)
+    assert phases(found_at(odd))[0].p == pytest.approx(0.00157, abs=1e-5)
+    few = phases(found_at([[0, 0]] * 6))[0]
+    assert few.p == pytest.approx(2 / 2**6, abs=0.006)
 
 
 def test_a_window_that_is_no_multiple_expects_its_own_phases():
