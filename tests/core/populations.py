@@ -51,7 +51,7 @@ def outcomes_of(tiles=400, *, share=0.4, seeds=1, cases=12, seed=0, both=True):
 class Planted:
     """What an analysis asks of a study."""
 
-    def __init__(self, outcomes, *, sweeps=0, aftermaths=True, window=(64, 64)):
+    def __init__(self, outcomes, *, sweeps=0, aftermaths=True):
         self.made, self._sweeps, self._aftermaths = outcomes, sweeps, aftermaths
         settings = Exhaustive() if sweeps else Settings()
         self.group = Group(1, 1, CARD, settings, len(outcomes), outcomes.window, STRIDES)
@@ -80,7 +80,7 @@ class Planted:
         rgb[*self.made.position[runs].T] = self.made.colour_before[runs]
         return rgb
 
-    def run(self, number):
+    def run(self, _number):
         tile = Tile("t.png", self.picture(3))
         asked = Question("mitosis", "normal", "mitosis", 0.9, 2.2, 0.5, Window(0, 0, 64, 64))
         ended = Ended("flipped", True, 10, 5, (Pixel(1, 2, (255, 255, 0)),), 0.2, "normal", (), 1.0)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from onepixel_gui.outbox import printable, write_whole
+from onepixel_gui.outbox import printable, try_out, write_whole
 from onepixel_gui.problems import NotWritten, Problem
 from onepixel_gui.report.exhibit import Style
 from onepixel_gui.report.population.captions import attack
@@ -84,6 +84,8 @@ def write(
     told: list[str] = []
     rows: list[tuple[str, tuple[Number, ...]]] = []
     _make(folder)
+    for each in (NUMBERS, SUMMARY):
+        try_out(folder / each)  # before the minutes of work, not after
     for name, group in groups:
         examined = yield from examine(source, group, study=study, identity=identity, dark=dark)
         drawn, lacking = exhibits(examined, command)

@@ -163,7 +163,8 @@ def _dark(exhibit: PopulationExhibit) -> str:
         f"threshold of each tile (our choice), {counted(seen.sampled, 'tile', 'tiles')}{sampled}. "
         f"Mean rank of {who} pixels "
         f"{phrases.number(part.percentile)}{phrases.ends(part.interval)}, 0.5 expected "
-        f"({phrases.tested(part.test)}{by_case})."
+        f"({phrases.tested(part.test)}{by_case}); among pixels as far from the centre "
+        f"{phrases.number(part.ring)} ({phrases.tested(part.ring_test)})."
     )
 
 

@@ -17,9 +17,11 @@ def percents(share: float | None) -> str:
     value = 100 * share
     if share in (0, 1):
         return f"{value:.0f} %"
-    if value < 0.05 or value > 99.95:
-        return f"{value:.2g} %" if value < 1 else f"{value:.4g} %"
-    return f"{value:.1f} %"
+    if value < 0.05:
+        return f"{value:.2g} %"
+    if value > 99.9995:
+        return "over 99.999 %"
+    return f"{value:.3f} %" if value > 99.95 else f"{value:.1f} %"
 
 
 def between(ends: Interval | None) -> str:

@@ -214,18 +214,6 @@ def population(exhibit: PopulationExhibit) -> Lines:
         "queries",
         "all",
     )
-    rates = examined.rates
-    yield line(exhibit, "", "runs", rates.runs, rates.runs, unit="runs", direction="all")
-    yield line(exhibit, "", "share of runs that flipped", rates.by_run, rates.runs, direction="all")
-    yield line(
-        exhibit,
-        "",
-        "most seeds of a tile",
-        rates.most_seeds,
-        rates.overall.n,
-        unit="seeds",
-        direction="all",
-    )
 
 
 def distance(exhibit: PopulationExhibit) -> Lines:

@@ -26,7 +26,22 @@ _SPREAD = "one standard deviation over flips"
 
 def numbers(exhibit: PopulationExhibit) -> tuple[Number, ...]:
     """Every number that the figure or its caption states, panel by panel."""
-    return tuple(_TABLES[exhibit.template](exhibit))
+    return (*_whole(exhibit), *_TABLES[exhibit.template](exhibit))
+
+
+def _whole(exhibit: PopulationExhibit) -> Lines:
+    """What each caption says of the group."""
+    examined = exhibit.examined
+    rates = examined.rates
+    for quantity, count in (
+        ("runs", rates.runs),
+        ("tiles", rates.overall.n),
+        ("tiles flipped", rates.overall.flipped),
+        ("cases", rates.overall.cases),
+        ("most seeds of a tile", rates.most_seeds),
+    ):
+        yield line(exhibit, "", quantity, count, rates.overall.n, unit="1", direction="all")
+    yield line(exhibit, "", "share of runs that flipped", rates.by_run, rates.runs, direction="all")
 
 
 # ------------------------------------------------------------------ places

@@ -1,0 +1,322 @@
+"""Figures of populations: what each shows, says and counts, and when it is not drawn."""
+
+import csv
+import hashlib
+import io
+import json
+import re
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from onepixel_gui.report.exhibit import Style
+from onepixel_gui.report.figure import render
+from onepixel_gui.report.population import folder
+from onepixel_gui.report.population.captions import caption, title
+from onepixel_gui.report.population.contents import LETTERS, contents
+from onepixel_gui.report.population.exhibit import TEMPLATES, exhibits, plain_name
+from onepixel_gui.report.population.numbers import COLUMNS, Number, table
+from onepixel_gui.report.population.phrases import chance, number, percents
+from onepixel_gui.report.population.summary import findings
+from onepixel_gui.report.population.tabulated_maps import numbers
+from tests.core.planted import changed
+from tests.core.populations import CARD, Planted, examined_of, outcomes_of
+
+SEARCHED = examined_of(Planted(outcomes_of(220)), dark=30)
+AGAIN = examined_of(Planted(outcomes_of(220)), dark=30)
+SWEPT = examined_of(Planted(outcomes_of(60, share=0.6), sweeps=30), dark=10)
+DRAWN = exhibits(SEARCHED, "onepixel-gui analyse planted.onepixel")[0]
+DRAWN_SWEPT = exhibits(SWEPT)[0]
+ALL = {f"{kind} {each.stem}": each for kind, some in (("search", DRAWN), ("sweep", DRAWN_SWEPT))
+       for each in some}  # fmt: skip
+
+
+def exhibit(template, some=DRAWN, direction=0):
+    return next(each for each in some if each.template == template and each.direction == direction)
+
+
+# ------------------------------------------------------------------ pictures
+@pytest.mark.parametrize("name", ALL)
+def test_every_figure_fits_a_page_of_a_journal(name):
+    """Searches in one column, sweeps in two: most of their panels are the same."""
+    width = 89 if name.startswith("search") else 183
+    picture = Image.open(BytesIO(render(ALL[name], ".png", Style(width, 300))[0]))
+    across, down = (side / 300 * 25.4 for side in picture.size)
+    assert across == pytest.approx(width, abs=0.5)
+    assert down <= 170
+    ink = np.asarray(picture.convert("L"))
+    assert (ink[:, [0, -1]] == 255).all(), "something is cut off at the side"
+    assert 0.005 < (ink < 128).mean() < 0.6
+
+
+@pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf", ".tiff"])
+def test_the_same_runs_give_the_same_bytes(suffix):
+    again = exhibits(AGAIN, "onepixel-gui analyse planted.onepixel")[0]
+    one, other = (exhibit("places", some) for some in (DRAWN, again))
+    assert render(one, suffix, Style(89)) == render(other, suffix, Style(89))
+    assert numbers(one) == numbers(other)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_panel_tells_its_letter_and_its_n(name):
+    width = 183 if name.startswith("search") else 89
+    svg = render(ALL[name], ".svg", Style(width))[0].decode()
+    words = re.findall(r"<text[^>]*>([^<]*)</text>", svg)
+    headings = [word for word in words if word in {*LETTERS[:10]}]
+    assert headings == list(LETTERS[: len(contents(ALL[name]))])
+    counted = [word for word in words if re.search(r"\bn = [\d,]+|[\d,]+ (flipped|held)", word)]
+    assert len(counted) >= len(headings)
+    assert any("research use only" in word for word in words)
+
+
+def test_black_box_and_white_box_are_told_in_every_title():
+    for each in ALL.values():
+        assert "(black-box, n = " in title(each)
+
+
+# ------------------------------------------------------------------ words
+@pytest.mark.parametrize("name", ALL)
+def test_a_caption_speaks_of_every_panel_with_its_letter(name):
+    words = caption(ALL[name])
+    for key in LETTERS[: len(contents(ALL[name]))]:
+        assert f" {key}, " in words
+    assert "Research use only" in words
+    assert "ab" * 4 in words  # which classifier
+    assert "None" not in words
+    assert "nan" not in words.lower().replace("finance", "")
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_no_p_value_stands_without_its_test_and_n(name):
+    words = caption(ALL[name])
+    for found in re.finditer(r"p [=<] ", words):
+        before = words[max(0, found.start() - 160) : found.start()]
+        assert re.search(r"n = [\d,]+", before), before
+        assert re.search(r"Mann-Whitney|Student|Spearman|chi-square|shifts|shuffles|Kolmogorov|"
+                         r"uniform|random pixels|far from the centre|sign|permutations",
+                         before), before  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_number_of_a_caption_is_in_the_table(name):
+    """As far as it is a finding: share, effect, p or count."""
+    rows = numbers(ALL[name])
+    known = {word for row in rows for word in spellings(row)} | GIVEN
+    said = caption(ALL[name]).split(" Attack: ")[0]
+    for word in re.findall(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?: × 10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?", said):
+        assert word.rstrip(",") in known, (word, said)
+
+
+GIVEN = {  # of the wording, not found
+    "0", "1", "2", "4", "8", "16", "95", "95th", "0.5", "441.67", "1.5", "100", "255", "2000",
+    "9,999", "1,999", "5", "65", "64", "3",
+}  # fmt: skip
+
+
+def spellings(row):
+    """How a number may read in a caption."""
+    for value in (row.value, row.low, row.high, row.p, row.n):
+        if value is None:
+            continue
+        for told in (number(value), number(value, 4), percents(value), f"{value:,.0f}"):
+            yield told.split(" %")[0].lstrip("−")
+        if 0 < value < 1:
+            yield chance(value).removeprefix("p = ")
+            yield f"{100 * value:.0f}"
+    for word in re.findall(r"[\d,]+(?:\.\d+)?", f"{row.note} {row.quantity} {row.test}"):
+        yield word
+        yield f"{float(word.replace(',', '')):,.0f}" if word.strip(",") else word
+
+
+def test_findings_promise_nothing_of_robustness():
+    for examined in (SEARCHED, SWEPT):
+        told = " ".join(findings(examined))
+        assert "robust" not in told
+        assert "safe" not in told
+    held = " ".join(findings(SEARCHED))
+    assert "no proof that no such pixel exists" in held
+    assert "40,000 queries" in held
+
+
+def test_success_is_compared_with_failure_within_one_direction_only():
+    """Normal tiles hold and mitoses flip: together they would show an effect of the direction."""
+    assert [each.title for each in SEARCHED.directed] == ["mitosis to normal", "normal to mitosis"]
+    compared = SEARCHED.leading.chromatic.compared[0]
+    mitoses = SEARCHED.outcomes.answer == 1
+    assert compared.flipped + compared.held == mitoses.sum()
+
+
+# ------------------------------------------------------------------ what is lacking
+def test_what_cannot_be_drawn_is_told_with_its_reason():
+    drawn, lacking = exhibits(SEARCHED)
+    assert {each.template for each in drawn} | {each.template for each in lacking} == {*TEMPLATES}
+    assert {each.template for each in lacking} == {"universal pixels"}
+    assert "no sweeps" in lacking[0].why
+
+
+def test_four_tiles_are_too_few_for_any_distribution():
+    few = outcomes_of(4)
+    drawn, lacking = exhibits(examined_of(Planted(few, aftermaths=False), dark=0))
+    assert not drawn
+    assert all("too few" in each.why or "no sweeps" in each.why or "Nothing was asked" in each.why
+               for each in lacking)  # fmt: skip
+
+
+def test_a_population_without_a_single_flip_is_drawn_and_said_to_hold():
+    found = outcomes_of(40)
+    none = changed(
+        found, flipped=np.zeros(40, bool), after=found.answer.copy(),
+        first_flip=np.full(40, -1),
+    )  # fmt: skip
+    examined = examined_of(Planted(none), dark=5)
+    drawn, _ = exhibits(examined)
+    for each in drawn:
+        render(each, ".svg", Style(89))
+        assert "None" not in caption(each)
+    assert "0 of 40 tiles (0 %" in " ".join(findings(examined))
+
+
+def test_a_population_that_flips_whole_is_drawn_too():
+    found = outcomes_of(40, both=False)
+    every = changed(
+        found, flipped=np.ones(40, bool), after=1 - found.answer, first_flip=np.full(40, 400),
+    )  # fmt: skip
+    for each in exhibits(examined_of(Planted(every), dark=5))[0]:
+        render(each, ".svg", Style(89))
+
+
+def test_tiles_of_unknown_case_and_label_are_drawn_without_them():
+    found = changed(
+        outcomes_of(60, cases=0), label=np.full(60, -1),
+    )  # fmt: skip
+    examined = examined_of(Planted(found), dark=0)
+    drawn, _ = exhibits(examined)
+    assert "cases" not in contents(exhibit("population", drawn))
+    assert "dark" not in contents(exhibit("places", drawn))
+    for each in drawn:
+        render(each, ".svg", Style(183))
+
+
+def test_ten_classes_are_shown_together_with_a_matrix_of_all():
+    names = tuple(f"class {index}" for index in range(10))
+    found = outcomes_of(300)
+    rng = np.random.default_rng(0)
+    answer = rng.integers(0, 10, 300)
+    after = np.where(found.flipped, (answer + rng.integers(1, 10, 300)) % 10, answer)
+    ten = changed(found, answer=answer, subject=answer, after=after, label=answer, classes=names)
+    examined = examined_of(Planted(ten), dark=0)
+    assert len(examined.directed) == 1
+    drawn, _ = exhibits(examined)
+    for each in drawn:
+        render(each, ".svg", Style(89))
+
+
+# ------------------------------------------------------------------ what goes with a figure
+def test_a_sidecar_holds_n_seeds_settings_and_the_hash_of_every_tile():
+    block = json.loads(render(exhibit("population"), ".png", Style())[1])
+    origin = block["provenance"]
+    hashes = origin["tiles"]["sha256"]
+    assert origin["tiles"]["n"] == len(hashes) == 220
+    whole = hashlib.sha256("".join(f"{each}\n" for each in sorted(hashes)).encode())
+    assert origin["tiles"]["sha256_of_all"] == whole.hexdigest()
+    assert origin["seeds"] == [0]
+    assert origin["attack"]["population"] == 400
+    assert origin["attack"]["access"] == "black-box"
+    assert origin["classifier"]["sha256"] == CARD.sha256
+    assert origin["study"]["name"] == "planted.onepixel"
+    assert origin["runs"] == 220
+    assert origin["strides_px"] == [2, 4, 8]
+    assert block["caption"] == caption(exhibit("population"))
+
+
+# ------------------------------------------------------------------ the table
+def rows_of(examined):
+    drawn, _ = exhibits(examined)
+    found = [(f"{index}", numbers(each)) for index, each in enumerate(drawn)]
+    return list(csv.DictReader(io.StringIO(table(found).decode())))
+
+
+def test_the_table_names_what_n_and_which_interval_each_number_has():
+    rows = rows_of(SEARCHED)
+    assert tuple(rows[0]) == COLUMNS
+    rate = next(row for row in rows if row["quantity"] == "success rate"
+                and row["direction"] == "mitosis to normal")  # fmt: skip
+    led = SEARCHED.leading
+    assert float(rate["value"]) == pytest.approx(led.flipped / led.tiles)
+    assert int(rate["n"]) == led.tiles
+    assert rate["interval"] == "95 %, Wilson"
+    assert float(rate["low"]) < float(rate["value"]) < float(rate["high"])
+    for row in rows:
+        assert not row["p"] or row["test"], row
+        assert bool(row["low"]) == bool(row["interval"]), row
+        assert "nan" not in row.values()
+
+
+def test_the_bars_of_a_histogram_add_up_to_their_tiles():
+    rows = [row for row in rows_of(SEARCHED) if row["quantity"].startswith("RGB length, flipped,")]
+    assert sum(float(row["value"]) for row in rows) == SEARCHED.leading.flipped
+
+
+def test_a_class_that_looks_like_a_formula_stays_text():
+    hostile = Number("population", "a", "=1+cmd()", 1.0, direction="@x to\ny")
+    row = next(csv.DictReader(io.StringIO(table([("+g", [hostile])]).decode())))
+    assert row["quantity"].startswith("'=")
+    assert row["direction"].startswith("'@")
+    assert row["group"].startswith("'+")
+    assert "\n" not in row["direction"]
+
+
+def test_no_number_becomes_an_empty_cell_not_nan():
+    row = Number("population", "a", "x", float("nan"), low=None, high=float("inf"))
+    read = next(csv.DictReader(io.StringIO(table([("g", [row])]).decode())))
+    assert read["value"] == read["low"] == read["high"] == ""
+
+
+# ------------------------------------------------------------------ arrays and names
+def test_maps_hold_every_position_that_is_drawn():
+    arrays = np.load(io.BytesIO(folder.maps(SWEPT)))
+    assert arrays["directions"].tolist() == [each.title for each in SWEPT.directed]
+    assert arrays["counts_flipped"].sum() == sum(each.flipped for each in SWEPT.directed)
+    assert arrays["universal_0"].shape == (64, 64, 8)
+    assert arrays["mean_lowest"].shape[1:] == (64, 64)
+    assert folder.maps(SWEPT) == folder.maps(SWEPT)
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("colours mitosis to normal", "colours-mitosis-to-normal"),
+        ("places ../../etc to a\0b", "places-etc-to-a-b"),
+        ("Grüße", "gr-e"),
+    ],
+)
+def test_any_class_may_be_part_of_a_files_name(words, name):
+    assert plain_name(words) == name
+
+
+# ------------------------------------------------------------------ numbers in words
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        (0, "0 %"),
+        (1, "100 %"),
+        (0.123, "12.3 %"),
+        (1e-5, "0.001 %"),
+        (0.99999, "99.999 %"),
+        (1 - 1e-9, "over 99.999 %"),
+        (0.0005, "0.1 %"),
+    ],
+)
+def test_a_share_is_never_rounded_into_none_or_all(share, words):
+    assert percents(share) == words
+
+
+def test_small_and_large_numbers_keep_their_digits():
+    assert number(-0.000012) == "−1.2 × 10⁻⁵"
+    assert number(40_000) == "40,000"
+    assert number(0) == "0"
+    assert chance(0.0123) == "p = 0.012"
+    assert chance(1e-7) == "p = 1.0 × 10⁻⁷"
+    assert chance(0.0) == "p < 10⁻³⁰⁰"
