@@ -45,6 +45,7 @@ def test_costs_are_averaged_over_the_seeds_of_a_tile():
     found = metrics(three())
     assert found.queries.mean == pytest.approx((200 + 50 + 240 + 400) / 4)
     assert found.first_flip.mean == pytest.approx((100 + 50 + 80) / 3)
+    assert (found.queries.n, found.first_flip.n, found.distortion.n) == (4, 3, 3)
     assert found.channels == pytest.approx((20, 30, 0))
     assert found.distortion.mean == pytest.approx(50 / 3)
     assert (found.vulnerable, found.vulnerable_share) == (None, None)
