@@ -48,7 +48,7 @@ class BuilderPane(Card):
         super().__init__("Campaign", parent)
         self.tiles, self.models = TilesPart(facts), ModelsPart()
         self.attacks, self.extent = AttacksPart(preferences), ExtentPart(preferences.seed)
-        self.dry_run, self.run = QPushButton("Dry run"), QPushButton("Run")
+        self.dry_run, self.run = QPushButton("Dry run"), QPushButton("Run campaign")
         self.cancel = QPushButton("Cancel")
         self._words, self._bar = QLabel(), QProgressBar()
         self._standing, self._estimated = Standing(), ""

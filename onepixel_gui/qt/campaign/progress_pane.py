@@ -14,8 +14,8 @@ from onepixel_gui.qt.theme import DARK, Card, Line, Theme
 
 NOTHING = (
     "No campaign yet. A campaign attacks many tiles, one after another, and keeps every result "
-    "in the study. Choose tiles, classifiers and attacks on the left, try a dry run, then press "
-    "Run."
+    "in the study. Choose tiles, classifiers and attacks on the left, try a dry run, then run the "
+    "campaign."
 )
 _RESULTS = 1000  # steps of the bar
 
