@@ -83,6 +83,13 @@ def test_the_same_run_of_a_campaign_is_kept_once_and_stands_for_every_tile_of_it
     assert study.marks(number) == [(first, 0, (0, 0, 0)), (first, 1, (0, 0, 0))]
 
 
+def test_a_task_that_is_done_stays_done_by_its_first_run(study):
+    number = study.begin(plan(SEARCH), ["a"])
+    first = study.add(record(1), number, 0)
+    assert study.add(record(2), number, 0) != first
+    assert study.marks(number) == [(first, 0, (0, 0, 0))]
+
+
 def test_a_second_campaign_takes_over_what_the_first_has_done(study):
     one, two = study.begin(plan(SEARCH), ["a"]), study.begin(plan(SEARCH, SWEEP), ["a"])
     run = study.add(record(1), one, 0)

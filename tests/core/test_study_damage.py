@@ -55,6 +55,19 @@ def test_damage_that_is_quoted_in_the_words_about_it_is_a_problem_too(tmp_path):
     assert files(tmp_path) == ["a.onepixel"]
 
 
+@pytest.mark.parametrize("change", ["clean = 0.1", "answer = 'x'", "seed = NULL", "queries = 1"])
+def test_a_changed_value_of_a_run_is_noticed_by_whoever_counts(tmp_path, change):
+    path = filled(tmp_path / "a.onepixel")
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"UPDATE run SET {change} WHERE number = 2")
+        connection.commit()
+    with contextlib.closing(Study.open(path, reading=True)) as study:
+        for ask in (study.rows, study.groups, study.table, lambda: study.run(2)):
+            with pytest.raises(UnusableStudy, match="damaged"):
+                ask()
+        assert study.check()
+
+
 @pytest.mark.slow
 def test_bytes_damaged_a_thousand_times_give_a_problem_or_the_truth(tmp_path):
     assert harmed_often(filled(tmp_path / "a.onepixel"), 1000, 8) > 300

@@ -213,6 +213,20 @@ def test_what_a_killed_writer_left_can_be_read_without_writing(tmp_path):
     assert files(tmp_path) == ["a.onepixel"]
 
 
+def test_a_file_copied_without_what_was_written_ahead_is_read_without_traces(tmp_path):
+    study = Study.open(tmp_path / "a.onepixel", make=True)
+    study.add(record(1))
+    with study._file.reading() as connection:
+        connection.execute("PRAGMA wal_checkpoint").fetchone()
+    (tmp_path / "there").mkdir()
+    copy = shutil.copy(tmp_path / "a.onepixel", tmp_path / "there" / "b.onepixel")
+    study.close()
+    with contextlib.closing(Study.open(Path(copy), reading=True)) as study:
+        assert study.numbers() == [1]
+        assert files(tmp_path / "there") == ["b.onepixel"]
+    assert files(tmp_path / "there") == ["b.onepixel"]
+
+
 def test_a_study_whose_making_was_cut_off_is_made_again(tmp_path):
     path = tmp_path / "a.onepixel"
     path.touch()
@@ -263,13 +277,12 @@ def test_closing_on_a_full_disk_is_quiet_and_loses_nothing(tmp_path, monkeypatch
     path = tmp_path / "a.onepixel"
     study = Study.open(path, make=True)
     study.add(record(1))
-    shutil.copy(path, tmp_path / "copy")
     monkeypatch.setattr(database, "_tidy", fails)
     study.close()
     monkeypatch.undo()
     with contextlib.closing(Study.open(path)) as study:
         assert study.numbers() == [1]
-    assert files(tmp_path) == ["a.onepixel", "copy"]
+    assert files(tmp_path) == ["a.onepixel"]
 
 
 def test_a_file_that_only_allows_reading_is_opened_for_reading_with_a_note(tmp_path):
