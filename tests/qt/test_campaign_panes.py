@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QSpinBox, QWidget
 
 from onepixel_gui.analysis.selection import Facts
@@ -521,6 +521,32 @@ def test_any_line_of_seeds_is_understood_or_refused(text: str) -> None:
     assert len(seeds) <= 100
     assert len(set(seeds)) == len(seeds)
     assert all(0 <= seed < 2**31 for seed in seeds)
+
+
+# ------------------------------------------------------------------ keys of the window
+def test_keys_that_mean_something_here_are_not_the_windows(
+    qtbot: Any, builder: BuilderPane, runs: RunsPane
+) -> None:
+    filled(builder)
+    runs.show_ledger(ledger(200))
+    taken: list[str] = []
+    for pane, key in ((builder, "Space"), (runs, "PgDown"), (runs, "Return")):
+        QShortcut(QKeySequence(key), pane, lambda key=key: taken.append(key))
+    checkpoints = builder.models.list
+    builder.activateWindow()
+    checkpoints.setFocus()
+    checkpoints.setCurrentRow(1)
+    qtbot.keyClick(checkpoints, Qt.Key.Key_Space)
+    assert builder.models.chosen == (NET, OTHER)
+    runs.activateWindow()
+    runs.table.setFocus()
+    runs.table.selectRow(0)
+    wished = heard(runs.run_wished)
+    qtbot.keyClick(runs.table, Qt.Key.Key_PageDown)
+    qtbot.keyClick(runs.table, Qt.Key.Key_Return)
+    assert wished
+    assert wished[0] > 0
+    assert taken == []
 
 
 # ------------------------------------------------------------------ progress

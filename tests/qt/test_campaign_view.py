@@ -275,17 +275,29 @@ def test_closing_while_it_runs_asks_nothing_and_ends_it(qtbot: Any, bench: Bench
     assert not bench.failed
 
 
+def test_closing_while_it_is_paused_ends_it_too(qtbot: Any, bench: Bench) -> None:
+    bench.ready(qtbot, 40)
+    bench.engine.pace = 0.02
+    bench.page.builder.run.click()
+    qtbot.waitUntil(lambda: bench.desk.runner.standing.began is not None)
+    bench.page.progress.pause.click()
+    bench.desk.close()
+    assert bench.lanes.close(3000)
+    assert bench.engine.closed == 1
+
+
 def test_another_study_ends_what_went_on_in_the_one_before(qtbot: Any, bench: Bench) -> None:
     bench.ready(qtbot, 40)
     bench.engine.pace = 0.02
     bench.page.builder.run.click()
     qtbot.waitUntil(lambda: bench.desk.runner.standing.began is not None)
-    bench.studies.study = StandInStudy()
-    bench.studies.changed.emit(bench.studies.study)
+    other = bench.studies.study = StandInStudy()
+    bench.studies.changed.emit(other)
     over(qtbot, bench)
     assert bench.engine.closed == 1
     qtbot.waitUntil(lambda: not bench.page.progress.chooser.isVisible())
     assert results(bench) == []
+    assert bench.page.progress.words == ("", "")
 
 
 # ------------------------------------------------------------------ the dry run

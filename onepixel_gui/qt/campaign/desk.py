@@ -75,6 +75,7 @@ class CampaignDesk(QObject):
         self._number = -1  # of the campaign that is looked at
         self._second: Path | None = None
         self._reading: Job | None = None
+        self._ran_in: Study | None = None  # the study of the campaign that went on last
         self._busy, self._ended = False, False  # a moment ago: nobody was told yet
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE)
         self._pause.timeout.connect(self._show_tiles)
@@ -158,11 +159,13 @@ class CampaignDesk(QObject):
         def found() -> Any:
             return (yield from kept(plan, study.tasks(number), here))
 
+        self._ran_in = study
         self.runner.carry_out(study, Errand(found, extent.workers, extent.scheduler, number))
 
     def _begin(self, draft: Draft) -> None:
         study = self._studies.study
         if study is not None and not self.busy:
+            self._ran_in = study
             self.runner.carry_out(study, self._errand(draft))
             self.page.progress.pause.setFocus()
 
@@ -269,6 +272,9 @@ class CampaignDesk(QObject):
             self.busy_changed.emit(self._busy)
 
     def _end(self, number: int) -> None:
+        if self._ran_in is not self._studies.study:  # what was said is of another study
+            self._change_study()
+            return
         self._ended = True
         self._read(number if number >= 0 else None)
 

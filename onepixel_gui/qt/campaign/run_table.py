@@ -33,6 +33,7 @@ _WIDTHS = {
 _QUIET = frozenset({"label", "queries"})
 _FITTED = 20_000  # texts whose width is remembered
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+_OWN = (*_ENTER, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)  # elsewhere they step through the tiles
 
 
 class CellPainter(QStyledItemDelegate):
@@ -192,7 +193,7 @@ class RunTable(QTableView):
 
     def event(self, event: QEvent) -> bool:
         override = event.type() == QEvent.Type.ShortcutOverride
-        if override and isinstance(event, QKeyEvent) and event.key() in _ENTER:
+        if override and isinstance(event, QKeyEvent) and event.key() in _OWN:
             event.accept()
             return True
         return super().event(event)
