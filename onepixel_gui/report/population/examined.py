@@ -153,7 +153,7 @@ def examine(
     both = before_after(outcomes)
     yield Examining("Looking at colours and places")
     directed = []
-    for title, some in _directions(outcomes):
+    for title, some in directions(outcomes):
         directed.append((yield from _directed(source, title, some, dark)))
     directed.sort(key=lambda each: -each.flipped)  # stable: at equal flips the commonest first
     universal, maps, periods = yield from _swept(source, group, outcomes, group.strides)
@@ -181,7 +181,7 @@ def examine(
     )
 
 
-def _directions(outcomes: Outcomes) -> list[tuple[str, Outcomes]]:
+def directions(outcomes: Outcomes) -> list[tuple[str, Outcomes]]:
     """What is shown one by one: success and failure are compared within a direction only."""
     found = outcomes.directions
     if len(found) == 1:
