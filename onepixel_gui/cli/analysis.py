@@ -1,5 +1,6 @@
 """The command about a study as a whole: analyse."""
 
+import gc
 from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
@@ -84,6 +85,8 @@ def _watched(work: "Generator[Examining, None, Written]") -> "Written":
         with closing(work), console.status(doing) as shown:
             while True:
                 told = next(work)
+                if told.doing == "Drawing" and not told.done:
+                    gc.freeze()  # else each panel's many small objects have all runs looked through
                 of = f" of {told.total:,}" if told.total else ""
                 doing = told.doing + (f" ({told.done:,}{of})" if told.done else "")
                 shown.update(doing)
