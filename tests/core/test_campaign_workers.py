@@ -161,26 +161,6 @@ def runs(path):
         return len(study.rows())
 
 
-def test_ctrl_c_stops_the_command_within_a_second_and_the_same_command_continues(ground, tmp_path):
-    tiles, model, serial = ground
-    path = tmp_path / "a.onepixel"
-    process = started(command(tiles, model, path))
-    wait_for_a_run(process, path)
-    children = psutil.Process(process.pid).children(recursive=True)
-    assert len(children) >= 2
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=PATIENCE)
-    assert gone(children) < 1.0
-    if process.returncode != 0:  # it was not just done
-        assert process.returncode == 130
-        assert "the same command continues it" in errors
-        assert "Traceback" not in errors
-    assert sound(path)
-    done = subprocess.run(command(tiles, model, path), check=True, capture_output=True, text=True)
-    assert "95 % interval" in done.stdout
-    assert told(path) == serial
-
-
 def killed_and_continued(ground, path, kills, seed):
     """Kill the command that often at random moments, then let it end."""
     tiles, model, serial = ground
@@ -205,8 +185,34 @@ def killed_and_continued(ground, path, kills, seed):
     assert [each.name for each in path.parent.iterdir()] == [path.name], "no tidy file"
 
 
-def test_killed_at_random_moments_and_continued_it_ends_as_if_undisturbed(ground, tmp_path):
-    killed_and_continued(ground, tmp_path / "a.onepixel", 2, 1)
+def test_killed_and_stopped_by_ctrl_c_the_same_command_ends_as_if_undisturbed(ground, tmp_path):
+    tiles, model, serial = ground
+    path = tmp_path / "a.onepixel"
+    process = started(command(tiles, model, path))
+    wait_for_a_run(process, path)
+    children = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    process.communicate()
+    assert gone(children) < 2.0, "a worker outlives who gave the orders"
+    assert sound(path)
+
+    process = started(command(tiles, model, path))
+    wait_for_a_run(process, path)
+    children = psutil.Process(process.pid).children(recursive=True)
+    assert len(children) >= 2
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=PATIENCE)
+    assert gone(children) < 1.0
+    if process.returncode != 0:  # it was not just done
+        assert process.returncode == 130
+        assert "the same command continues it" in errors
+        assert "Traceback" not in errors
+    assert sound(path)
+
+    done = subprocess.run(command(tiles, model, path), check=True, capture_output=True, text=True)
+    assert "95 % interval" in done.stdout
+    assert told(path) == serial
+    assert not done_twice(path)
 
 
 @pytest.mark.slow
