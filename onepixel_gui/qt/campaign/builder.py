@@ -108,6 +108,10 @@ class BuilderPane(Card):
             column.addLayout(row)
             column.addWidget(part)
         column.addStretch(1)
+        self._lay_out_foot()
+
+    def _lay_out_foot(self) -> None:
+        """The form scrolls; what it comes to and the buttons stay in sight."""
         area = QScrollArea()
         area.setWidget(self._form)
         area.setWidgetResizable(True)

@@ -3,18 +3,18 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any, Protocol
 
-from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance
+from PySide6.QtCore import QObject, Signal, SignalInstance
 
 from onepixel_gui.problems import Problem
 from onepixel_gui.qt.campaign.ledger import Ledger
 from onepixel_gui.qt.campaign.page import CampaignPage
 from onepixel_gui.qt.campaign.reading import Read, listed, reading
 from onepixel_gui.qt.campaign.runner import Engine, Errand, Runner, engine
-from onepixel_gui.qt.campaign.sources import drafted, kept, of_list
-from onepixel_gui.qt.campaign.view import Draft, Standing, TilesKnown
+from onepixel_gui.qt.campaign.sources import drafted, kept
+from onepixel_gui.qt.campaign.supply import Supply
+from onepixel_gui.qt.campaign.view import Draft, Standing
 from onepixel_gui.qt.campaign.words import flips_words
 from onepixel_gui.qt.commands import Commands
 from onepixel_gui.qt.gallery.shelf import Shelf
@@ -25,9 +25,6 @@ from onepixel_gui.qt.session import Session
 from onepixel_gui.qt.theme import THEMES
 from onepixel_gui.study.plan import RunKept, TileRefused, plan_of
 from onepixel_gui.study.store import Campaigned, Study
-from onepixel_gui.tiles.datasets import Dataset
-
-_PAUSE = 300  # ms after the last change of the list
 
 
 class Studies(Protocol):
@@ -66,24 +63,20 @@ class CampaignDesk(QObject):
     ) -> None:
         """lanes: of its own, one wide: a campaign may take days."""
         super().__init__(commands)
-        self._commands, self._session, self._shelf = commands, session, shelf
+        self._commands, self._session = commands, session
         self._gallery, self._studies, self._lanes = gallery, studies, lanes
         self.runner = Runner(lanes, self, make=make)
         self.page = CampaignPage(commands.preferences, lambda: gallery.rows.facts)
         self.visible = False
         self._campaigns: tuple[Campaigned, ...] = ()
         self._number = -1  # of the campaign that is looked at
-        self._second: Path | None = None
         self._reading: Job | None = None
         self._ran_in: Study | None = None  # the study of the campaign that went on last
         self._busy, self._ended = False, False  # a moment ago: nobody was told yet
-        self._pause = QTimer(self, singleShot=True, interval=_PAUSE)
-        self._pause.timeout.connect(self._show_tiles)
+        self._supply = Supply(commands, session, shelf, gallery, self.page.builder)
         self._wire_values()
         self._wire_wishes()
         self._dress(commands.preferences)
-        self._show_tiles()
-        self._show_models()
         self._change_study()
 
     @property
@@ -100,11 +93,6 @@ class CampaignDesk(QObject):
         runner.estimated.connect(page.builder.show_estimate)
         runner.over.connect(self._end)
         runner.failed.connect(self.failed)
-        self._shelf.opened.connect(lambda _: self._pause.start())
-        self._gallery.listed_changed.connect(lambda _: self._pause.start())
-        self._gallery.filter.textChanged.connect(lambda _: self._pause.start())
-        self._session.classifier_changed.connect(lambda _: self._show_models())
-        self._commands.arrivals.second_ready.connect(self._note_second)
         self._commands.preferences_changed.connect(self._dress)
         self._studies.changed.connect(lambda _: self._change_study())
 
@@ -129,7 +117,7 @@ class CampaignDesk(QObject):
     def show(self, visible: bool) -> None:
         if visible != self.visible:
             self.visible = visible
-            self._show_tiles()
+            self._supply.show_tiles()
             self.shown.emit(visible)
 
     # -------------------------------------------------------------- what goes on
@@ -139,7 +127,7 @@ class CampaignDesk(QObject):
 
     def close(self) -> None:
         """From now on nothing that is under way is told."""
-        self._pause.stop()
+        self._supply.close()
         self.runner.close()
         self._forget_reading()
 
@@ -154,7 +142,7 @@ class CampaignDesk(QObject):
         except Problem as problem:
             self.failed.emit(problem)
             return
-        here, extent = self._listed(), self.page.builder.draft
+        here, extent = self._supply.listed, self.page.builder.draft
 
         def found() -> Any:
             return (yield from kept(plan, study.tasks(number), here))
@@ -173,40 +161,12 @@ class CampaignDesk(QObject):
         self.runner.estimate(self._errand(draft), draft)
 
     def _errand(self, draft: Draft) -> Errand:
-        where = self._listed(), self._gallery.listed
+        where = self._supply.listed, self._gallery.listed
         asked = self._session.subject, self._commands.preferences.device
         found = partial(drafted, draft, *where, *asked)
         return Errand(found, draft.workers, draft.scheduler)
 
-    def _listed(self) -> Dataset:
-        return of_list(self._shelf.listing, self._shelf.dataset)
-
     # -------------------------------------------------------------- what is known
-    def _show_tiles(self) -> None:
-        """What a campaign may take its tiles from now."""
-        self._pause.stop()
-        rows, dataset = self._gallery.rows, self._shelf.dataset
-        line = self._gallery.filter.text().strip() if rows.expression is not None else ""
-        self.page.builder.show_tiles(
-            TilesKnown(
-                title=dataset.root.name if dataset is not None else "",
-                listed=len(self._shelf.listing),
-                passing=len(rows.order),
-                mine=len(self._gallery.listed),
-                filter=line,
-            )
-        )
-
-    def _note_second(self, _classifier: object, inspection: Any) -> None:
-        self._second = inspection.path
-        self._show_models()
-
-    def _show_models(self) -> None:
-        first = self._session.checkpoint
-        known = [(first, "in use"), (self._second, "second")]
-        in_use = {path: what for path, what in reversed(known) if path is not None}
-        self.page.builder.show_models(tuple(reversed(in_use.items())))
-
     def _change_study(self) -> None:
         self.runner.stop()
         study = self._studies.study
