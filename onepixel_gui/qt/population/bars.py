@@ -152,7 +152,8 @@ class BarsPane(LinkedPane):
 
     # -------------------------------------------------------------- brushing
     def _drag(self, start: QPointF, now: QPointF, adding: bool) -> None:
-        self._brush(*sorted((self._bar(start.x()), self._bar(now.x()))), adding)
+        ends = self._bar(start.x()), self._bar(now.x())
+        self._brush(min(ends), max(ends), adding)
 
     def _click(self, at: QPointF, adding: bool) -> None:
         self._anchor = self._at = self._bar(at.x())
@@ -167,7 +168,7 @@ class BarsPane(LinkedPane):
         self._at = min(max(start, 0), last)
         if not adding or self._anchor < 0:
             self._anchor = self._at
-        self._brush(*sorted((self._anchor, self._at)), adding)
+        self._brush(min(self._anchor, self._at), max(self._anchor, self._at), adding)
 
     def _bar(self, x: float) -> int:
         if self.scale is None:

@@ -70,7 +70,7 @@ class Columns:
         cases = self.outcomes.cases
         if case not in cases:
             return np.zeros(len(self), np.bool_)
-        return self.outcomes.case == cases.index(case)
+        return np.asarray(self.outcomes.case == cases.index(case), np.bool_)
 
     def tiles(self, which: Bools) -> tuple[int, ...]:
         """Their numbers in the study."""

@@ -20,8 +20,25 @@ from onepixel_gui.qt.population.cases import CasesPane
 from onepixel_gui.qt.population.columns import Columns
 from onepixel_gui.qt.population.head_pane import HeadPane
 from onepixel_gui.qt.population.pane import LinkedPane
-from onepixel_gui.qt.population.panes import ColourPane, ConfidencePane, DistancePane, PositionsPane
+from onepixel_gui.qt.population.panes import (
+    ClassesPane,
+    ColourPane,
+    ColoursPane,
+    ConfidencePane,
+    DistancePane,
+    PhasesPane,
+    PositionsPane,
+)
+from onepixel_gui.qt.population.propagation_pane import PropagationPane
 from onepixel_gui.qt.population.reading import Named
+from onepixel_gui.qt.population.runs_pane import RunsPane
+from onepixel_gui.qt.population.static import (
+    FindingsPane,
+    LocalityPane,
+    MeanMapPane,
+    SpectrumPane,
+    UniversalPane,
+)
 from onepixel_gui.qt.population.steps import QueriesPane
 from onepixel_gui.qt.theme import DARK, Theme
 
@@ -51,6 +68,8 @@ class PopulationPage(QWidget):
         self._calm = QTimer(self, singleShot=True, interval=_CALM)
         self._calm.timeout.connect(self._tell)
         self._add_overview()
+        self._add_colours()
+        self._add_sums()
         self._lay_out()
         self._wire()
         self.set_theme(DARK)
@@ -62,6 +81,25 @@ class PopulationPage(QWidget):
         self.queries, self.cases = QueriesPane(), CasesPane()
         top = [self.positions, self.distance, self.colour]
         self._add_tab("Overview", [top, [self.confidence, self.queries, self.cases]])
+
+    def _add_colours(self) -> None:
+        before, after = ColoursPane("before"), ColoursPane("after")
+        chooser = after.add_chooser()
+        for pane in (before, after):
+            chooser.currentTextChanged.connect(pane.set_channels)
+        chooser.currentTextChanged.connect(lambda _: self._select())
+        self._add_tab("Colours", [[before, after]])
+
+    def _add_sums(self) -> None:
+        phases: list[LinkedPane] = [PhasesPane("row"), PhasesPane("column"), MeanMapPane()]
+        spectra: list[LinkedPane] = [SpectrumPane("row"), SpectrumPane("column")]
+        self._add_tab("Periods", [phases, spectra])
+        self._add_tab("Locality", [[LocalityPane(), PropagationPane()]])
+        self._add_tab("Universal", [[UniversalPane()]])
+        self._add_tab("Classes", [[ClassesPane()]])
+        self.runs = RunsPane()
+        self._add_tab("Runs", [[self.runs]])
+        self._add_tab("Findings", [[FindingsPane()]])
 
     def _add_tab(self, title: str, rows: "list[list[LinkedPane]]") -> None:
         page = QWidget()
@@ -141,7 +179,7 @@ class PopulationPage(QWidget):
 
     def show_names(self, named: Named) -> None:
         """What the tiles are called."""
-        self._named = named
+        self.runs.model.show_names(named)
 
     # ------------------------------------------------------------------ one selection
     def _brush(self, brush: Brush, adding: bool) -> None:

@@ -97,6 +97,20 @@ class ColoursPane(PlanePane):
         title = "Colours before" if when == "before" else "Colours of the pixel"
         super().__init__(title, f"colours {when}", "colours")
         self.when, self.channels = when, "red, green"
+        self._choice: Choice | None = None
+
+    def add_chooser(self) -> Choice:
+        """Of the two channels, for this pane and whoever listens."""
+        choice = self._choice = Choice()
+        choice.addItems(list(_CHANNELS))
+        choice.setAccessibleName("Plane of RGB")
+        self.header.addWidget(choice)
+        return choice
+
+    def dress(self) -> None:
+        super().dress()
+        if self._choice is not None:
+            self._choice.setStyleSheet(choice_sheet(self.theme))
 
     def set_channels(self, channels: str) -> None:
         """One of "red, green", "green, blue", "red, blue"."""
