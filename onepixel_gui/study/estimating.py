@@ -22,6 +22,7 @@ from onepixel_gui.tiles.tile import Tile
 _TILES = 3
 _PATIENCE = 4.0  # seconds for one run: one that holds would spend its whole budget
 _BREATH = 0.15  # seconds between two events
+_COPIES = 8
 _PAGE = 20_000  # bytes of a run beside its map
 
 
@@ -127,10 +128,11 @@ def _bytes(found: _Found) -> int:
         return 4 * found.most + _PAGE
     with tempfile.TemporaryDirectory() as folder:
         sizes = []
-        for count in (0, len(records)):
-            path = Path(folder) / f"{count}{SUFFIX}"
+        for copies in (1, 1 + _COPIES):  # the pages of an empty study hold some for nothing
+            path = Path(folder) / f"{copies}{SUFFIX}"
             study = Study.open(path, make=True)
-            study.add_all([(record, -1, -1) for record in records[:count]])
+            study.add_all([(record, -1, -1) for record in copies * records])
             study.close()
             sizes.append(path.stat().st_size)
-    return (sizes[1] - sizes[0]) // len(records)
+    pictures = sum(record.tile.rgb.nbytes for record in records)  # which the copies share
+    return ((sizes[1] - sizes[0]) // _COPIES + pictures) // len(records)
