@@ -101,7 +101,7 @@ def _plane(exhibit: PopulationExhibit) -> str:
     return (
         f"Colours before (circles) and with the pixel (squares) of {which}, "
         f"{exhibit.directed.title}, in squares of 16 values a side; each mark has the mean "
-        "colour, and an area with the square root of how many lie there."
+        "colour, and is the larger the more lie there."
     )
 
 

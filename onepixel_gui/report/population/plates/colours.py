@@ -44,7 +44,8 @@ def _plane(cell: Cell, led: Directed, first: int, second: int) -> None:
     axes = cell.sheet.axes(cell.left + 9.0, cell.top + 0.5, side, side)
     for after, marker, edge in ((False, "o", FAINT), (True, "s", INK)):
         places, counts, colours = plane(led, first, second, after=after)
-        sizes = 3.0 + 40.0 * (side / 34.0) ** 2 * (counts / counts.max()) ** 0.5
+        # Few marks that are large, or many that are small: they never cover the whole plane.
+        sizes = (side / 34.0) ** 2 * (2.5 + 130.0 * (counts / counts.sum()) ** 0.75)
         order = (-sizes).argsort(kind="stable")  # small marks on top
         dots = axes.scatter(places[order, 0], places[order, 1], s=sizes[order], marker=marker)
         dots.set(facecolors=colours[order], edgecolors=edge, linewidths=0.3, zorder=3 + after)

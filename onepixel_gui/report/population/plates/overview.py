@@ -1,5 +1,7 @@
 """The figure "population": where, with which colours and how often tiles flip."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from onepixel_gui.analysis.population.rates import Rate as Counted
@@ -84,6 +86,11 @@ def rate_row(found: Counted, words: str, colour: str = INK, marker: str = "o") -
     return ink.Rate(words, found.share or 0.0, found.interval, told, colour, marker)
 
 
+def _room(rows: Sequence[ink.Rate]) -> float:
+    """mm for what is told beside the rates."""
+    return 2.5 + 0.85 * max(len(row.told) for row in rows)
+
+
 def _directions(cell: Cell, exhibit: PopulationExhibit) -> None:
     found = exhibit.examined.rates
     rows = [rate_row(found.overall, "all", INK, "D")]
@@ -91,7 +98,7 @@ def _directions(cell: Cell, exhibit: PopulationExhibit) -> None:
         rows += [rate_row(each, each.title) for each in found.directions]
     labels = [each for each in found.labels if each.n]
     rows += [rate_row(each, f"label {each.title}", FAINT, "s") for each in labels]
-    axes = cell.axes(left=17.0, right=9.0)
+    axes = cell.axes(left=17.0, right=_room(rows))
     ink.forest(axes, rows[:9], named=9, letters=20)
     axes.tick_params(axis="y", labelsize=SMALL)
 
@@ -101,7 +108,7 @@ def _cases(cell: Cell, led: Directed) -> None:
     rates = sorted(led.rates.cases, key=lambda each: (-(each.share or 0), each.title))
     rows = [rate_row(each, each.title, BLUE) for each in rates]
     many = len(rows) > _NAMED
-    axes = cell.axes(left=3.0 if many else 14.0, right=2.0 if many else 10.0)
+    axes = cell.axes(left=3.0 if many else 14.0, right=2.0 if many else _room(rows))
     ink.forest(axes, rows, named=_NAMED, letters=10)
     if led.rates.overall.share is not None:
         axes.axvline(led.rates.overall.share, **ink.DASHED)

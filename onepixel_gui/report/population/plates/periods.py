@@ -36,7 +36,7 @@ def panels(exhibit: PopulationExhibit) -> dict[str, Panel]:
 def _of_sweeps(
     axis: str, line: PopulationSpectrum, tiles: str, strides: tuple[int, ...]
 ) -> dict[str, Panel]:
-    p = f"; {phrases.chance(line.p)}" if line.p is not None else ""
+    p = f"; random shifts, {phrases.chance(line.p)}" if line.p is not None else ""
     return {
         f"{axis} profile": Panel(
             f"sensitivity of {axis}s", tiles, lambda cell: _profile(cell, line)

@@ -77,7 +77,7 @@ def _offsets(cell: Cell, local: Locality) -> None:
 
 
 def _shifts(cell: Cell, local: Locality) -> None:
-    names = {"neighbour": "neighbours", "same parity": "2 px away", "random": "random"}
+    names = {"neighbour": "1 px away", "same parity": "2 px away", "random": "random"}
     rows = [
         ink.Rate(
             names[each.shift],
