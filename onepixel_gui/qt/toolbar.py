@@ -16,6 +16,8 @@ from PySide6.QtWidgets import (
 
 from onepixel_gui.qt.actions import ACTIONS
 
+_SHORT = 3  # letters of a key that stands on a button; every key stands in its hint
+
 
 def make_actions(
     window: QWidget, own: Mapping[str, Callable[[], object]], *others: object
@@ -40,9 +42,9 @@ def make_actions(
 
 
 def button_of(action: QAction, *, primary: bool = False) -> QPushButton:
-    """Text and key of the action; grey while it can do nothing."""
-    text = action.iconText().removesuffix("…")
-    button = QPushButton(f"{text}  {action.shortcut().toString()}".rstrip())
+    """Text and key of the action, where that is short; grey while it can do nothing."""
+    text, key = action.iconText().removesuffix("…"), action.shortcut().toString()
+    button = QPushButton(f"{text}  {key}".rstrip() if len(key) <= _SHORT else text)
     button.setObjectName("primary" if primary else "")
     button.setToolTip(action.toolTip())
     button.setAccessibleName(action.text())
@@ -71,8 +73,10 @@ class YieldingButton(QPushButton):
         option = QStyleOptionButton()
         self.initStyleOption(option)
         measure, end = self.fontMetrics(), Qt.TextElideMode.ElideRight
-        beside = self.sizeHint().width() - measure.horizontalAdvance(self.text())
-        option.text = measure.elidedText(self.text(), end, max(0, self.width() - beside))
+        wished = self.sizeHint().width()
+        if self.width() < wished:
+            room = self.width() - wished + measure.horizontalAdvance(self.text())
+            option.text = measure.elidedText(self.text(), end, max(0, room))
         QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, option)
 
 

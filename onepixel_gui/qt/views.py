@@ -14,8 +14,9 @@ class Page(Protocol):
     """A desk with a view of its own over many tiles."""
 
     shown: SignalInstance
-    visible: bool
 
+    @property
+    def visible(self) -> bool: ...
     def show(self, visible: bool) -> None: ...
 
 

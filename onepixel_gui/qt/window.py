@@ -100,7 +100,8 @@ class Window(QMainWindow):
         gallery = self.gallery, self.tiles
         known = self.commands, self.session, self.shelf, gallery, self._bench
         self.room = StudyRoom(self, *known, memory, self._hangers_on)
-        self.study, self.campaign = self.room.desk, self.room.campaign
+        self.study = self.room.desk
+        self.campaign = self.room.campaign
         self._drop = DropCard(self)
         self.actions_by_name = self._make_actions()
         self._lay_out()

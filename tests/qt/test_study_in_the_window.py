@@ -160,6 +160,7 @@ def test_what_could_not_be_written_is_rescued_at_the_end(qtbot, window, monkeypa
     assert not window.isVisible()
     (rescued,) = memory.folder.glob("Rescued*.onepixel")
     assert len(kept(rescued)) == 1
+    assert memory.studies()[0].path == str(rescued)  # the next window offers it
 
 
 def test_a_folder_that_allows_no_writing_is_told_and_work_goes_on(
@@ -405,7 +406,8 @@ def test_brushed_tiles_of_the_study_are_chosen_in_the_list(qtbot, window):
         until(qtbot, lambda: window.session.question is not None and window.jobs == 0)
     window.room.marks.look()
     until(qtbot, lambda: len(window.room.marks.places) == 2)
-    window.room.registry.select((2, 1, 99))
+    window.room.population.brushed.emit((2, 1, 99))
+    assert window.facts == "2 of these 3 tiles are in the list"
     assert window.gallery.list.selected_rows == [range(2)]
     assert window.session.tile.name == "mitosis_2.png"
 
@@ -470,6 +472,19 @@ def test_escape_leaves_the_campaign_and_the_bench_is_seen_again(window):
     window.actions_by_name["campaign"].trigger()
     window.actions_by_name["campaign"].trigger()
     assert window.views.view == "bench"
+
+
+def test_the_population_is_made_when_it_is_first_looked_at_and_shows_the_study(qtbot, window):
+    ran(qtbot, window, "run")
+    window.actions_by_name["campaign"].trigger()
+    window.actions_by_name["population"].trigger()
+    assert window.views.view == "population"
+    assert window.room.population.page.isVisible()
+    assert not window.campaign.visible
+    until(qtbot, lambda: window.jobs == 0)
+    window.room.population.run_wished.emit(1)
+    assert window.views.view == "bench"
+    until(qtbot, lambda: window.session.findings.ended is not None)
 
 
 def test_a_run_chosen_in_the_campaign_is_seen_on_the_bench(qtbot, window):

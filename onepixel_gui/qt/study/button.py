@@ -11,7 +11,7 @@ from onepixel_gui.qt.preferences import Opened
 from onepixel_gui.qt.recent_menu import RecentMenu
 from onepixel_gui.qt.toolbar import YieldingButton
 
-_LEAST, _MOST = 140, 200  # pixels
+_LEAST, _MOST = 150, 220  # pixels
 _HINT = "What is done here is recorded in it as it happens; there is nothing to save"
 
 

@@ -58,6 +58,7 @@ class StudyDesk(QObject):
         super().__init__(commands)
         self._commands, self._session, self._memory = commands, session, memory
         self._writing, self._openings = lanes[0], openings
+        self._folder = Path(os.path.realpath(memory.folder))
         self._study: Study | None = None
         self._opening = 0  # the wish that counts
         self._begun = False  # before that nothing is recorded
@@ -102,7 +103,7 @@ class StudyDesk(QObject):
         return self._study is not None and self._study.writable
 
     def _own(self, path: Path) -> bool:
-        return path.parent == Path(os.path.realpath(self._memory.folder))
+        return path.parent == self._folder
 
     # -------------------------------------------------------------- opening
     def begin(self, path: Path | None = None) -> None:
@@ -127,8 +128,7 @@ class StudyDesk(QObject):
     def open_untitled(self) -> None:
         """A new one that needs no name."""
         now = datetime.now().astimezone()
-        folder = Path(os.path.realpath(self._memory.folder))
-        self.open(folder / f"Untitled {now:%Y-%m-%d %H.%M.%S}{SUFFIX}", make=True)
+        self.open(self._folder / f"Untitled {now:%Y-%m-%d %H.%M.%S}{SUFFIX}", make=True)
 
     def open(self, path: Path, *, make: bool = False, reading: bool = False) -> None:
         """In the background; the one before stays open until then. make: where there is none."""
@@ -221,7 +221,7 @@ class StudyDesk(QObject):
         )
 
     def _offer_last(self, event: Glanced, *, abandoned: bool) -> None:
-        if event.path == self.path or not event.runs or self.runs:
+        if event.held or not event.runs or self.runs or event.path == self.path:
             return
         what = f"The last study, {event.path.stem}, holds {errands.counted(event.runs)}."
         if abandoned:
@@ -321,8 +321,11 @@ class StudyDesk(QObject):
                 self.recents.note(study.path, errands.counted(self.runs))
             self._leave(study)
         tidy = self._writing.close(_CLOSING)
-        lost = self.recorder.rescue(self._memory.folder)
-        if lost is not None:
+        try:
+            rescued = self.recorder.rescue(self._folder)
+            if rescued is not None:
+                self.recents.note(rescued, "rescued")
+        except Problem as lost:
             _log.error("runs were lost: %s %s", lost.what, lost.detail)
         if tidy:
             self._memory.keep_open("")

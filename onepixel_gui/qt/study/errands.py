@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from onepixel_gui.problems import NotWritten
 from onepixel_gui.qt.recent import is_there
+from onepixel_gui.study.holding import held
 from onepixel_gui.study.store import Study, UnusableStudy
 
 _DOING = "a window"
@@ -23,11 +24,12 @@ class Arrived:
 
 @dataclass(frozen=True, slots=True)
 class Glanced:
-    """A study that could be opened. runs: how many it holds."""
+    """A study that could be opened. runs: how many it holds.  held: somebody writes to it."""
 
     droppable: ClassVar[bool] = False
     path: Path
     runs: int
+    held: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +89,13 @@ def _make_folder(folder: Path) -> None:
 
 def glanced(path: Path) -> Generator[Glanced]:
     """Nothing is changed by that."""
+    busy = held(path)
     study = Study.open(path, reading=True)
     try:
         runs = study.count()
     finally:
         study.close()
-    yield Glanced(path, runs)
+    yield Glanced(path, runs, busy)
 
 
 def copied(study: Study, path: Path) -> Generator[Arrived]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from onepixel_gui.analysis.selection import Outcome
 from onepixel_gui.classifier.card import Card
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from onepixel_gui.classifier.classifier import Classifier
 
 _TELLING = 0.15  # seconds between two words
+_SELDOM, _SHARE = 4000, 20  # ms, and how many times as long as looking takes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,11 +33,13 @@ class Marked:
 
     findings: index in the list -> result under the classifier in use.
     places:   (number, SHA-256) of the tile in the study -> index in the list.
+    hashes:   index in the list -> SHA-256 of the tile, "" for one that cannot be read.
     """
 
     droppable: ClassVar[bool] = False
     findings: Mapping[int, Finding]
     places: Mapping[tuple[int, str], int]
+    hashes: Mapping[int, str]
 
 
 class Marks(QObject):
@@ -51,8 +54,13 @@ class Marks(QObject):
         self._study: Study | None = None
         self._agenda = Agenda(lambda _problem: None)  # whoever reads the study first tells it
         self.places: dict[int, int] = {}  # number of a tile in the study -> index in the list
-        self._hashes: dict[str, int] = {}  # SHA-256 of a tile -> the same
-        shelf.opened.connect(lambda _listing: self.look())
+        self._indices: dict[str, int] = {}  # SHA-256 of a tile -> the same
+        self._hashes: dict[int, str] = {}  # of tiles of the list that were read before
+        self._begun = self._took = 0.0  # when looking began; seconds that it took
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self.look)
+        shelf.opened.connect(lambda _listing: self._look_anew())
         session.classifier_changed.connect(lambda _classifier: self.look())
 
     def set_study(self, study: Study | None, *, afresh: bool = False) -> None:
@@ -61,35 +69,54 @@ class Marks(QObject):
             self.cleared.emit()
         self.look()
 
+    def _look_anew(self) -> None:
+        self._hashes = {}
+        self.look()
+
+    def look_soon(self) -> None:
+        """While runs are added by the hundred: again and again, but seldom in a large study."""
+        if not self._soon.isActive() and not self._agenda.holds("looking"):
+            self._soon.start(max(_SELDOM, round(1000 * _SHARE * self._took)))
+
     def look(self) -> None:
         """From the beginning: what the study holds, and where it is in the list."""
+        self._soon.stop()
         self._agenda.end("looking")
-        self.places, self._hashes = {}, {}
+        self.places, self._indices = {}, {}
         study, listing = self._study, self._shelf.listing
         classifier: Classifier | None = self._session.classifier
         if study is None or not len(listing):
             return
         card = None if classifier is None else classifier.card
-        work = partial(_looked, study, listing, card)
-        self._agenda.begin("looking", work, self._found, self._lanes)
+        work = partial(_looked, study, listing, card, dict(self._hashes))
+        self._begun = time.monotonic()
+        self._agenda.begin("looking", work, self._found, self._lanes, done=self._rest)
+
+    def _rest(self) -> None:
+        self._took = time.monotonic() - self._begun
 
     def place_of(self, sha256: str) -> int | None:
         """Index in the list of the tile with these pixels; None where it is not known to be one."""
-        return self._hashes.get(sha256)
+        return self._indices.get(sha256)
 
     def close(self) -> None:
+        self._soon.stop()
         self._agenda.end_all()
         self._study = None
 
     def _found(self, event: Marked) -> None:
         for (number, sha256), index in event.places.items():
-            self.places[number] = self._hashes[sha256] = index
+            self.places[number] = self._indices[sha256] = index
+        self._hashes.update(event.hashes)
         if event.findings:
             self.marked.emit(event.findings)
 
 
 # ------------------------------------------------------------------ the worker's side
-def _looked(study: Study, listing: Listing, card: Card | None) -> Generator[Marked]:
+def _looked(
+    study: Study, listing: Listing, card: Card | None, read: dict[int, str]
+) -> Generator[Marked]:
+    """read: index -> SHA-256 of tiles that need not be read again."""
     known = study.tiles()
     if not known:
         return
@@ -98,26 +125,30 @@ def _looked(study: Study, listing: Listing, card: Card | None) -> Generator[Mark
     names = frozenset(study.rows().names)
     findings: dict[int, Finding] = {}
     places: dict[tuple[int, str], int] = {}
+    hashes: dict[int, str] = {}
     told = time.monotonic()
-    for index, sha256 in _recognisable(listing, names):
+    for index, sha256 in _recognisable(listing, names, read):
+        hashes[index] = sha256
         number = numbers.get(sha256)
         if number is not None:
             places.setdefault((number, sha256), index)
             if number in results:
                 findings[index] = results[number]
         if time.monotonic() - told > _TELLING:
-            yield Marked(findings, places)
-            findings, places, told = {}, {}, time.monotonic()
-    yield Marked(findings, places)
+            yield Marked(findings, places, hashes)
+            findings, places, hashes, told = {}, {}, {}, time.monotonic()
+    yield Marked(findings, places, hashes)
 
 
-def _recognisable(listing: Listing, names: frozenset[str]) -> Generator[tuple[int, str]]:
+def _recognisable(
+    listing: Listing, names: frozenset[str], read: Mapping[int, str]
+) -> Generator[tuple[int, str]]:
     """(index, SHA-256) of the tiles that bear a name the study knows; others are not even read."""
     listed: Sequence[str] = listing.names
     for index in range(len(listed)):
         if listed[index] in names:
             try:
-                yield index, listing[index].read().sha256
+                yield index, read[index] if index in read else listing[index].read().sha256
             except Problem:  # told in the list, where it is looked at
                 yield index, ""
 

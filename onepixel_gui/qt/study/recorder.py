@@ -91,27 +91,27 @@ class Recorder(QObject):
     def close(self) -> None:
         self._again.stop()
 
-    def rescue(self, folder: Path) -> Problem | None:
-        """At the very end: write what could not be written into a study of its own.
+    def rescue(self, folder: Path) -> Path | None:
+        """At the very end: write what could not be written into a study of its own; its file.
 
-        None: nothing is lost.  Its lane is closed by now, so that nothing else writes.
+        None: there is nothing to rescue.  Its lane is closed by now, so that nothing else writes.
+        Raises Problem.
         """
         left = [outcome for outcome in self._waiting if outcome not in self._done]
         if not left:
             return None
+        path = folder / f"Rescued {datetime.now().astimezone():%Y-%m-%d %H.%M.%S}{SUFFIX}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            name = f"Rescued {datetime.now().astimezone():%Y-%m-%d %H.%M.%S}{SUFFIX}"
-            study = Study.open(folder / name, make=True, doing="a window that closes")
-            try:
-                study.add_all([(record_of(outcome), -1, -1) for outcome in left])
-            finally:
-                study.close()
-        except Problem as problem:
-            return problem
         except OSError as refused:
-            return Problem(f"{len(left)} runs are lost.", "Free some space.", detail=repr(refused))
-        return None
+            what, detail = f"{len(left)} runs are lost.", repr(refused)
+            raise Problem(what, "Free some space.", detail=detail) from refused
+        study = Study.open(path, make=True, doing="a window that closes")
+        try:
+            study.add_all([(record_of(outcome), -1, -1) for outcome in left])
+        finally:
+            study.close()
+        return path
 
     def _wrote(self, batch: Sequence[Outcome], event: Wrote) -> None:
         del self._waiting[: len(batch)]

@@ -101,7 +101,10 @@ class Registry(QObject):
     def select(self, tiles: Sequence[int]) -> None:
         """Tiles of the study, by number: those of them that are in the list are chosen there."""
         places = self._marks.places
-        self._tiles.select([places[tile] for tile in tiles if tile in places])
+        here = [places[tile] for tile in tiles if tile in places]
+        self._tiles.select(here)
+        if len(here) < len(tiles):
+            self.noted.emit(f"{len(here):,} of these {len(tiles):,} tiles are in the list")
 
     def _open(self, stored: StoredTile) -> None:
         """As a tile of the list where it is one, so that the next one is the next of the list."""

@@ -16,10 +16,12 @@ from onepixel_gui.qt.gallery.shelf import Shelf
 from onepixel_gui.qt.heading import Heading
 from onepixel_gui.qt.jobs import Lanes
 from onepixel_gui.qt.panes.gallery import GalleryPane
+from onepixel_gui.qt.population.desk import PopulationDesk
 from onepixel_gui.qt.preferences import Memory
 from onepixel_gui.qt.session import Session
 from onepixel_gui.qt.study.button import StudyButton
 from onepixel_gui.qt.study.desk import StudyDesk
+from onepixel_gui.qt.study.later import Later
 from onepixel_gui.qt.study.marks import Marks
 from onepixel_gui.qt.study.note_line import NoteLine
 from onepixel_gui.qt.study.offer_strip import OfferStrip
@@ -37,7 +39,7 @@ _CLOSING = 3000  # ms that closing waits for a campaign and for what is being re
 
 
 class StudyRoom(QObject):
-    """lanes: of what is written, read, recognised, and of the campaign."""
+    """lanes: of what is written, read, recognised, of the campaign, and of the population."""
 
     noted = Signal(str)  # a short word of success
     failed = Signal(object)  # Problem
@@ -55,8 +57,8 @@ class StudyRoom(QObject):
         openings: Detached,
     ) -> None:
         super().__init__(window)
-        self.lanes = tuple(Lanes(1) for _ in range(4))
-        writing, reading, recognising, campaigns = self.lanes
+        self.lanes = tuple(Lanes(1) for _ in range(5))
+        writing, reading, recognising, campaigns, populations = self.lanes
         pane, tiles = gallery
         self.desk = StudyDesk(commands, session, memory, (writing, reading), openings)
         self.line, self.strip = NoteLine(window), OfferStrip()
@@ -64,7 +66,8 @@ class StudyRoom(QObject):
         self.marks = Marks(session, shelf, recognising)
         self.registry = Registry(self.desk, self.wishes, self.marks, tiles, bench, session)
         self.campaign = CampaignDesk(commands, session, shelf, pane, self.desk, campaigns)
-        self._session = session
+        self._later = Later(lambda: self._make_population(populations), self)
+        self._commands, self._session = commands, session
         self._wire()
 
     def _wire(self) -> None:
@@ -72,20 +75,41 @@ class StudyRoom(QObject):
         desk.engaged = lambda: campaign.busy
         campaign.kept.connect(lambda runs: desk.add_runs(len(runs)))
         campaign.busy_changed.connect(lambda busy: None if busy else self.marks.look())
+        desk.recorded.connect(lambda _run: self._refresh())
+        campaign.kept.connect(lambda _runs: self._refresh())
+        campaign.kept.connect(lambda _runs: self.marks.look_soon())
         campaign.run_wished.connect(self.registry.put_on_bench)
-        for part in (desk, campaign):
+        for part in (desk, self.registry, campaign):
             part.noted.connect(self.noted)
+        for part in (desk, campaign):
             part.failed.connect(self.failed)
         for news in (desk.state_changed, desk.replay.playing_changed, campaign.busy_changed):
             news.connect(lambda *_: self.changed.emit())
 
+    def _make_population(self, lanes: Lanes) -> PopulationDesk:
+        made = PopulationDesk(self._commands, self._session, self.desk, lanes)
+        made.brushed.connect(self.registry.select)
+        made.run_wished.connect(self.registry.put_on_bench)
+        made.noted.connect(self.noted)
+        made.failed.connect(self.failed)
+        return made
+
+    def _refresh(self) -> None:
+        if self._later.desk is not None:
+            self._later.desk.refresh()
+
+    @property
+    def population(self) -> PopulationDesk:
+        """Made now, where it was not looked at before."""
+        return self._later.made()
+
     @property
     def pages(self) -> dict[View, Page]:
-        return {"campaign": self.campaign}
+        return {"campaign": self.campaign, "population": self._later}
 
     @property
     def page_widgets(self) -> dict[View, QWidget]:
-        return {"campaign": self.campaign.page}
+        return {"campaign": self.campaign.page, "population": self._later.room}
 
     def button(self, actions: Mapping[str, QAction], heading: Heading) -> StudyButton:
         """For the toolbar; what else shows the study hears of it from now on."""
@@ -102,8 +126,7 @@ class StudyRoom(QObject):
         resting = self._session.activity is None and not desk.replay.playing
         return {
             "keep_study": there,
-            "campaign": "campaign" in self.pages,
-            "population": there and "population" in self.pages,
+            "population": there,
             "export_table": there and desk.runs > 0,
             "add_note": desk.writable,
             "replay": desk.replay.story is not None and resting,
@@ -114,8 +137,10 @@ class StudyRoom(QObject):
 
     def close(self) -> None:
         """Who else writes to the study ends first; then what waits is written, and it is closed."""
-        self.campaign.close()
-        self.marks.close()
+        for part in (self.campaign, self.marks):
+            part.close()
+        if self._later.desk is not None:
+            self._later.desk.close()
         for lanes in self.lanes[1:]:
             lanes.close(_CLOSING)
         self.desk.close()
