@@ -23,7 +23,7 @@ Template = Literal[
 TEMPLATES: tuple[Template, ...] = get_args(Template)
 
 _BY_DIRECTION: tuple[Template, ...] = ("colours", "places", "universal pixels")
-_FEWEST = 5  # tiles, below which nothing is said about a distribution; our choice
+_FEWEST = 5  # tiles of a distribution, as in `units`; our choice
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from onepixel_gui.analysis.population.units import FEWEST
 from onepixel_gui.report.population import phrases
 from onepixel_gui.report.population.exhibit import PopulationExhibit
 from onepixel_gui.report.wording import TIMES, counted
@@ -15,11 +16,21 @@ def _positions(exhibit: PopulationExhibit) -> str:
     return f"Tiles by position of the pixel that flips them: {overall}."
 
 
+def _undrawn(exhibit: PopulationExhibit) -> str:
+    """Which side of a histogram is left out."""
+    led = exhibit.directed
+    held = led.tiles - led.flipped
+    few = [name for name, n in (("flipped", led.flipped), ("held", held)) if 0 < n < FEWEST]
+    if len(few) != 1:
+        return ""
+    return f" The {few[0]} tiles are fewer than {FEWEST} and not drawn (our choice)."
+
+
 def _colour(exhibit: PopulationExhibit) -> str:
     led = exhibit.directed
     return (
         f"Length of the colour change in RGB (0 to 441.67), {led.title}: "
-        f"{phrases.compared(led.chromatic.compared[0])}."
+        f"{phrases.compared(led.chromatic.compared[0])}.{_undrawn(exhibit)}"
     )
 
 
@@ -35,6 +46,7 @@ def _distance(exhibit: PopulationExhibit) -> str:
         f"of {who} {phrases.number(part.mean)} px, {phrases.number(part.ratio)} {TIMES} the "
         f"{phrases.number(part.expected)} px expected{phrases.ends(part.interval)} "
         f"({phrases.tested(part.test)}{by_case}; {phrases.tested(part.kolmogorov)})."
+        f"{_undrawn(exhibit)}"
     )
 
 
@@ -120,7 +132,8 @@ def _channels(exhibit: PopulationExhibit) -> str:
 
 def _seen(exhibit: PopulationExhibit) -> str:
     found = exhibit.directed.chromatic.compared[1]
-    return f"Colour difference as seen by eye, CIEDE2000 (sRGB, D65): {phrases.compared(found)}."
+    told = f"{phrases.compared(found)}.{_undrawn(exhibit)}"
+    return f"Colour difference as seen by eye, CIEDE2000 (sRGB, D65): {told}"
 
 
 def _correlation(exhibit: PopulationExhibit) -> str:

@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from onepixel_gui.analysis.population.units import Interval
+from onepixel_gui.analysis.population.units import FEWEST, Interval
 from onepixel_gui.report.panels import short
 from onepixel_gui.report.population.page import Cell, bare
 from onepixel_gui.report.sheet import (
@@ -175,6 +175,15 @@ def heaps(axes: Axes, shown: Sequence[Heap], *, share: bool = True, null: str = 
         axes.legend(loc="upper left" if sides[0] < sides[1] else "upper right", **LEGEND)
 
 
+def enough(shown: Sequence[Heap]) -> list[Heap]:
+    """Those of `FEWEST` tiles and more: shares of two tiles would outgrow all others.
+
+    Where all are small, the larger ones.
+    """
+    most = max(float(heap.counts.sum()) for heap in shown)
+    return [heap for heap in shown if 0 < heap.counts.sum() >= min(most, FEWEST)]
+
+
 @dataclass(frozen=True, slots=True)
 class Box:
     """A box plot of five numbers: ends of the whiskers, quartiles and median; and the mean."""
@@ -281,9 +290,10 @@ def forest(axes: Axes, shown: Sequence[Rate], *, named: int, letters: int = 14) 
         ends = rate.interval
         if ends is not None:
             axes.plot([ends.low, ends.high], [place, place], color=rate.colour, lw=0.8, zorder=2)
-        axes.plot(rate.share, place, rate.marker, ms=size, color=rate.colour, zorder=3)
+        axes.plot(rate.share, place, rate.marker, ms=size, color=rate.colour, clip_on=False)
         if rate.told and not many:
-            axes.text(1.05, place, rate.told, va="center_baseline", fontsize=SMALL)
+            beside: dict[str, Any] = {"xytext": (3.5, 0), "textcoords": "offset points"}
+            axes.annotate(rate.told, (1.03, place), va="center", fontsize=SMALL, **beside)
     axes.set(ylim=(len(shown) - 0.4, -0.6))
     unit_axis(axes, "success rate", "x")
     if many:

@@ -93,7 +93,7 @@ def _seen(cell: Cell, led: Directed) -> None:
         ink.Heap("flipped", edges, flipped, ink.FLIPPED, filled=True),
         ink.Heap("held", edges, held, ink.HELD, dashed=True),
     ]
-    ink.heaps(axes, [heap for heap in heaps if heap.counts.sum()])
+    ink.heaps(axes, ink.enough(heaps))
     axes.set(xlabel="colour difference ΔE₀₀", xticks=[0, 25, 50, 75, 100])
 
 

@@ -59,7 +59,7 @@ def _colour(cell: Cell, led: Directed) -> None:
         ink.Heap("flipped", edges, flipped, ink.FLIPPED, filled=True),
         ink.Heap("held", edges, held, ink.HELD, dashed=True),
     ]
-    ink.heaps(axes, [heap for heap in heaps if heap.counts.sum()])
+    ink.heaps(axes, ink.enough(heaps))
     axes.set(xlabel="colour change (RGB length)", xticks=[0, 100, 200, 300, 400])
 
 
@@ -72,12 +72,11 @@ def _distance(cell: Cell, led: Directed) -> None:
 def ring_heaps(led: Directed) -> list[ink.Heap]:
     """The null first, then flipped and held where there are any."""
     edges, null, flipped, held = rings(led)
-    shown = [ink.Heap("uniform", edges, null, NULL)]
-    if flipped.sum():
-        shown.append(ink.Heap("flipped", edges, flipped, ink.FLIPPED))
-    if held.sum():
-        shown.append(ink.Heap("held", edges, held, ink.HELD, dashed=True))
-    return shown
+    found = [
+        ink.Heap("flipped", edges, flipped, ink.FLIPPED),
+        ink.Heap("held", edges, held, ink.HELD, dashed=True),
+    ]
+    return [ink.Heap("uniform", edges, null, NULL), *ink.enough(found)]
 
 
 def rate_row(found: Counted, words: str, colour: str = INK, marker: str = "o") -> ink.Rate:

@@ -73,12 +73,12 @@ def _distance(cell: Cell, led: Directed) -> None:
 def _dark(cell: Cell, led: Directed) -> None:
     axes = cell.axes()
     edges, flipped, held = percentiles(led)
-    shown = [ink.Heap("random pixels", edges, np.full(10, 0.1), NULL)]
-    if flipped.sum():
-        shown.append(ink.Heap("flipped", edges, flipped, ink.FLIPPED))
-    if held.sum():
-        shown.append(ink.Heap("held", edges, held, ink.HELD, dashed=True))
-    ink.heaps(axes, shown, null="random pixels")
+    found = [
+        ink.Heap("flipped", edges, flipped, ink.FLIPPED),
+        ink.Heap("held", edges, held, ink.HELD, dashed=True),
+    ]
+    null = ink.Heap("random pixels", edges, np.full(10, 0.1), NULL)
+    ink.heaps(axes, [null, *ink.enough(found)], null="random pixels")
     axes.set_xlim(-0.02, 1.02)
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.5", "0.75", "1"])
     axes.set_xlabel("rank in the tile, 0 darkest")
