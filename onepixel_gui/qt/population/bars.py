@@ -70,8 +70,9 @@ class BarsPane(LinkedPane):
     def mark(self, brush: Brush | None) -> None:
         scale = self.scale
         rect = None
-        if brush is not None and brush.ranges and scale is not None:
-            each = brush.ranges[0]
+        ranges = () if brush is None else brush.ranges
+        if scale is not None and ranges and ranges[0].quantity == scale.quantity:
+            each = ranges[0]
             low, high = max(each.low, scale.edges[0]), min(each.high, scale.edges[-1])
             rect = QRectF(low, -1000, high - low, 2000)
         self.plot.show_band(rect)

@@ -9,6 +9,7 @@ from onepixel_gui.problems import Problem
 from onepixel_gui.qt.agenda import Agenda
 from onepixel_gui.qt.commands import Commands
 from onepixel_gui.qt.jobs import Lanes
+from onepixel_gui.qt.population.exporting import Exporter
 from onepixel_gui.qt.population.page import PopulationPage
 from onepixel_gui.qt.population.reading import (
     Grouped,
@@ -64,6 +65,8 @@ class PopulationDesk(QObject):
         self._commands, self._session = commands, session
         self._studies, self._lanes = studies, lanes
         self.page = PopulationPage()
+        self.exporter = Exporter(session, self.page)
+        self.page.head.export.setMenu(self.exporter.menu)
         self.visible = False
         self._group: Key | None = None
         self._direction = 0
@@ -81,10 +84,21 @@ class PopulationDesk(QObject):
         page = self.page
         self._studies.changed.connect(lambda *_: self._change_study())
         self._commands.preferences_changed.connect(self._dress)
+        self.exporter.noted.connect(self.noted)
         page.selected.connect(self.brushed)
         page.run_wished.connect(lambda run: self.run_wished.emit(run))
         page.head.group_wished.connect(self._choose_group)
         page.head.direction_wished.connect(self._choose_direction)
+
+    @property
+    def busy(self) -> bool:
+        """Something is being read."""
+        return self._agenda.holds("reading")
+
+    @property
+    def examined(self) -> "Examined | None":
+        """What is tested of the group that is looked at; None until it is known."""
+        return self._examined
 
     # -------------------------------------------------------------- in sight
     def toggle(self) -> None:
@@ -183,7 +197,7 @@ class PopulationDesk(QObject):
         if tabled is not None:
             self.page.head.show_tabled(tabled, self._direction)
             self.page.show_columns(tabled.directions[self._direction])
-            self.page.show_examined(self._examined, self._directed)
+            self._show_examined()
 
     @property
     def _directed(self) -> "Directed | None":
@@ -193,7 +207,11 @@ class PopulationDesk(QObject):
     def _show_known(self, examined: "Examined") -> None:
         self._examined = examined
         self.page.head.show_doing("")
-        self.page.show_examined(examined, self._directed)
+        self._show_examined()
+
+    def _show_examined(self) -> None:
+        self.page.show_examined(self._examined, self._directed)
+        self.exporter.offer(self._examined)
 
     def _fail(self, problem: Problem) -> None:
         self.page.head.show_doing("")

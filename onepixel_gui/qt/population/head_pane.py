@@ -76,12 +76,13 @@ class HeadPane(Card):
         choices = QHBoxLayout()
         choices.setSpacing(8)
         choices.addWidget(self.groups, 4)
-        choices.addWidget(self.directions, 2)
+        choices.addWidget(self.directions, 3)
         for button in self.results.buttons():
             choices.addWidget(button)
         choices.addWidget(self.clear)
         choices.addWidget(self.export)
-        self.set_title("")
+        for at in range(self.header.count()):  # the choices say what this is
+            self.header.itemAt(at).widget().hide()
         self.header.addLayout(choices, 100)
         told = QHBoxLayout()
         told.setSpacing(12)

@@ -12,34 +12,15 @@ from PySide6.QtWidgets import (
     QTabBar,
     QVBoxLayout,
     QWidget,
-)  # fmt: skip
+)
 
 from onepixel_gui.analysis.population.outcomes import Bools
 from onepixel_gui.qt.population.brushing import Brush, Selection
-from onepixel_gui.qt.population.cases import CasesPane
 from onepixel_gui.qt.population.columns import Columns
 from onepixel_gui.qt.population.head_pane import HeadPane
 from onepixel_gui.qt.population.pane import LinkedPane
-from onepixel_gui.qt.population.panes import (
-    ClassesPane,
-    ColourPane,
-    ColoursPane,
-    ConfidencePane,
-    DistancePane,
-    PhasesPane,
-    PositionsPane,
-)
-from onepixel_gui.qt.population.propagation_pane import PropagationPane
+from onepixel_gui.qt.population.parts import PARTS, Part
 from onepixel_gui.qt.population.reading import Named
-from onepixel_gui.qt.population.runs_pane import RunsPane
-from onepixel_gui.qt.population.static import (
-    FindingsPane,
-    LocalityPane,
-    MeanMapPane,
-    SpectrumPane,
-    UniversalPane,
-)
-from onepixel_gui.qt.population.steps import QueriesPane
 from onepixel_gui.qt.theme import DARK, Theme
 
 if TYPE_CHECKING:
@@ -49,7 +30,7 @@ _CALM = 150  # ms after the last change of the selection that others hear of it
 
 
 class PopulationPage(QWidget):
-    """Tells every pane what is selected; those out of sight when they come into it."""
+    """Tells the panes in sight what is selected; the others when they come into sight."""
 
     run_wished = Signal(int)
     selected = Signal(object)  # tuple of numbers of tiles, () where nothing is brushed
@@ -63,58 +44,17 @@ class PopulationPage(QWidget):
         self.head = HeadPane()
         self.tabs, self._stack = QTabBar(), QStackedWidget()
         self._empty = QLabel()
-        self._panes: list[list[LinkedPane]] = []
-        self._stale: set[int] = set()
+        self._theme = DARK
+        self._known: tuple[Examined | None, Directed | None] = (None, None)
+        self._named: Named | None = None
+        self._parts: dict[int, Part] = {}
+        self._behind: dict[int, str] = {}  # parts that do not show yet what is known: what to do
         self._calm = QTimer(self, singleShot=True, interval=_CALM)
         self._calm.timeout.connect(self._tell)
-        self._add_overview()
-        self._add_colours()
-        self._add_sums()
         self._lay_out()
         self._wire()
         self.set_theme(DARK)
         self.show_empty("")
-
-    def _add_overview(self) -> None:
-        self.positions, self.distance = PositionsPane(), DistancePane()
-        self.colour, self.confidence = ColourPane(), ConfidencePane()
-        self.queries, self.cases = QueriesPane(), CasesPane()
-        top = [self.positions, self.distance, self.colour]
-        self._add_tab("Overview", [top, [self.confidence, self.queries, self.cases]])
-
-    def _add_colours(self) -> None:
-        before, after = ColoursPane("before"), ColoursPane("after")
-        chooser = after.add_chooser()
-        for pane in (before, after):
-            chooser.currentTextChanged.connect(pane.set_channels)
-        chooser.currentTextChanged.connect(lambda _: self._select())
-        self._add_tab("Colours", [[before, after]])
-
-    def _add_sums(self) -> None:
-        phases: list[LinkedPane] = [PhasesPane("row"), PhasesPane("column"), MeanMapPane()]
-        spectra: list[LinkedPane] = [SpectrumPane("row"), SpectrumPane("column")]
-        self._add_tab("Periods", [phases, spectra])
-        self._add_tab("Locality", [[LocalityPane(), PropagationPane()]])
-        self._add_tab("Universal", [[UniversalPane()]])
-        self._add_tab("Classes", [[ClassesPane()]])
-        self.runs = RunsPane()
-        self._add_tab("Runs", [[self.runs]])
-        self._add_tab("Findings", [[FindingsPane()]])
-
-    def _add_tab(self, title: str, rows: "list[list[LinkedPane]]") -> None:
-        page = QWidget()
-        grid = QGridLayout(page)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setSpacing(8)
-        for row, panes in enumerate(rows):
-            grid.setRowStretch(row, 1)
-            for column, pane in enumerate(panes):
-                grid.setColumnStretch(column, 1)
-                pane.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
-                grid.addWidget(pane, row, column)
-        self._panes.append([pane for panes in rows for pane in panes])
-        self.tabs.addTab(title)
-        self._stack.addWidget(page)
 
     def _lay_out(self) -> None:
         self._empty.setObjectName("faint")
@@ -123,6 +63,9 @@ class PopulationPage(QWidget):
         self.tabs.setDrawBase(False)
         self.tabs.setExpanding(False)
         self.tabs.setAccessibleName("Parts of the population view")
+        for title, _ in PARTS:
+            self.tabs.addTab(title)
+            self._stack.addWidget(QWidget())
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
@@ -136,15 +79,36 @@ class PopulationPage(QWidget):
         self.selection.changed.connect(self._select)
         self.head.brushed.connect(self._brush)
         self.head.clear_wished.connect(self.selection.clear)
-        for pane in self.panes:
+
+    def _make(self, tab: int) -> None:
+        """The panes of a part, which nobody looked at before."""
+        part = self._parts[tab] = PARTS[tab][1]()
+        grid = QGridLayout(self._stack.widget(tab))
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(8)
+        for row, panes in enumerate(part.rows):
+            grid.setRowStretch(row, 1)
+            for column, pane in enumerate(panes):
+                grid.setColumnStretch(column, 1)
+                grid.addWidget(pane, row, column)
+        if part.beside is not None:
+            column = len(part.rows[0])
+            grid.setColumnStretch(column, 1)
+            grid.addWidget(part.beside, 0, column, len(part.rows), 1)
+        for pane in part.panes:
+            pane.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
             pane.brushed.connect(self._brush)
             pane.run_wished.connect(self.run_wished)
+            pane.set_theme(self._theme)
+            if self._named is not None:
+                pane.show_names(self._named)
 
-    @property
-    def panes(self) -> list[LinkedPane]:
-        return [pane for panes in self._panes for pane in panes]
+    def pane(self, key: str) -> LinkedPane:
+        """One that is in sight, or was; raises KeyError."""
+        return {pane.key: pane for part in self._parts.values() for pane in part.panes}[key]
 
     def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
         self.head.set_theme(theme)
         self.tabs.setStyleSheet(
             "QTabBar::tab { padding: 5px 12px; border: none; background: transparent;"
@@ -153,8 +117,9 @@ class PopulationPage(QWidget):
             f" border-bottom: 2px solid {theme.accent}; }}"
             f"QTabBar::tab:focus {{ color: {theme.accent}; }}"
         )
-        for pane in self.panes:
-            pane.set_theme(theme)
+        for part in self._parts.values():
+            for pane in part.panes:
+                pane.set_theme(theme)
 
     # ------------------------------------------------------------------ values down
     def show_empty(self, why: str) -> None:
@@ -164,49 +129,64 @@ class PopulationPage(QWidget):
         self._stack.setVisible(not why)
         self.tabs.setVisible(not why)
 
+    @property
+    def why_empty(self) -> str:
+        """What it says in place of its panes, "" where they are shown."""
+        return self._empty.text()
+
     def show_columns(self, columns: Columns | None) -> None:
         """Other tiles: what is brushed is brushed among them."""
-        self.columns = columns
-        for pane in self.panes:
-            pane.show_columns(columns)
-            pane.show_examined(None, None)
+        self.columns, self._known = columns, (None, None)
+        self._behind = dict.fromkeys(range(len(PARTS)), "columns")
         self._select()
 
     def show_examined(self, examined: "Examined | None", directed: "Directed | None") -> None:
-        for pane in self.panes:
-            pane.show_examined(examined, directed)
+        self._known = examined, directed
         self.head.show_examined(examined)
+        for part in self._parts.values():
+            for pane in part.panes:
+                pane.show_examined(examined, directed)
 
     def show_names(self, named: Named) -> None:
         """What the tiles are called."""
-        self.runs.model.show_names(named)
+        self._named = named
+        for part in self._parts.values():
+            for pane in part.panes:
+                pane.show_names(named)
 
     # ------------------------------------------------------------------ one selection
     def _brush(self, brush: Brush, adding: bool) -> None:
-        beside = adding or (self._only_result(brush))
+        """The result, flipped or held, always counts beside what is brushed."""
         result = self.selection.of("result")
-        self.selection.brush(brush, adding=beside)
-        if not beside and result is not None and self.selection.of("result") is None:
-            self.selection.brush(result, adding=True)
-
-    def _only_result(self, brush: Brush) -> bool:
-        others = [each for each in self.selection.brushes if each.pane != brush.pane]
-        return all(each.pane == "result" for each in others)
+        kept = result is not None and brush.pane != "result"
+        if not adding and kept:
+            for each in self.selection.brushes:
+                if each.pane not in ("result", brush.pane):
+                    self.selection.brush(Brush(each.pane), adding=True)
+        self.selection.brush(brush, adding=adding or kept)
 
     def _select(self) -> None:
         columns = self.columns
         self.which = None if columns is None else self.selection.holds(columns)
-        self._stale = set(range(len(self._panes)))
+        for tab in range(len(PARTS)):
+            self._behind.setdefault(tab, "selection")
         self._turn(self.tabs.currentIndex())
         self.head.show_selection(self.selection, columns, self.which)
         self._calm.start()
 
     def _turn(self, tab: int) -> None:
         self._stack.setCurrentIndex(tab)
-        if tab in self._stale:
-            self._stale.discard(tab)
-            for pane in self._panes[tab]:
-                pane.select(self.which, self.selection.of(pane.key))
+        if self.columns is None and tab not in self._parts:
+            return  # nothing to show: a window begins without
+        if tab not in self._parts:
+            self._make(tab)
+            self._behind[tab] = "columns"
+        what = self._behind.pop(tab, "")
+        for pane in self._parts[tab].panes if what else ():
+            if what == "columns":
+                pane.show_columns(self.columns)
+                pane.show_examined(*self._known)
+            pane.select(self.which, self.selection.of(pane.key))
 
     def _tell(self) -> None:
         columns, which = self.columns, self.which

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 from onepixel_gui.analysis.population.outcomes import Bools
 from onepixel_gui.qt.population.brushing import Brush
 from onepixel_gui.qt.population.columns import Columns
+from onepixel_gui.qt.population.reading import Named
 from onepixel_gui.qt.theme import DARK, Card, Line, Theme
 
 if TYPE_CHECKING:  # the analyses are loaded when a population is looked at
@@ -46,6 +47,9 @@ class LinkedPane(Card):
 
     def show_examined(self, examined: "Examined | None", directed: "Directed | None") -> None:
         """What was tested; None while that is not known yet."""
+
+    def show_names(self, named: Named) -> None:
+        """What the tiles are called."""
 
     def select(self, which: Bools | None, brush: Brush | None) -> None:
         """which: (N,) of all panes together, None for no selection.  brush: that of this pane."""

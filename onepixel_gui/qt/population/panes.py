@@ -115,7 +115,11 @@ class ColoursPane(PlanePane):
     def set_channels(self, channels: str) -> None:
         """One of "red, green", "green, blue", "red, blue"."""
         self.channels = channels
+        which = self.which
+        self.plot.show_band(None)  # it stays brushed in the other plane
         self.show_columns(self.columns)
+        self.which = which
+        self.draw()
 
     def show_columns(self, columns: Columns | None) -> None:
         if columns is not None:
@@ -210,7 +214,7 @@ class PhasesPane(BarsPane):
     """Rows or columns of the pixels that flip, modulo a stride, against even places."""
 
     def __init__(self, axis: str) -> None:
-        super().__init__(f"{axis}s of the pixels that flip", f"phase {axis}")
+        super().__init__(f"{axis} phases of flips", f"phase {axis}")
         self.axis = axis
         self.flips_only = True
         self._examined: Examined | None = None

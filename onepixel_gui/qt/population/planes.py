@@ -92,8 +92,10 @@ class PlanePane(LinkedPane):
 
     def mark(self, brush: Brush | None) -> None:
         rect = None
-        if brush is not None and len(brush.ranges) >= 2:
-            x, y = brush.ranges[:2]
+        ranges = () if brush is None else brush.ranges
+        grid = self.grid
+        if grid is not None and tuple(each.quantity for each in ranges) == (grid.x, grid.y):
+            x, y = ranges
             rect = QRectF(QPointF(x.low, y.low), QPointF(x.high, y.high))
         self.plot.show_band(rect)
 

@@ -21,6 +21,9 @@ class BrushBox(pg.ViewBox):
     dragged = Signal(QPointF, QPointF, bool)  # from, to, with Shift
     clicked = Signal(QPointF, bool)
 
+    def __init__(self) -> None:
+        super().__init__(enableMenu=False)
+
     def mouseDragEvent(self, event: Any, axis: int | None = None) -> None:
         """The left button selects; nothing pans or zooms."""
         del axis
@@ -54,7 +57,7 @@ class Plot(pg.PlotWidget):
         self.theme, self._labels = DARK, labels
         self.setAccessibleName(name)
         self.setMinimumSize(120, 80)
-        self.setMenuEnabled(False)
+        self.plotItem.setMenuEnabled(False, None)
         self.hideButtons()
         self.box.disableAutoRange()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

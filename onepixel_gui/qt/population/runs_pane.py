@@ -110,6 +110,9 @@ class RunsPane(LinkedPane):
             f" border: none; border-bottom: 1px solid {theme.edge}; padding: 4px; }}"
         )
 
+    def show_names(self, named: Named) -> None:
+        self.model.show_names(named)
+
     def draw(self) -> None:
         columns = self.columns
         if columns is None:

@@ -51,13 +51,13 @@ class StaticPane(LinkedPane):
         waiting = self.examined is None and self.columns is not None
         self.plot.say("…" if waiting else why)
 
-    def paint(self, values: Floats, *, top: float | None = None) -> None:
-        """(H, W) in cividis from 0 to `top`, row 0 above."""
+    def paint(self, values: Floats, *, low: float = 0.0) -> None:
+        """(H, W) in cividis from `low` to the largest, row 0 above."""
         self.plot.begin()
         height, width = values.shape
         table = pg.colormap.get("cividis").getLookupTable(nPts=256)
         image = pg.ImageItem(np.ascontiguousarray(values), lut=table)
-        image.setLevels((0, top or max(float(values.max()), 1e-12)))
+        image.setLevels((low, max(float(values.max()), low + 1e-12)))
         image.setZValue(-10)
         self.plot.addItem(image)
         self.plot.box.invertY(True)
@@ -82,9 +82,10 @@ class MeanMapPane(StaticPane):
         if found is None:
             self.fall_silent(NO_SWEEPS)
             return
-        self.paint(found.change)
+        low, high = float(found.change.min()), float(found.change.max())
+        self.paint(found.change, low=low)
         self.set_state(
-            f"0 to {phrases.number(float(found.change.max()))} logit · n = {found.tiles:,} sweeps",
+            f"{phrases.number(low)} to {phrases.number(high)} logit · n = {found.tiles:,} sweeps",
             f"{found.title}: mean over tiles of the largest |logit change| of any colour",
         )
 
@@ -159,7 +160,7 @@ class UniversalPane(StaticPane):
             self._best.setText("")
             return
         most = found.counts.max(axis=2)
-        self.paint(most.astype(np.float64), top=float(most.max()))
+        self.paint(most.astype(np.float64))
         best = found.best[0]
         place = QRectF(best.pixel.column - 0.5, best.pixel.row - 0.5, 2, 2)
         self.plot.show_band(place)

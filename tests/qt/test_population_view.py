@@ -1,0 +1,295 @@
+"""The population view: one selection in every pane, and from there to the tiles and the bench."""
+
+import os
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtWidgets import QWidget
+
+from onepixel_gui.qt.commands import Commands
+from onepixel_gui.qt.gallery.shelf import Shelf
+from onepixel_gui.qt.population.brushing import Brush, Range
+from onepixel_gui.qt.population.columns import Columns, bins, columns
+from onepixel_gui.qt.population.desk import NO_RUNS, NO_STUDY, PopulationDesk
+from onepixel_gui.qt.preferences import Memory
+from onepixel_gui.qt.session import Session
+from onepixel_gui.qt.theme import DARK, LIGHT
+from onepixel_gui.study.store import Study
+from tests.core.populations import outcomes_of, records_of
+from tests.qt.campaign_doubles import StandInStudies
+
+TILES = 60
+NEAR = Brush("distance", (Range("distance", 0, 12),))
+
+
+class Bench:
+    """A desk over a study, with what it needs around it."""
+
+    def __init__(self, make_lanes: Any, memory: Memory, study: Study | None) -> None:
+        self.window = QWidget()
+        lanes = make_lanes(1)
+        self.session = Session(lanes, make_lanes(1), lanes, self.window)
+        self.shelf = Shelf(make_lanes(1), self.window)
+        self.commands = Commands(self.session, self.shelf, lanes, lanes, lanes, memory, self.window)
+        self.studies = StandInStudies(study)
+        self.desk = PopulationDesk(self.commands, self.session, self.studies, make_lanes(1))
+        self.page = self.desk.page
+        self.page.resize(1000, 600)
+        self.failed: list[Any] = []
+        self.desk.failed.connect(self.failed.append)
+
+    def look(self, qtbot: Any) -> "Bench":
+        self.page.show()
+        self.desk.show(True)
+        qtbot.waitUntil(lambda: self.page.columns is not None, timeout=30_000)
+        assert self.failed == []
+        return self
+
+    def pane(self, key: str) -> Any:
+        return self.page.pane(key)
+
+    @property
+    def columns(self) -> Columns:
+        assert self.page.columns is not None
+        return self.page.columns
+
+    @property
+    def selected(self) -> int:
+        assert self.page.which is not None
+        return int(self.page.which.sum())
+
+
+@pytest.fixture(scope="module")
+def records() -> list[Any]:
+    return list(records_of(outcomes_of(TILES)))
+
+
+@pytest.fixture
+def study(tmp_path: Path, records: list[Any]) -> Iterator[Study]:
+    study = Study.open(tmp_path / "many.onepixel", make=True)
+    study.add_all([(record, -1, -1) for record in records])
+    yield study
+    study.close()
+
+
+@pytest.fixture
+def make_bench(make_lanes: Any, memory: Memory) -> Iterator[Callable[[Study | None], Bench]]:
+    made: list[Bench] = []
+
+    def make(study: Study | None) -> Bench:
+        made.append(Bench(make_lanes, memory, study))
+        return made[-1]
+
+    yield make
+    for bench in made:
+        bench.desk.close()
+        bench.session.close()
+        bench.page.close()
+
+
+@pytest.fixture
+def bench(qtbot: Any, make_bench: Any, study: Study) -> Bench:
+    found: Bench = make_bench(study).look(qtbot)
+    return found
+
+
+# ------------------------------------------------------------------ what is shown
+def test_it_tells_how_many_of_all_tiles_flip_with_the_access(bench: Bench) -> None:
+    headline, _, _ = bench.page.head.words
+    flips = outcomes_of(TILES).flipped.sum()
+    assert headline.startswith(f"{flips} of {TILES} tiles (")
+    assert "Wilson" in headline
+    assert headline.endswith("black-box")
+
+
+def test_the_direction_with_most_flips_is_shown_first(bench: Bench) -> None:
+    assert bench.columns.title == "mitosis to normal"
+
+
+def test_another_direction_shows_its_own_tiles_only(bench: Bench) -> None:
+    bench.page.head.direction_wished.emit(1)
+    assert bench.columns.title == "normal to mitosis"
+    assert set(bench.columns.outcomes.answer.tolist()) == {0}
+
+
+def test_without_a_study_it_says_so(make_bench: Any) -> None:
+    bench = make_bench(None)
+    bench.desk.show(True)
+    assert bench.page.why_empty == NO_STUDY
+
+
+def test_without_runs_it_says_what_to_do(qtbot: Any, make_bench: Any, tmp_path: Path) -> None:
+    study = Study.open(tmp_path / "none.onepixel", make=True)
+    bench = make_bench(study)
+    bench.desk.show(True)
+    qtbot.waitUntil(lambda: not bench.desk.busy)
+    assert bench.page.why_empty == NO_RUNS
+    study.close()
+
+
+def test_nothing_is_read_before_it_is_looked_at(make_bench: Any, study: Study) -> None:
+    bench = make_bench(study)
+    assert not bench.desk.busy
+    assert bench.page.columns is None
+
+
+# ------------------------------------------------------------------ one selection
+def test_what_is_brushed_in_one_pane_is_selected_in_all(bench: Bench) -> None:
+    bench.pane("distance").brushed.emit(NEAR, False)
+    expected = bench.columns.distance < 12
+    for pane in (
+        bench.pane("position"),
+        bench.pane("colour"),
+        bench.pane("case"),
+        bench.pane("queries"),
+    ):
+        np.testing.assert_array_equal(pane.which, expected)
+
+
+def test_the_selection_is_told_in_words(bench: Bench) -> None:
+    bench.pane("distance").brushed.emit(NEAR, False)
+    n = int((bench.columns.distance < 12).sum())
+    told = bench.page.head.words[2]
+    assert told.startswith(f"{n} of {len(bench.columns)} tiles: distance from the centre < 12 px")
+
+
+def test_a_second_brush_takes_the_place_of_the_first(bench: Bench) -> None:
+    bench.pane("distance").brushed.emit(NEAR, False)
+    bench.pane("confidence").brushed.emit(
+        Brush("confidence", (Range("clean", 0.9, 1, closed=True),)), False
+    )
+    assert bench.selected == int((bench.columns.outcomes.clean >= 0.9).sum())
+
+
+def test_with_shift_both_hold_together(bench: Bench) -> None:
+    bench.pane("distance").brushed.emit(NEAR, False)
+    bench.pane("confidence").brushed.emit(
+        Brush("confidence", (Range("clean", 0.9, 1, closed=True),)), True
+    )
+    both = (bench.columns.distance < 12) & (bench.columns.outcomes.clean >= 0.9)
+    assert bench.selected == int(both.sum())
+
+
+def test_the_result_is_combined_with_what_is_brushed_next(bench: Bench) -> None:
+    bench.page.head.results.buttons()[1].click()
+    bench.pane("distance").brushed.emit(NEAR, False)
+    both = (bench.columns.distance < 12) & bench.columns.flipped
+    assert bench.selected == int(both.sum())
+    assert "flipped" in bench.page.head.words[2]
+
+
+def test_escape_clears_the_selection(qtbot: Any, bench: Bench) -> None:
+    bench.pane("distance").brushed.emit(NEAR, False)
+    qtbot.keyClick(bench.pane("distance").plot, Qt.Key.Key_Escape)
+    assert bench.page.which is None
+
+
+def test_the_arrows_brush_a_bar(qtbot: Any, bench: Bench) -> None:
+    qtbot.keyClick(bench.pane("distance").plot, Qt.Key.Key_Right)
+    qtbot.keyClick(bench.pane("distance").plot, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    brush = bench.page.selection.of("distance")
+    assert brush is not None
+    scale = bench.pane("distance").scale
+    assert scale is not None
+    assert brush.ranges[0].high == scale.edges[2]
+
+
+def test_the_tiles_that_are_selected_are_told(qtbot: Any, bench: Bench) -> None:
+    with qtbot.waitSignal(bench.desk.brushed) as told:
+        bench.pane("distance").brushed.emit(NEAR, False)
+    near = bench.columns.distance < 12
+    assert set(told.args[0]) == set(bench.columns.outcomes.tile[near].tolist())
+
+
+def test_a_drag_over_the_map_selects_whole_squares(bench: Bench) -> None:
+    bench.pane("position").plot.dragged.emit(QPointF(10.2, 20.7), QPointF(30.5, 40.1), False)
+    row, column = bench.columns.outcomes.position.T
+    inside = (column >= 10) & (column <= 30) & (row >= 20) & (row <= 40)
+    assert bench.selected == int(inside.sum())
+
+
+def test_a_click_on_a_case_selects_its_tiles(bench: Bench) -> None:
+    bench.pane("case").plot.clicked.emit(QPointF(0.1, 5), False)
+    brush = bench.page.selection.of("case")
+    assert brush is not None
+    assert bench.selected == int(bench.columns.of_case(brush.case).sum()) > 0
+
+
+def test_a_click_on_a_place_wishes_for_its_run(qtbot: Any, bench: Bench) -> None:
+    row = int(np.flatnonzero(bench.columns.flipped)[0])
+    down, right = bench.columns.outcomes.position[row]
+    with qtbot.waitSignal(bench.desk.run_wished) as told:
+        bench.pane("position").plot.clicked.emit(QPointF(right + 0.5, down + 0.5), False)
+    run = np.flatnonzero(bench.columns.outcomes.run == told.args[0])[0]
+    assert tuple(bench.columns.outcomes.position[run]) == (down, right)
+
+
+# ------------------------------------------------------------------ a study that grows
+def test_more_runs_keep_the_brush(qtbot: Any, bench: Bench, study: Study) -> None:
+    bench.pane("distance").brushed.emit(NEAR, False)
+    before, more = len(bench.columns), list(records_of(outcomes_of(TILES + 20, seed=3)))[-20:]
+    study.add_all([(record, -1, -1) for record in more])
+    bench.desk.refresh()
+    qtbot.waitUntil(lambda: len(bench.columns) > before, timeout=30_000)
+    qtbot.waitUntil(lambda: not bench.desk.busy, timeout=30_000)
+    assert bench.selected == int((bench.columns.distance < 12).sum())
+
+
+def test_another_study_forgets_the_brush(bench: Bench) -> None:
+    bench.pane("distance").brushed.emit(NEAR, False)
+    bench.studies.study = None
+    bench.studies.changed.emit(None)
+    assert bench.page.which is None
+    assert bench.page.why_empty == NO_STUDY
+
+
+# ------------------------------------------------------------------ files
+def test_a_figure_and_the_numbers_are_written(qtbot: Any, bench: Bench, tmp_path: Path) -> None:
+    from onepixel_gui.report.population.exhibit import exhibits
+
+    qtbot.waitUntil(bench.page.head.export.isEnabled, timeout=60_000)
+    examined = bench.desk.examined
+    assert examined is not None
+    with qtbot.waitSignal(bench.desk.noted, timeout=60_000):
+        bench.desk.exporter.write_table(tmp_path / "numbers.csv", examined)
+    with qtbot.waitSignal(bench.desk.noted, timeout=60_000):
+        bench.desk.exporter.write_figure(tmp_path / "classes.png", exhibits(examined)[0][-1])
+    assert (tmp_path / "numbers.csv").read_text().startswith("group,figure,panel")
+    assert (tmp_path / "classes.png").exists()
+
+
+# ------------------------------------------------------------------ many, light and dark
+def test_every_part_is_drawn_in_both_themes(bench: Bench) -> None:
+    for theme in (LIGHT, DARK):
+        bench.page.set_theme(theme)
+        for tab in range(bench.page.tabs.count()):
+            bench.page.tabs.setCurrentIndex(tab)
+            assert not bench.page.grab().isNull()
+
+
+def test_of_a_hundred_thousand_tiles_a_brush_is_drawn_at_once(bench: Bench) -> None:
+    one = columns("mitosis to normal", outcomes_of(1000, both=False))
+    rows = np.arange(100_000) % 1000
+    many = one.outcomes.some(rows)
+    object.__setattr__(many, "tile", np.arange(100_000))
+    bench.page.show_columns(columns("mitosis to normal", many))
+    took = []
+    for far in range(4, 34):
+        start = time.perf_counter()
+        brush = Brush("distance", (Range("distance", 0, far),))
+        bench.pane("distance").brushed.emit(brush, False)
+        took.append(time.perf_counter() - start)
+    assert np.median(took) < 0.05 * 4  # four times as long on a machine that is busy
+
+
+def test_the_last_bin_holds_its_upper_edge() -> None:
+    found = bins(np.array([0.0, 1.0, 0.5, 1.1, np.nan]), np.array([0, 0.5, 1.0]))
+    assert found.tolist() == [0, 1, 1, -1, -1]
