@@ -42,9 +42,13 @@ class BarsPane(LinkedPane):
         self.scale: Scale | None = None
         self.flips_only = False
         self._bins: Integers = np.empty(0, np.int64)
+        self._all: dict[int, Floats] = {}  # of each side: tiles in each bar
         self._at = -1  # the bar that the arrow keys stand at
         self._anchor = -1
         self.plot = Plot(title, ("share of tiles, %", ""))
+        self._names = [pg.TextItem("flipped", anchor=(1, 0)), pg.TextItem("held", anchor=(1, 1))]
+        for name in self._names:  # made once: a text takes as long as all bars
+            name.textItem.setFont(small_font())
         self.body.addWidget(self.plot, 1)
         self.plot.dragged.connect(self._drag)
         self.plot.clicked.connect(self._click)
@@ -58,6 +62,8 @@ class BarsPane(LinkedPane):
 
     def dress(self) -> None:
         self.plot.dress(self.theme)
+        for name in self._names:
+            name.setColor(self.theme.faint)
 
     def arrange(self) -> None:
         columns, scale = self.columns, self.scale
@@ -66,6 +72,8 @@ class BarsPane(LinkedPane):
             self._bins = bins(values, scale.edges)
             if self.flips_only:
                 self._bins = np.where(columns.flipped, self._bins, -1)
+            size, of = len(scale.edges) - 1, columns.flipped
+            self._all = {1: counts(self._bins, size, of), -1: counts(self._bins, size, ~of)}
 
     def mark(self, brush: Brush | None) -> None:
         scale = self.scale
@@ -95,7 +103,7 @@ class BarsPane(LinkedPane):
     def _draw_side(self, sign: int, of: Bools, scale: Scale) -> float:
         """The height of its highest bar, in %; 0 where there are none."""
         size = len(scale.edges) - 1
-        all_ = counts(self._bins, size, of)
+        all_ = self._all[sign]
         total = all_.sum()
         if not total:
             return 0.0
@@ -141,15 +149,10 @@ class BarsPane(LinkedPane):
         self.plot.label("% of each" if up and down else "% of tiles", scale.label)
         if up and down:
             self.plot.addItem(pg.InfiniteLine(0, 0, pen=pg.mkPen(self.theme.edge, width=1)))
-        for words, y, below in (("flipped", top, 0), ("held", bottom, 1)):
+        for name, y in zip(self._names, (top, bottom), strict=True):
             if y:
-                self._name_side(words, float(scale.edges[-1]), y, below)
-
-    def _name_side(self, words: str, x: float, y: float, below: int) -> None:
-        text = pg.TextItem(words, color=self.theme.faint, anchor=(1, below))
-        text.textItem.setFont(small_font())
-        text.setPos(x, y)
-        self.plot.addItem(text)
+                name.setPos(float(scale.edges[-1]), y)
+                self.plot.addItem(name)
 
     # -------------------------------------------------------------- brushing
     def _drag(self, start: QPointF, now: QPointF, adding: bool) -> None:

@@ -101,5 +101,5 @@ def bins(values: Floats, edges: Floats) -> Integers:
 
 def counts(found: Integers, size: int, which: Bools | None = None) -> NDArray[np.float64]:
     """(size,) how many of those lie in each bin."""
-    inside = found >= 0 if which is None else which & (found >= 0)
-    return np.bincount(found[inside], minlength=size).astype(np.float64)
+    some = found if which is None else found[which]
+    return np.bincount(some + 1, minlength=size + 1)[1:].astype(np.float64)

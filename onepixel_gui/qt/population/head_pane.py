@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from onepixel_gui.analysis.population.outcomes import Bools
@@ -81,8 +81,8 @@ class HeadPane(Card):
             choices.addWidget(button)
         choices.addWidget(self.clear)
         choices.addWidget(self.export)
-        for at in range(self.header.count()):  # the choices say what this is
-            self.header.itemAt(at).widget().hide()
+        for label in self.findChildren(QLabel, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            label.hide()  # the choices say what this is
         self.header.addLayout(choices, 100)
         told = QHBoxLayout()
         told.setSpacing(12)

@@ -57,6 +57,7 @@ class PlanePane(LinkedPane):
         self.grid: Grid | None = None
         self._ink: Ink = ink
         self._bins: Integers = np.empty(0, np.int64)
+        self._all: Floats = np.empty(0)
         self._means: NDArray[np.float64] | None = None
         self.colours: NDArray[np.uint8] | None = None  # (N, 3) for the ink "colours"
         self.only_flips = False
@@ -83,10 +84,11 @@ class PlanePane(LinkedPane):
         self._bins = np.where((x >= 0) & (y >= 0), y * grid.shape[1] + x, -1)
         if self.only_flips:
             self._bins = np.where(columns.flipped, self._bins, -1)
+        self._all = counts(self._bins, grid.shape[0] * grid.shape[1])
         if self._ink == "colours" and self.colours is not None:
             size = grid.shape[0] * grid.shape[1]
             inside = self._bins >= 0
-            of, n = self._bins[inside], np.maximum(counts(self._bins, size), 1)
+            of, n = self._bins[inside], np.maximum(self._all, 1)
             sums = [np.bincount(of, each, size) / n for each in self.colours[inside].T]
             self._means = np.stack(sums, 1)
 
@@ -103,7 +105,7 @@ class PlanePane(LinkedPane):
     def draw(self) -> None:
         columns, grid = self.columns, self.grid
         shown, band = self.plot.band.isVisible(), self.plot.band.rect()
-        if columns is None or grid is None or not (self._bins >= 0).any():
+        if columns is None or grid is None or not self._all.any():
             self.plot.say("None flipped" if self.only_flips and columns else "No tiles yet")
             return
         self.plot.begin()
@@ -127,7 +129,7 @@ class PlanePane(LinkedPane):
 
     def _painted(self, size: int) -> NDArray[np.uint8]:
         """(size, 4) RGBA of each square."""
-        all_ = counts(self._bins, size)
+        all_ = self._all
         painted = np.zeros((size, 4))
         some = all_ > 0
         if self._ink == "cividis":  # the whole window, so that its empty places are seen
@@ -176,7 +178,7 @@ class PlanePane(LinkedPane):
         height, width = grid.shape
         if height > 8:
             return
-        all_ = counts(self._bins, height * width).reshape(height, width)
+        all_ = self._all.reshape(height, width)
         for row, column in zip(*np.nonzero(all_), strict=True):
             dark = all_[row, column] > 0.5 * all_.max()
             colour = self.theme.card if dark and self.which is None else self.theme.text

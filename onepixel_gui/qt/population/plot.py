@@ -55,6 +55,8 @@ class Plot(pg.PlotWidget):
         self.box = BrushBox()
         super().__init__(parent, viewBox=self.box)
         self.theme, self._labels = DARK, labels
+        self._told: tuple[str, str, Theme] | None = None
+        self._spans: dict[str, tuple[float, float, int]] = {}
         self.setAccessibleName(name)
         self.setMinimumSize(120, 80)
         self.plotItem.setMenuEnabled(False, None)
@@ -94,7 +96,10 @@ class Plot(pg.PlotWidget):
         self.label(*self._labels)
 
     def label(self, left: str, bottom: str) -> None:
-        self._labels = left, bottom
+        told = left, bottom, self.theme
+        if told == self._told:
+            return  # to set them again costs more than to draw the bars
+        self._labels, self._told = (left, bottom), told
         style = {"color": self.theme.faint, "font-size": "11px"}
         self.getAxis("left").setLabel(left, **style)
         self.getAxis("bottom").setLabel(bottom, **style)
@@ -116,6 +121,7 @@ class Plot(pg.PlotWidget):
         self.span((0, 1), (0, 1))
         for side in ("left", "bottom"):
             self.getAxis(side).setTicks([[]])
+        self._spans.clear()
 
     def span(self, x: tuple[float, float], y: tuple[float, float]) -> None:
         self.box.setRange(xRange=x, yRange=y, padding=0)
@@ -123,6 +129,10 @@ class Plot(pg.PlotWidget):
     def tick(self, side: str, low: float, high: float) -> None:
         """Round values along an axis, without signs."""
         room = self.height() if side == "left" else self.width() * 0.7
+        span = low, high, int(room)
+        if self._spans.get(side) == span:
+            return
+        self._spans[side] = span
         step = next_round(max((high - low) / max(2.0, room // 44), 1e-9))
         at = np.arange(np.ceil(low / step - 1e-6), np.floor(high / step + 1e-6) + 1) * step
         self.getAxis(side).setTicks([[(float(x), f"{abs(x):.4g}") for x in at]])
