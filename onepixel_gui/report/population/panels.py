@@ -293,7 +293,7 @@ def forest(axes: Axes, shown: Sequence[Rate], *, named: int, letters: int = 14) 
         axes.plot(rate.share, place, rate.marker, ms=size, color=rate.colour, clip_on=False)
         if rate.told and not many:
             beside: dict[str, Any] = {"xytext": (3.5, 0), "textcoords": "offset points"}
-            axes.annotate(rate.told, (1.03, place), va="center", fontsize=SMALL, **beside)
+            axes.annotate(rate.told, (1.02, place), va="center", fontsize=SMALL, **beside)
     axes.set(ylim=(len(shown) - 0.4, -0.6))
     unit_axis(axes, "success rate", "x")
     if many:
