@@ -119,7 +119,7 @@ class HeadPane(Card):
                 runs = counted(each.runs, "run", "runs")
                 self.groups.addItem(
                     f"{each.card.name} · {attack_title(each.settings)} · "
-                    f"{each.settings.access} · n = {runs}"
+                    f"{runs} · {each.settings.access}"
                 )
             if grouped.group is not None:
                 keys = [key_of(each) for each in grouped.groups]

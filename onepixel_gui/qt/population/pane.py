@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from onepixel_gui.analysis.population.outcomes import Bools
@@ -25,14 +26,14 @@ class LinkedPane(Card):
     run_wished = Signal(int)  # number of a run
 
     def __init__(self, title: str, key: str, parent: QWidget | None = None) -> None:
+        self.columns: Columns | None = None
+        self.which: Bools | None = None
         super().__init__(title, parent)
         self.key = key
         self._told = Line()
         self._told.setObjectName("state")
         self.body.addWidget(self._told)
         self.theme: Theme = DARK
-        self.columns: Columns | None = None
-        self.which: Bools | None = None
 
     def set_theme(self, theme: Theme) -> None:
         self.theme = theme
@@ -67,6 +68,12 @@ class LinkedPane(Card):
     def state(self) -> str:
         """What that line says."""
         return self._told.text()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Ticks find more room, or less."""
+        super().resizeEvent(event)
+        if self.columns is not None:
+            self.draw()
 
     def dress(self) -> None:
         """Take over the colours of the theme."""

@@ -214,13 +214,13 @@ class PhasesPane(BarsPane):
     """Rows or columns of the pixels that flip, modulo a stride, against even places."""
 
     def __init__(self, axis: str) -> None:
-        super().__init__(f"{axis} phases of flips", f"phase {axis}")
+        super().__init__(f"{axis} phases", f"phase {axis}")
         self.axis = axis
         self.flips_only = True
         self._examined: Examined | None = None
         self.modulus = Choice()
         for each in MODULI:
-            self.modulus.addItem(f"modulo {each}", each)
+            self.modulus.addItem(f"mod {each}", each)
         self.modulus.setAccessibleName(f"Modulus of the {axis}s")
         self.modulus.currentIndexChanged.connect(self._change)
         self.header.addWidget(self.modulus)
