@@ -31,8 +31,8 @@ class Views(QObject):
         super().__init__(second)
         self._middle, self._second, self._slides = middle, second, slides
         self._pages = pages
-        for desk in (second, slides, *pages.values()):
-            desk.shown.connect(lambda _visible: self.arrange())
+        for shown in (second.shown, slides.shown, *(page.shown for page in pages.values())):
+            shown.connect(lambda _visible: self.arrange())
 
     @property
     def page(self) -> View | None:
