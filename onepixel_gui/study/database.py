@@ -33,8 +33,11 @@ _MANNER = (
 class Database:
     """One connection, used by one thread at a time."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, hold: Hold | None) -> None:
-        self.path = path
+    def __init__(
+        self, path: Path, connection: sqlite3.Connection, hold: Hold | None, *, newer: bool = False
+    ) -> None:
+        """hold: None for reading only.  newer: because a newer version wrote it."""
+        self.path, self._newer = path, newer
         self._connection: sqlite3.Connection | None = connection
         self._hold = hold
         self._lock = threading.RLock()
@@ -56,10 +59,7 @@ class Database:
         with self._lock, told(self.path):
             connection = self._open()
             if not self.writable:
-                raise UnusableStudy(
-                    f"{printable(self.path.name)} is opened for reading only.",
-                    "Save a copy of it, and write to the copy.",
-                )
+                raise self._refusal()
             self._expect_there()
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -94,6 +94,19 @@ class Database:
             )
         return self._connection
 
+    def _refusal(self) -> UnusableStudy:
+        """Of the first change to what is opened for reading: a copy of a newer study helps none."""
+        name = printable(self.path.name)
+        if self._newer:
+            return UnusableStudy(
+                f"{name} was written by a newer version of this program, and this one only reads "
+                "it.",
+                "Use the newer version to add to it, or begin a new study.",
+            )
+        return UnusableStudy(
+            f"{name} is opened for reading only.", "Save a copy of it, and write to the copy."
+        )
+
     def _expect_there(self) -> None:
         """A file that was moved or deleted would go on being written, and be gone at the end."""
         if self._inode is not None and _inode(self.path) != self._inode:
@@ -125,7 +138,8 @@ def _expect_study(path: Path, make: bool) -> None:
     if path.is_dir():
         raise no_study(path, "is a folder")
     if not path.exists():
-        if make and path.parent.is_dir():  # a lock would make the folder
+        if make:
+            _expect_place(path)
             return
         raise UnusableStudy(
             f"{printable(path.name)} is not there.",
@@ -142,6 +156,21 @@ def _expect_study(path: Path, make: bool) -> None:
     unknown = head[:16] != b"SQLite format 3\0" or head[68:72] != _APPLICATION
     if head and unknown and not _beside(path, "-journal").exists():
         raise no_study(path, "is no study of this program")
+
+
+def _expect_place(path: Path) -> None:
+    """Where a new one may be made: other commands and the window know a study by its name."""
+    if not path.parent.is_dir():  # a lock would make the folder
+        raise UnusableStudy(
+            f"The folder {printable(path.parent.name)} for {printable(path.name)} is not there.",
+            "Make the folder, or choose another one.",
+            detail=printable(str(path)),
+        )
+    if path.suffix.lower() != schema.SUFFIX:
+        raise UnusableStudy(
+            f"{printable(path.name)} is no name for a new study.",
+            f"Choose a name that ends in {schema.SUFFIX}.",
+        )
 
 
 _APPLICATION = schema.APPLICATION.to_bytes(4, "big")
@@ -217,7 +246,7 @@ def _for_reading(path: Path, notes: list[str]) -> tuple[Database, list[str]]:
             f"{printable(path.name)} was written by an older version of this program.",
             "Open it once for writing, in a folder that allows it; it is then brought forward.",
         )
-    return Database(path, connection, None), notes
+    return Database(path, connection, None, newer=version > schema.VERSION), notes
 
 
 def _connected(path: Path, how: str) -> sqlite3.Connection:

@@ -7,6 +7,7 @@ from functools import cache
 # "1PxS": what `file` and other programs know a study by.
 APPLICATION = 0x31507853
 VERSION = 2
+SUFFIX = ".onepixel"
 
 # What a run is by itself comes first, for tables and counts.  Texts that many runs share (`told`,
 # JSON) are kept once, found by their digest.  A seal is a checksum over the columns before it:

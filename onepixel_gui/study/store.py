@@ -22,6 +22,7 @@ from onepixel_gui.study.database import Database, opened
 from onepixel_gui.study.keeping import Numbers, Part, Task
 from onepixel_gui.study.layout import plain, taken_apart, words
 from onepixel_gui.study.record import Record
+from onepixel_gui.study.schema import SUFFIX
 from onepixel_gui.study.seal import seal
 from onepixel_gui.study.tables import Group, Result, Rows
 from onepixel_gui.study.trouble import StudyHeld, UnusableStudy
@@ -39,7 +40,6 @@ __all__ = [
     "UnusableStudy",
 ]
 
-SUFFIX = ".onepixel"
 
 # (record, campaign, task) or (record, campaign, task, part)
 Addition = tuple[Record, int, int] | tuple[Record, int, int, Part | None]

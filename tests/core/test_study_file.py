@@ -181,8 +181,9 @@ def killed_and_continued(path, times, seed):
         acknowledged.add(first_word_of(process))
         time.sleep(rng.random() * 0.25)
         process.kill()
-        out, _ = process.communicate()
-        acknowledged |= {int(line) for line in out.splitlines(keepends=True) if line[-1] == "\n"}
+        with process.stdout as out, process.stderr:  # communicate() forgets what is buffered
+            acknowledged |= {int(line) for line in out if line[-1] == "\n"}
+        process.wait()
         with contextlib.closing(Study.open(path)) as study:
             assert study.check() == ()
             found = {task for task, *_ in study.finished(1)}
@@ -408,5 +409,20 @@ def test_a_newer_study_is_opened_for_reading_with_a_word(tmp_path):
             "a.onepixel was written by a newer version of this program and is opened for reading.",
         )
         everything(study)
+        with pytest.raises(UnusableStudy) as caught:
+            study.note("of today")
+        assert "newer version" in caught.value.what
+        assert "copy" not in caught.value.remedy  # which would be as new
     assert path.read_bytes() == before
     assert files(tmp_path) == ["a.onepixel"]
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [("nowhere/a.onepixel", "nowhere"), ("a", "a is no name"), ("a.csv", "a.csv is no name")],
+)
+def test_a_new_study_needs_its_folder_and_a_name_that_other_commands_know(tmp_path, place, said):
+    with pytest.raises(UnusableStudy) as caught:
+        Study.open(tmp_path / place, make=True)
+    assert said in caught.value.what
+    assert files(tmp_path) == []
