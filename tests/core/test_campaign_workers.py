@@ -137,9 +137,10 @@ def test_workers_are_as_many_as_cores_and_memory_allow():
 
 
 # ------------------------------------------------------------------ the whole program
-def command(tiles, model, study):
+def command(tiles, model, study, seeds=SEEDS):
     words = ["campaign", tiles, "--model", model, "--study", study, "--workers", 2]
-    words += ["--population", 20, "--generations", 6, "--seed", SEEDS[0], "--seed", SEEDS[1]]
+    words += ["--population", 20, "--generations", 6]
+    words += [word for seed in seeds for word in ("--seed", seed)]
     return [sys.executable, "-m", "onepixel_gui", *map(str, words)]
 
 
@@ -147,11 +148,12 @@ def started(words):
     return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def wait_for_a_run(process, path):
+def wait_for_a_run(process, path, before=0):
+    """before: runs that were there already."""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until and process.poll() is None:
         time.sleep(0.05)
-        if path.exists() and path.with_name(path.name + "-wal").exists() and runs(path):
+        if path.exists() and path.with_name(path.name + "-wal").exists() and runs(path) > before:
             return
     pytest.fail(f"no run: {process.communicate()}")
 
@@ -159,30 +161,6 @@ def wait_for_a_run(process, path):
 def runs(path):
     with closing(Study.open(path, reading=True)) as study:
         return len(study.rows())
-
-
-def killed_and_continued(ground, path, kills, seed):
-    """Kill the command that often at random moments, then let it end."""
-    tiles, model, serial = ground
-    chance = random.Random(seed)
-    for number in range(kills):
-        process = started(command(tiles, model, path))
-        if number % 2:  # every other time surely in the midst of the work
-            wait_for_a_run(process, path)
-            time.sleep(chance.uniform(0, 0.5))
-        else:
-            time.sleep(chance.uniform(0, 8))
-        children = psutil.Process(process.pid).children(recursive=True)
-        process.kill()
-        process.communicate()
-        assert gone(children) < 2.0, "a worker outlives who gave the orders"
-        if path.exists():
-            assert sound(path)
-    subprocess.run(command(tiles, model, path), check=True, capture_output=True)
-    assert sound(path)
-    assert told(path) == serial
-    assert not done_twice(path)
-    assert [each.name for each in path.parent.iterdir()] == [path.name], "no tidy file"
 
 
 def test_killed_and_stopped_by_ctrl_c_the_same_command_ends_as_if_undisturbed(ground, tmp_path):
@@ -196,8 +174,9 @@ def test_killed_and_stopped_by_ctrl_c_the_same_command_ends_as_if_undisturbed(gr
     assert gone(children) < 2.0, "a worker outlives who gave the orders"
     assert sound(path)
 
+    before = runs(path)
     process = started(command(tiles, model, path))
-    wait_for_a_run(process, path)
+    wait_for_a_run(process, path, before)
     children = psutil.Process(process.pid).children(recursive=True)
     assert len(children) >= 2
     process.send_signal(signal.SIGINT)
@@ -217,7 +196,34 @@ def test_killed_and_stopped_by_ctrl_c_the_same_command_ends_as_if_undisturbed(gr
 
 @pytest.mark.slow
 def test_killed_at_20_random_moments_and_continued_it_ends_as_if_undisturbed(ground, tmp_path):
-    killed_and_continued(ground, tmp_path / "a.onepixel", 20, 2)
+    tiles, model, _ = ground
+    seeds, kills, chance, midway = tuple(range(20)), 20, random.Random(2), 0
+    carried(tmp_path / "serial.onepixel", plan_over(tiles, model, seeds=seeds), workers=1)
+    serial = told(tmp_path / "serial.onepixel")
+    path = tmp_path / "killed" / "a.onepixel"
+    path.parent.mkdir()
+    words = command(tiles, model, path, seeds)
+    for number in range(kills):
+        before = runs(path) if path.exists() else 0
+        process = started(words)
+        if number % 2:  # every other time surely in the midst of the work
+            wait_for_a_run(process, path, before)
+            time.sleep(chance.uniform(0, 0.3))
+        else:
+            time.sleep(chance.uniform(0, 8))
+        children = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
+        process.communicate()
+        assert gone(children) < 2.0, "a worker outlives who gave the orders"
+        if path.exists():
+            assert sound(path)
+            midway += before < runs(path) < len(serial[0])
+    assert midway >= kills // 2, "killed too early or too late to try anything"
+    subprocess.run(words, check=True, capture_output=True)
+    assert sound(path)
+    assert told(path) == serial
+    assert not done_twice(path)
+    assert [each.name for each in path.parent.iterdir()] == [path.name], "no tidy file"
 
 
 @pytest.mark.slow
