@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
 from onepixel_gui.qt.commands import Commands
@@ -190,6 +191,33 @@ def test_escape_clears_the_selection(qtbot: Any, bench: Bench) -> None:
     bench.pane("distance").brushed.emit(NEAR, False)
     qtbot.keyClick(bench.pane("distance").plot, Qt.Key.Key_Escape)
     assert bench.page.which is None
+
+
+def test_escape_leaves_the_view_only_when_nothing_is_selected(qtbot: Any, bench: Bench) -> None:
+    left: list[bool] = []
+    QShortcut(QKeySequence("Esc"), bench.page, lambda: left.append(True))
+    bench.pane("distance").brushed.emit(NEAR, False)
+    plot = bench.pane("distance").plot
+    plot.setFocus()
+    qtbot.keyClick(plot, Qt.Key.Key_Escape)
+    assert bench.page.which is None
+    assert not left
+    qtbot.keyClick(plot, Qt.Key.Key_Escape)
+    assert left
+
+
+def test_a_drag_of_the_mouse_selects_the_bars_below_it(qtbot: Any, bench: Bench) -> None:
+    plot = bench.pane("distance").plot
+    qtbot.waitUntil(lambda: plot.width() > 150)
+    start, end = (plot.mapFromScene(plot.box.mapViewToScene(QPointF(x, 0))) for x in (3, 11))
+    viewport = plot.viewport()
+    qtbot.mousePress(viewport, Qt.MouseButton.LeftButton, pos=start)
+    for step in range(1, 6):
+        qtbot.mouseMove(viewport, start + (end - start) * step / 5)
+    qtbot.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=end)
+    brush = bench.page.selection.of("distance")
+    assert brush is not None
+    assert brush.ranges[0].low <= 3 < 11 <= brush.ranges[0].high
 
 
 def test_the_arrows_brush_a_bar(qtbot: Any, bench: Bench) -> None:

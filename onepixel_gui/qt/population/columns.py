@@ -87,7 +87,9 @@ def columns(title: str, outcomes: Outcomes) -> Columns:
     distance = np.full(len(tiles), np.nan)
     distance[within] = centre_distances(tiles.window)[row[within], column[within]]
     changed = differences(tiles.colour_before, tiles.colour_after)
-    return Columns(title, tiles, distance, changed, len(outcomes))
+    made = Columns(title, tiles, distance, changed, len(outcomes))
+    made.values("row")  # all of them now, while nobody waits
+    return made
 
 
 def bins(values: Floats, edges: Floats) -> Integers:

@@ -1,5 +1,6 @@
 """Where a population is read and looked at: between the study and the panes of the view."""
 
+import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -34,6 +35,7 @@ NO_RUNS = (
     "what they find is shown here together."
 )
 _EVERY = 2000  # ms at least between two looks at a study that grows
+_REST = 4  # times as long as a look took: a campaign needs the processor more
 
 
 class Studies(Protocol):
@@ -73,6 +75,7 @@ class PopulationDesk(QObject):
         self._tabled: Tabled | None = None
         self._examined: Examined | None = None
         self._outdated = True  # the study has more than what is shown
+        self._began = 0.0
         self._agenda = Agenda(self._fail)
         self._pause = QTimer(self, singleShot=True, interval=_EVERY)
         self._pause.timeout.connect(self._look_again)
@@ -109,6 +112,8 @@ class PopulationDesk(QObject):
         if visible != self.visible:
             self.visible = visible
             self.shown.emit(visible)
+            if visible:
+                self.page.tabs.setFocus()
             if visible and self._outdated:
                 self._read()
 
@@ -144,7 +149,12 @@ class PopulationDesk(QObject):
         self._outdated = False
         self.page.head.show_doing("Reading the runs")
         work = partial(reading, study, self._group)
-        self._agenda.begin("reading", work, self._hear, self._lanes, done=self._pause.start)
+        self._began = time.monotonic()
+        self._agenda.begin("reading", work, self._hear, self._lanes, done=self._rest)
+
+    def _rest(self) -> None:
+        took = 1000 * (time.monotonic() - self._began)
+        self._pause.start(max(_EVERY, round(_REST * took)))
 
     def _hear(self, event: Any) -> None:
         match event:
@@ -168,6 +178,7 @@ class PopulationDesk(QObject):
         key = key_of(grouped.group)
         if key != self._group:
             self._group, self._direction = key, 0
+            self._tabled = self._examined = None
 
     def _show_nothing(self, why: str) -> None:
         self._tabled = self._examined = None
@@ -179,7 +190,7 @@ class PopulationDesk(QObject):
 
     def _show_tabled(self, tabled: Tabled) -> None:
         before = self._title
-        self._tabled, self._examined = tabled, None
+        self._tabled = tabled  # what was tested before stays until that is known anew
         titles = [each.title for each in tabled.directions]
         self._direction = titles.index(before) if before in titles else 0
         self.page.show_empty("")
@@ -221,7 +232,7 @@ class PopulationDesk(QObject):
     def _choose_group(self, key: Key) -> None:
         if key != self._group:
             self._group, self._direction = key, 0
-            self._tabled = None
+            self._tabled = self._examined = None
             self._read()
 
     def _choose_direction(self, direction: int) -> None:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QGridLayout,
@@ -191,6 +191,18 @@ class PopulationPage(QWidget):
     def _tell(self) -> None:
         columns, which = self.columns, self.which
         self.selected.emit(() if columns is None or which is None else columns.tiles(which))
+
+    def event(self, event: QEvent) -> bool:
+        """While something is selected, Esc is no shortcut of the window."""
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and event.key() == Qt.Key.Key_Escape
+            and self.selection.brushes
+        ):
+            event.accept()
+            return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Esc clears what is selected, and only then leaves the view."""

@@ -1,5 +1,6 @@
 """The panes of the view over tiles: what each shows, and how it is cut into bars and squares."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,6 +53,16 @@ class ConfidencePane(PlanePane):
     def __init__(self) -> None:
         super().__init__("Confidence before and after", "confidence", "grey")
         self.threshold: float | None = None
+
+    def show_examined(self, examined: "Examined | None", directed: "Directed | None") -> None:
+        del directed
+        if examined is None or self.grid is None:
+            return
+        card = examined.group.card
+        self.threshold = card.threshold if len(card.classes) == 2 else None
+        if self.grid.line != self.threshold:
+            self.grid = replace(self.grid, line=self.threshold)
+            self.draw()
 
     def show_columns(self, columns: Columns | None) -> None:
         if columns is not None:

@@ -111,7 +111,8 @@ class PlanePane(LinkedPane):
         self.plot.begin()
         self._frame(grid)
         height, width = grid.shape
-        image = pg.ImageItem(self._painted(height * width).reshape(height, width, 4))
+        painted = self._painted(height * width).reshape(height, width, 4)
+        image = pg.ImageItem(painted, autoLevels=False)  # else its colours are stretched
         place = QRectF(
             QPointF(grid.x_edges[0], grid.y_edges[0]), QPointF(grid.x_edges[-1], grid.y_edges[-1])
         )
