@@ -12,18 +12,19 @@ import pytest
 from PySide6.QtCore import Qt
 
 from onepixel_gui.analysis.sensitivity import Sensitivity
-from onepixel_gui.attack.probe import Began, Event, Pixel, Probe, Responded, Swept
+from onepixel_gui.attack.probe import Began, Event, Pixel, Responded, Swept
 from onepixel_gui.problems import UnreadableTile, UnusableCheckpoint
 from onepixel_gui.qt.dialogs import CommandPalette, ExportChoice
 from onepixel_gui.qt.preferences import Preferences
+from onepixel_gui.qt.runs import Running
 from onepixel_gui.qt.session import Session
-from onepixel_gui.qt.view import Activity, Cursor
+from onepixel_gui.qt.view import Cursor
 from onepixel_gui.qt.window import Window
 from tests.core.networks import Corner, save_script
 from tests.qt.conftest import Census, shut
 from tests.qt.doubles import Drag, picture_files
 
-Attack = Callable[[Probe], Generator[Any]]
+Watched = Callable[[Running, Generator[Event]], Generator[Event]]
 STEPS = 200
 _HELD = 2000  # events whose run is known
 BUSY = Preferences(population=40, generations=40, to_the_end=True, device="cpu")
@@ -35,26 +36,27 @@ class Witness:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.stale: list[str] = []
         self.heard = 0
-        self._run: Any = None  # the attack of the newest run
+        self._run: Running | None = None  # the newest
         self._wish: Pixel | None = None  # the newest glance, None when its tile is gone
         self._source: dict[int, tuple[Event, Any]] = {}  # held, so that no id is used twice
-        run, glance = Session._run, Session.glance
+        begin, glance = Running.__init__, Session.glance
 
-        def running(of: Session, activity: Activity, attack: Attack) -> None:
-            self._run = attack
-            run(of, activity, self._marked(attack))
+        def running(of: Running, *words: Any) -> None:
+            self._run = of
+            begin(of, *words)
 
         def glanced(of: Session, pixel: Pixel) -> None:
             self._wish = pixel
             glance(of, pixel)
 
-        monkeypatch.setattr(Session, "_run", running)
+        monkeypatch.setattr(Running, "__init__", running)
+        monkeypatch.setattr(Running, "watched", self._marked(Running.watched))
         monkeypatch.setattr(Session, "glance", glanced)
 
-    def _marked(self, attack: Attack) -> Attack:
-        def marked(probe: Any) -> Generator[Any]:
-            for event in attack(probe):
-                self._source[id(event)] = event, attack
+    def _marked(self, watched: Watched) -> Watched:
+        def marked(of: Running, events: Generator[Event]) -> Generator[Event]:
+            for event in watched(of, events):
+                self._source[id(event)] = event, of
                 while len(self._source) > _HELD:
                     del self._source[next(iter(self._source))]
                 yield event
