@@ -20,6 +20,7 @@ from onepixel_gui.qt.gallery.shelf import Shelf
 from onepixel_gui.qt.population.brushing import Brush, Range
 from onepixel_gui.qt.population.columns import Columns, bins, columns
 from onepixel_gui.qt.population.desk import NO_RUNS, NO_STUDY, PopulationDesk
+from onepixel_gui.qt.population.parts import PARTS
 from onepixel_gui.qt.preferences import Memory
 from onepixel_gui.qt.session import Session
 from onepixel_gui.qt.theme import DARK, LIGHT
@@ -73,12 +74,21 @@ def records() -> list[Any]:
     return list(records_of(outcomes_of(TILES)))
 
 
-@pytest.fixture
-def study(tmp_path: Path, records: list[Any]) -> Iterator[Study]:
-    study = Study.open(tmp_path / "many.onepixel", make=True)
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory, records: list[Any]) -> Iterator[Study]:
+    """Nobody adds to it: see `growing`."""
+    study = Study.open(tmp_path_factory.mktemp("study") / "many.onepixel", make=True)
     study.add_all([(record, -1, -1) for record in records])
     yield study
     study.close()
+
+
+@pytest.fixture
+def growing(tmp_path: Path, study: Study) -> Iterator[Study]:
+    study.save_copy(tmp_path / "growing.onepixel")
+    copy = Study.open(tmp_path / "growing.onepixel")
+    yield copy
+    copy.close()
 
 
 @pytest.fixture
@@ -260,11 +270,29 @@ def test_a_click_on_a_place_wishes_for_its_run(qtbot: Any, bench: Bench) -> None
     assert tuple(bench.columns.outcomes.position[run]) == (down, right)
 
 
+def test_return_on_a_row_of_the_runs_wishes_for_its_run(qtbot: Any, bench: Bench) -> None:
+    bench.page.tabs.setCurrentIndex([title for title, _ in PARTS].index("Runs"))
+    bench.page.head.results.buttons()[1].click()
+    pane = bench.pane("runs")
+    flips = np.flatnonzero(bench.columns.flipped)
+    assert pane.model.rowCount() == len(flips)
+    with qtbot.waitSignal(bench.desk.run_wished) as told:
+        pane.table.activated.emit(pane.model.index(1, 0))
+    assert told.args[0] == bench.columns.outcomes.run[flips[1]]
+
+
+def test_a_part_that_is_seen_later_knows_what_was_selected_before(bench: Bench) -> None:
+    bench.pane("distance").brushed.emit(NEAR, False)
+    bench.page.tabs.setCurrentIndex([title for title, _ in PARTS].index("Colours"))
+    np.testing.assert_array_equal(bench.pane("colours after").which, bench.columns.distance < 12)
+
+
 # ------------------------------------------------------------------ a study that grows
-def test_more_runs_keep_the_brush(qtbot: Any, bench: Bench, study: Study) -> None:
+def test_more_runs_keep_the_brush(qtbot: Any, make_bench: Any, growing: Study) -> None:
+    bench = make_bench(growing).look(qtbot)
     bench.pane("distance").brushed.emit(NEAR, False)
     before, more = len(bench.columns), list(records_of(outcomes_of(TILES + 20, seed=3)))[-20:]
-    study.add_all([(record, -1, -1) for record in more])
+    growing.add_all([(record, -1, -1) for record in more])
     bench.desk.refresh()
     qtbot.waitUntil(lambda: len(bench.columns) > before, timeout=30_000)
     qtbot.waitUntil(lambda: not bench.desk.busy, timeout=30_000)

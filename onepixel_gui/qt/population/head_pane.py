@@ -148,14 +148,19 @@ class HeadPane(Card):
         access = tabled.group.settings.access
         self._headline.setText(f"{phrases.rate(overall)} flip by one pixel · {access}")
         self._more.setText("   ".join(_directed(tabled)))
+        self._more.setToolTip(
+            "\n".join(f"{each.title}: {phrases.rate(each)}" for each in tabled.rates.directions)
+        )
 
     def show_examined(self, examined: "Examined | None") -> None:
         self.export.setEnabled(examined is not None)
         if examined is not None and examined.metrics.first_flip is not None:
             found = examined.metrics.first_flip
             median = f"median {phrases.number(found.median, 4)} queries to the first flip"
-            told = self._more.text()
-            self._more.setText(f"{told} · {median}" if median not in told else told)
+            told, hint = self._more.text(), self._more.toolTip()
+            if median not in told:
+                self._more.setText(" · ".join(each for each in (told, median) if each))
+                self._more.setToolTip(hint)
 
     def show_selection(
         self, selection: Selection, columns: Columns | None, which: Bools | None

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, QRectF
 
 from onepixel_gui.analysis.population.outcomes import Floats
 from onepixel_gui.qt.population.brushing import Brush, Range
-from onepixel_gui.qt.population.columns import bins, counts
+from onepixel_gui.qt.population.columns import Columns, bins, counts
 from onepixel_gui.qt.population.pane import LinkedPane
 from onepixel_gui.qt.population.plot import Plot
 from onepixel_gui.report.population import phrases
@@ -72,7 +72,7 @@ class QueriesPane(LinkedPane):
         columns = self.columns
         shown, band = self.plot.band.isVisible(), self.plot.band.rect()
         if columns is None or not len(self._edges):
-            self.plot.say("No tiles yet" if columns is None else "None flipped")
+            self.plot.say(_why_nothing(columns))
             return
         self.plot.begin()
         at = np.log10(self._edges)
@@ -114,3 +114,9 @@ class QueriesPane(LinkedPane):
         )  # fmt: skip
         low, high = float(self._edges[ends[0]]), float(self._edges[ends[1] + 1])
         self.brushed.emit(Brush(self.key, (Range("first flip", low, high),)), adding)
+
+
+def _why_nothing(columns: Columns | None) -> str:
+    if columns is None:
+        return "No tiles yet"
+    return "A sweep asks every place" if columns.flipped.any() else "None flipped"
