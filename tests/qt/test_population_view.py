@@ -247,11 +247,11 @@ def test_the_tiles_that_are_selected_are_told(qtbot: Any, bench: Bench) -> None:
     assert set(told.args[0]) == set(bench.columns.outcomes.tile[near].tolist())
 
 
-def test_a_drag_over_the_map_selects_whole_squares(bench: Bench) -> None:
+def test_a_drag_over_the_map_selects_the_flips_of_whole_squares(bench: Bench) -> None:
     bench.pane("position").plot.dragged.emit(QPointF(10.2, 20.7), QPointF(30.5, 40.1), False)
     row, column = bench.columns.outcomes.position.T
     inside = (column >= 10) & (column <= 30) & (row >= 20) & (row <= 40)
-    assert bench.selected == int(inside.sum())
+    assert bench.selected == int((inside & bench.columns.flipped).sum())
 
 
 def test_a_click_on_a_case_selects_its_tiles(bench: Bench) -> None:

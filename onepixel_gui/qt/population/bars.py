@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from onepixel_gui.analysis.population.outcomes import Bools, Floats, Integers
 from onepixel_gui.qt.panes.marks import small_font
-from onepixel_gui.qt.population.brushing import Brush, Range
+from onepixel_gui.qt.population.brushing import FLIPPED, Brush, Range
 from onepixel_gui.qt.population.columns import bins, counts
 from onepixel_gui.qt.population.pane import LinkedPane
 from onepixel_gui.qt.population.plot import Plot
@@ -192,10 +192,6 @@ class BarsPane(LinkedPane):
         if self.flips_only:
             ranges.append(FLIPPED)
         self.brushed.emit(Brush(self.key, tuple(ranges)), adding)
-
-
-FLIPPED = Range("flipped", 1, 1, closed=True, name="flipped")
-HELD = Range("flipped", 0, 0, closed=True, name="held")
 
 
 def legend(parts: Sequence[Any]) -> str:

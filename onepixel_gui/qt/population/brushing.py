@@ -55,6 +55,10 @@ class Range:
         return f"{words} {_number(self.low)} to {_number(self.high)}{unit}"
 
 
+FLIPPED = Range("flipped", 1, 1, closed=True, name="flipped")
+HELD = Range("flipped", 0, 0, closed=True, name="held")
+
+
 @dataclass(frozen=True, slots=True)
 class Brush:
     """What was brushed in one plot. case: only tiles of it, "" for any."""

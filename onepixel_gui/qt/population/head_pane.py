@@ -8,8 +8,7 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QW
 
 from onepixel_gui.analysis.population.outcomes import Bools
 from onepixel_gui.qt.campaign.look import Choice, choice_sheet
-from onepixel_gui.qt.population.bars import FLIPPED, HELD
-from onepixel_gui.qt.population.brushing import Brush, Selection
+from onepixel_gui.qt.population.brushing import FLIPPED, HELD, Brush, Selection
 from onepixel_gui.qt.population.columns import Columns
 from onepixel_gui.qt.population.reading import Grouped, Tabled, key_of
 from onepixel_gui.qt.theme import DARK, Card, Line, Theme

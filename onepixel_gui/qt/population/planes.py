@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from onepixel_gui.analysis.population.outcomes import Floats, Integers
 from onepixel_gui.qt.panes.marks import next_round
-from onepixel_gui.qt.population.brushing import Brush, Range
+from onepixel_gui.qt.population.brushing import FLIPPED, Brush, Range
 from onepixel_gui.qt.population.columns import bins, counts
 from onepixel_gui.qt.population.pane import LinkedPane
 from onepixel_gui.qt.population.plot import Plot, rgb
@@ -96,8 +96,8 @@ class PlanePane(LinkedPane):
         rect = None
         ranges = () if brush is None else brush.ranges
         grid = self.grid
-        if grid is not None and tuple(each.quantity for each in ranges) == (grid.x, grid.y):
-            x, y = ranges
+        if grid is not None and [each.quantity for each in ranges[:2]] == [grid.x, grid.y]:
+            x, y = ranges[:2]
             rect = QRectF(QPointF(x.low, y.low), QPointF(x.high, y.high))
         self.plot.show_band(rect)
 
@@ -192,10 +192,12 @@ class PlanePane(LinkedPane):
         grid = self.grid
         if grid is None or self.columns is None:
             return
-        ranges = (
+        ranges: tuple[Range, ...] = (
             _range(grid.x, grid.x_edges, start.x(), now.x(), grid),
             _range(grid.y, grid.y_edges, start.y(), now.y(), grid),
         )
+        if self.only_flips:
+            ranges = (*ranges, FLIPPED)  # what is seen is what is selected
         self.brushed.emit(Brush(self.key, ranges), adding)
 
     def _click(self, at: QPointF, adding: bool) -> None:

@@ -134,7 +134,7 @@ class Plot(pg.PlotWidget):
             return
         self._spans[side] = span
         each = 30 if side == "left" else 48
-        step = next_round(max((high - low) / max(2.0, room // each), 1e-9))
+        step = next_round(max((high - low) / min(max(2.0, room // each), 8.0), 1e-9))
         at = np.arange(np.ceil(low / step - 1e-6), np.floor(high / step + 1e-6) + 1) * step
         self.getAxis(side).setTicks([[(float(x), f"{abs(x):.4g}") for x in at]])
 

@@ -29,8 +29,20 @@ class PropagationPane(StaticPane):
         line.addWidget(self.slider, 1)
         line.addWidget(self.play)
         self.body.addLayout(line)
+        self.slider.setFixedHeight(20)
         self._beat = QTimer(self, interval=_BEAT)
         self._beat.timeout.connect(self._go_on)
+
+    def dress(self) -> None:
+        super().dress()
+        theme = self.theme
+        self.slider.setStyleSheet(
+            f"QSlider::groove:horizontal {{ background: {theme.edge}; height: 4px;"
+            " border-radius: 2px; }"
+            f"QSlider::handle:horizontal {{ background: {theme.accent}; width: 14px;"
+            " margin: -5px 0; border-radius: 7px; }"
+            f"QSlider:focus {{ border: 1px solid {theme.accent}; border-radius: 6px; }}"
+        )
 
     def _found(self) -> "MeanPropagation | None":
         examined, directed = self.examined, self.directed
