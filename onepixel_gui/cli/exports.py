@@ -92,6 +92,11 @@ def import_(
     given = _Given(file)
     if not (given.studies or given.results):
         raise typer.BadParameter(f"Name at least one {SUFFIX} or .json file.", param_hint="FILE...")
+    for path in given.studies:
+        if path.resolve() == study.resolve():
+            raise typer.BadParameter(
+                f"{printable(path.name)} cannot be brought into itself.", param_hint="FILE..."
+            )
     with contextlib.closing(Study.open(study, make=True, doing="an import")) as opened:
         try:
             for path in given.studies:
@@ -146,10 +151,9 @@ def _merged(into: "Study", path: Path) -> str:
     from rich.console import Console
 
     from onepixel_gui.study.copying import Merged, merge
-    from onepixel_gui.study.store import Study
 
     shown = Console(stderr=True).status("Reading the study")
-    with contextlib.closing(Study.open(path, reading=True)) as source, shown:
+    with contextlib.closing(_to_read(path)) as source, shown:
         work = merge(into, source)
         while True:
             try:
@@ -161,6 +165,19 @@ def _merged(into: "Study", path: Path) -> str:
     same = f", {found.same:,} were here before" if found.same else ""
     lost = f", {found.lost:,} parts cannot be read any more" if found.lost else ""
     return f"{found.runs:,} {'run' if found.runs == 1 else 'runs'} kept{same}{lost}"
+
+
+def _to_read(path: Path) -> "Study":
+    """Raises UnusableStudy, whose remedy is not the command that was just tried."""
+    from onepixel_gui.study.store import Study, UnusableStudy
+    from onepixel_gui.study.trouble import SALVAGE
+
+    try:
+        return Study.open(path, reading=True)
+    except UnusableStudy as found:
+        if found.remedy == SALVAGE.format(name=printable(path.name)):
+            found.remedy = "Use a backup: nothing of this file can be rescued."
+        raise
 
 
 def _kept(into: "Study", path: Path, given: _Given) -> str:

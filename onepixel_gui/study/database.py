@@ -126,6 +126,12 @@ def opened(path: Path, *, make: bool, reading: bool, doing: str) -> tuple[Databa
     except (OSError, ValueError) as cause:
         raise explained_os(path, cause) from cause
     if right is None:
+        if not reading and not path.exists():
+            raise UnusableStudy(
+                f"{printable(path.name)} cannot be made: its folder does not allow writing.",
+                "Choose a folder where you may write.",
+                detail=printable(str(path)),
+            )
         return _for_reading(path, [] if reading else [_said(_ONLY_READING, path)])
     try:
         return _for_writing(path, right)

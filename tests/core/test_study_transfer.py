@@ -20,7 +20,7 @@ from onepixel_gui.narration import as_json, attack_json, map_json, map_npz
 from onepixel_gui.problems import Problem
 from onepixel_gui.report.exhibit import AttackExhibit, SweepExhibit
 from onepixel_gui.study import exporting
-from onepixel_gui.study.store import Study
+from onepixel_gui.study.store import Study, UnusableStudy
 from onepixel_gui.study.whole import COLUMNS, FLOATS, INTEGERS
 from tests.core.stand_ins import StandIn
 from tests.core.study_records import CARD, PLAN, SEARCH, SERVING, record, step, tile
@@ -277,3 +277,29 @@ def test_another_study_is_merged_by_the_command(study, tmp_path, capsys):
     with contextlib.closing(Study.open(path, reading=True)) as merged:
         assert merged.numbers() == [1, 2, 3]
         assert merged.campaigns()[0].done == 2
+
+
+def test_a_study_is_not_brought_into_itself(tmp_path, capsys):
+    path = tmp_path / "a.onepixel"
+    assert run(["import", str(path), str(path)]) == 2
+    assert "into itself" in capsys.readouterr().err
+    assert not path.exists()
+
+
+def test_a_rescue_in_vain_does_not_advise_the_same_rescue(study, tmp_path, capsys):
+    study.close()
+    whole = study.path.read_bytes()
+    study.path.write_bytes(whole[: len(whole) // 3])
+    new = tmp_path / "new.onepixel"
+    assert run(["import", str(new), str(study.path)]) == 2
+    told = capsys.readouterr().err
+    assert "damaged" in told
+    assert "backup" in told
+    assert "import" not in told
+    assert not new.exists()
+
+
+def test_a_study_is_not_made_where_nothing_may_be_written(tmp_path, monkeypatch):
+    monkeypatch.setattr("onepixel_gui.study.database.hold", lambda _path, _doing: None)
+    with pytest.raises(UnusableStudy, match="does not allow writing"):
+        Study.open(tmp_path / "a.onepixel", make=True)
