@@ -12,6 +12,7 @@ from onepixel_gui.qt.population.brushing import Brush
 from onepixel_gui.qt.population.columns import Columns
 from onepixel_gui.qt.population.pane import LinkedPane
 from onepixel_gui.qt.population.plot import Plot
+from onepixel_gui.report.wording import counted
 
 _NAMED = 14  # cases whose names find room below the axis
 
@@ -45,7 +46,9 @@ class CasesPane(LinkedPane):
     def arrange(self) -> None:
         columns = self.columns
         self._cases = () if columns is None else _counted(columns)
-        self.set_state("" if columns is None else f"{len(self._cases):,} cases · 95 % Wilson")
+        self.set_state(
+            "" if columns is None else f"{counted(len(self._cases), 'case', 'cases')} · 95 % Wilson"
+        )
 
     def mark(self, brush: Brush | None) -> None:
         names = [each.name for each in self._cases]

@@ -12,6 +12,7 @@ from onepixel_gui.qt.population.bars import BarsPane, Scale, legend
 from onepixel_gui.qt.population.columns import MODULI, Columns
 from onepixel_gui.qt.population.planes import Grid, PlanePane
 from onepixel_gui.report.population import phrases
+from onepixel_gui.report.wording import counted
 
 if TYPE_CHECKING:
     from onepixel_gui.report.population.examined import Directed, Examined
@@ -34,10 +35,15 @@ class PositionsPane(PlanePane):
             height, width = columns.outcomes.window
             step = max(1, -(-max(height, width) // _MOST))
             n = int(columns.flipped.sum()) if self.only_flips else len(columns)
-            who = "tiles that flip" if self.only_flips else "tiles, none flips"
+            who = (
+                ("tile that flips", "tiles that flip")
+                if self.only_flips
+                else ("tile, held", "tiles, none flips")
+            )
             each = "" if step == 1 else f" · squares of {step} px"
             self.set_state(
-                f"n = {n:,} {who}{each}", "Brighter: more tiles. The first pixel of each tile."
+                f"n = {counted(n, *who)}{each}",
+                "Brighter: more tiles. The first pixel of each tile.",
             )
             self.grid = Grid(
                 "column", "row",
@@ -141,7 +147,7 @@ class ColoursPane(PlanePane):
             edges = np.linspace(0, 256, 33)
             n = int(columns.flipped.sum()) if self.only_flips else len(columns)
             self.set_state(
-                f"n = {n:,} {'flips' if self.only_flips else 'tiles'}",
+                f"n = {counted(n, *(('flip', 'flips') if self.only_flips else ('tile', 'tiles')))}",
                 "Squares of 8 values a side, in the mean colour of their tiles.",
             )
             self.grid = Grid(
@@ -280,6 +286,6 @@ def _cut(values: Floats) -> Floats:
     """Edges of 40 steps over the tenths of 0-1 that hold them all."""
     if not len(values):
         return np.linspace(0, 1, 41)
-    low = np.floor(10 * min(float(values.min()), 0.9)) / 10
-    high = max(np.ceil(10 * float(values.max())) / 10, low + 0.1)
-    return np.linspace(low, high, 41)
+    low = np.floor(10 * float(values.min()) - 0.5) / 10  # none lies in a corner
+    high = np.ceil(10 * float(values.max()) + 0.5) / 10
+    return np.linspace(max(low, 0.0), min(high, 1.0), 41)

@@ -165,7 +165,8 @@ class UniversalPane(StaticPane):
         place = QRectF(best.pixel.column - 0.5, best.pixel.row - 0.5, 2, 2)
         self.plot.show_band(place)
         self.set_state(
-            f"best: {best.share.hits:,} of {best.share.n:,} tiles", "Brighter: flips more tiles"
+            f"best: {best.share.hits:,} of {counted(best.share.n, 'tile', 'tiles')}",
+            "Brighter: flips more tiles",
         )
         colour = hexadecimal(best.pixel.rgb)
         told = [

@@ -12,6 +12,7 @@ from onepixel_gui.qt.population.columns import Columns, bins, counts
 from onepixel_gui.qt.population.pane import LinkedPane
 from onepixel_gui.qt.population.plot import Plot
 from onepixel_gui.report.population import phrases
+from onepixel_gui.report.wording import counted
 
 if TYPE_CHECKING:
     from onepixel_gui.report.population.examined import Directed, Examined
@@ -58,7 +59,7 @@ class QueriesPane(LinkedPane):
             self.set_state("")
             return
         median = phrases.number(float(np.median(known)), 4)
-        self.set_state(f"median {median} · n = {len(known):,} flips")
+        self.set_state(f"median {median} · n = {counted(len(known), 'flip', 'flips')}")
 
     def mark(self, brush: Brush | None) -> None:
         rect = None
