@@ -93,6 +93,9 @@ def test_fewer_than_five_tiles_have_places_but_no_p():
     assert (few.test.p, few.by_case, few.kolmogorov.p, few.interval) == (None,) * 4
     assert few.mean > 0
     assert few.test.note == "Fewer than 5 tiles."
+    assert (few.test.name, few.kolmogorov.name) == (
+        "mean distance against uniform positions", "Kolmogorov-Smirnov",
+    )  # fmt: skip
     nothing = places(planted(4).some(np.zeros(4, bool))).centred[0]
     assert (nothing.n, nothing.mean, nothing.ratio) == (0, None, None)
 

@@ -21,6 +21,8 @@ from onepixel_gui.analysis.population.units import (
 )
 
 RINGS = 16
+_OF_MEAN = "mean distance against uniform positions"
+_APART = "Kolmogorov-Smirnov"
 _NORMAL = 50  # from this many tiles on the mean is as good as normally distributed
 
 
@@ -135,11 +137,11 @@ def _centred(
     expected_rings = np.histogram(null, edges)[0] * (n / len(null))
     if n < FEWEST or null[0] == null[-1]:
         why = f"Fewer than {FEWEST} tiles." if n < FEWEST else "All positions are as far."
-        untold = Tested("", (n,), None, note=why)
+        untold, apart = (Tested(name, (n,), None, note=why) for name in (_OF_MEAN, _APART))
         mean = float(found.mean()) if n else None
         ratio = mean / expected if mean is not None and expected else None
         return Centred(
-            part, n, mean, expected, ratio, None, untold, None, None, untold,
+            part, n, mean, expected, ratio, None, untold, None, None, apart,
             edges, rings, expected_rings,
         )  # fmt: skip
     mean = float(found.mean())
@@ -179,7 +181,7 @@ def _clustered(off: float, n: int, doubted: Doubt | None, cases: int) -> Tested:
 
 def _of_mean(found: Floats, null: Floats, draws: int, seed: int) -> Tested:
     """Of the mean distance, against means of as many positions drawn uniformly."""
-    n, name = len(found), "mean distance against uniform positions"
+    n, name = len(found), _OF_MEAN
     off = abs(float(found.mean() - null.mean()))
     if n < _NORMAL:
         rng = np.random.default_rng(seed)
@@ -205,4 +207,4 @@ def _kolmogorov(found: Floats, null: Floats) -> tuple[float, Tested]:
     largest = float(np.abs(ours - np.searchsorted(null, at, "right") / len(null)).max())
     p = float(kolmogorov((n**0.5 + 0.12 + 0.11 / n**0.5) * largest))
     note = "Distances repeat, so p is rather too large than too small."
-    return largest, Tested("Kolmogorov-Smirnov", (n,), p, note=note)
+    return largest, Tested(_APART, (n,), p, note=note)
