@@ -40,7 +40,7 @@ PIP = ("install", "--constraint", PINS, "--editable")
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 ROOM = "3 GB (8 GB where PyTorch comes with CUDA)"
 
-SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile", "-m", "not alone")
+SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile", "-m", "not alone and not slow")
 ALONE = ("-m", "alone")
 
 # How pip and apt-get say that a server was not reached.

@@ -1,9 +1,8 @@
 """The command about many tiles: one attack after another, kept in a study."""
 
-import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, assert_never
@@ -11,23 +10,22 @@ from typing import TYPE_CHECKING, Annotated, Literal, assert_never
 import typer
 
 from onepixel_gui.cli.app import DONE, app
+from onepixel_gui.cli.progress import ended_tidily, progress, rough_time
 from onepixel_gui.outbox import printable, write_whole
 from onepixel_gui.terminal import DEMO_CHECKPOINT, Device, Json, Stopped, Subject, expect_room, look
 
 if TYPE_CHECKING:
     from onepixel_gui.attack.attacks import Attack
     from onepixel_gui.study.campaign import (
-        Advance,
         CampaignBegan,
         CampaignEnded,
         CampaignEvent,
         Estimate,
         Plan,
     )
+    from onepixel_gui.study.flips import Flips
     from onepixel_gui.study.store import Study
     from onepixel_gui.tiles.datasets import Dataset
-
-Tell = Callable[["Advance"], None]
 
 
 class Strategy(StrEnum):
@@ -36,7 +34,6 @@ class Strategy(StrEnum):
     SWEEP = "sweep"
 
 
-_EVERY = 10.0  # seconds between two lines where there is no terminal
 _CONTINUE = "What was done is kept; the same command continues it."
 
 
@@ -139,8 +136,12 @@ def campaign(
         aftermath=not no_aftermath,
     )
     expect_room(given=(*data, *plan.models, study), json=json)
-    found = look(data, sampling, locate)
-    told = _dry(plan, found, workers) if dry_run else _run(study, plan, found, workers, scheduler)
+    with ended_tidily():
+        found = look(data, sampling, locate)
+        if dry_run:
+            told = _dry(study, plan, found, workers)
+        else:
+            told = _run(study, plan, found, workers, scheduler)
     if json is not None:
         from onepixel_gui.narration import as_json
 
@@ -153,13 +154,13 @@ def _run(
     path: Path, plan: "Plan", dataset: "Dataset", workers: int | None, scheduler: str
 ) -> dict[str, object]:
     from onepixel_gui.study.campaign import campaign
-    from onepixel_gui.study.store import Study
+    from onepixel_gui.study.flips import flips
 
-    with closing(Study.open(path, make=True, doing="a campaign")) as study:
+    with _opened(path) as study:
         work = campaign(study, plan, dataset, workers=workers, scheduler=scheduler)
         began, ended = _watched(work)
-        rates = _rates(study, ended.number)
-        print(*_lines(began, ended, rates), sep="\n")
+        found = flips(study, ended.number)
+        print(*_lines(began, ended, found), sep="\n")
         return {
             "study": printable(path.name),
             "campaign": ended.number,
@@ -172,8 +173,25 @@ def _run(
             "queries": ended.queries,
             "seconds": ended.seconds,
             "workers": began.workers,
-            "rates": rates,
+            "rates": _rates(found),
         }
+
+
+@contextmanager
+def _opened(path: Path) -> "Iterator[Study]":
+    """The study, made if it is not there; gone again where nothing came of it."""
+    from onepixel_gui.study.store import Study
+
+    new, empty = not path.exists(), False
+    try:
+        with closing(Study.open(path, make=True, doing="a campaign")) as study:
+            try:
+                yield study
+            finally:
+                empty = new and not study.campaigns() and not study.numbers()
+    finally:
+        if empty:
+            path.unlink(missing_ok=True)
 
 
 def _watched(work: "Generator[CampaignEvent]") -> "tuple[CampaignBegan, CampaignEnded]":
@@ -189,7 +207,7 @@ def _watched(work: "Generator[CampaignEvent]") -> "tuple[CampaignBegan, Campaign
     latest: Advance | None = None
     refused: Counter[str] = Counter()
     try:
-        with closing(work), _progress() as (tell, say):
+        with closing(work), progress() as (tell, say):
             for event in work:
                 match event:
                     case CampaignBegan():
@@ -213,125 +231,62 @@ def _watched(work: "Generator[CampaignEvent]") -> "tuple[CampaignBegan, Campaign
     return began, ended
 
 
-@contextmanager
-def _progress() -> Iterator[tuple[Tell, Callable[[str], None]]]:
-    """How to tell what goes on, and how to say a line: a bar on a terminal, else lines."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn
-
-    console = Console(stderr=True)
-
-    def say(line: str) -> None:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
-
-    if not console.is_terminal:
-        last = time.monotonic()
-
-        def tell_line(advance: "Advance") -> None:
-            nonlocal last
-            if time.monotonic() - last >= _EVERY:
-                last = time.monotonic()
-                say(f"{_doing(advance)}, {_left(advance)}")
-
-        yield tell_line, say
-        return
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TextColumn("{task.fields[left]}", markup=False),
-    )
-    with Progress(*columns, console=console, transient=True, redirect_stdout=False) as bar:
-        task = bar.add_task("Beginning", total=None, left="")
-        yield (
-            lambda advance: bar.update(
-                task,
-                description=_doing(advance),
-                completed=advance.done,
-                total=advance.total or None,
-                left=_left(advance),
-            ),
-            say,
-        )
-
-
-def _doing(advance: "Advance") -> str:
-    if advance.doing != "Attacking":
-        return advance.doing
-    flips = f"{advance.flipped:,} flips"
-    if advance.interval is not None:
-        low, high = advance.interval
-        flips += f" ({_percent(low)}-{_percent(high)} %)"
-    return f"{advance.done:,} of {advance.total:,} runs, {flips}"
-
-
-def _left(advance: "Advance") -> str:
-    left = "" if advance.seconds_left is None else f", {_time(advance.seconds_left)} left"
-    return f"{advance.rate:,.0f} queries/s{left}"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f}"
-
-
-def _time(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"
-
-
 # ------------------------------------------------------------------ what came of it
-def _rates(study: "Study", number: int) -> list[dict[str, object]]:
-    """Of each classifier and attack, how many of each answer flipped, with Wilson's interval."""
-    from onepixel_gui.analysis.population.rates import wilson
+def _rates(found: "Sequence[Flips]") -> list[dict[str, object]]:
+    """JSON-ready. n counts tiles, each once."""
+    return [
+        {
+            "classifier": each.classifier,
+            "classifier_sha256": each.sha256,
+            "attack": each.attack,
+            "answer": each.answer,
+            "flipped": each.rate.flipped,
+            "n": each.rate.n,
+            "of": "tiles",
+            "most_seeds": each.seeds,
+            "low": each.rate.wilson and each.rate.wilson.low,
+            "high": each.rate.wilson and each.rate.wilson.high,
+            "clustered_low": each.rate.clustered and each.rate.clustered.low,
+            "clustered_high": each.rate.clustered and each.rate.clustered.high,
+            "cases": each.rate.cases,
+        }
+        for each in found
+    ]
 
-    rows = study.rows(number)
-    columns = zip(rows.classifiers, rows.attacks, rows.answers, rows.results, strict=True)
-    counts: dict[tuple[str, str, str], Counter[str]] = {}
-    for classifier, attack, answer, result in columns:
-        if result in ("flipped", "held"):
-            counts.setdefault((classifier, attack, answer), Counter())[result] += 1
-    rates: list[dict[str, object]] = []
-    for (classifier, attack, answer), count in sorted(counts.items()):
-        flips, n = count["flipped"], count.total()
-        interval = wilson(flips, n)
-        assert interval is not None
-        low, high = interval.low, interval.high
-        said = {"classifier": classifier, "attack": attack, "answer": answer}
-        rates.append({**said, "flipped": flips, "n": n, "low": low, "high": high})
-    return rates
 
+def _lines(began: "CampaignBegan", ended: "CampaignEnded", found: "Sequence[Flips]") -> list[str]:
+    from onepixel_gui.report.population import phrases
+    from onepixel_gui.report.wording import counted
 
-def _lines(
-    began: "CampaignBegan", ended: "CampaignEnded", rates: list[dict[str, object]]
-) -> list[str]:
     if began.done == began.total:
-        lines = [f"All {began.total:,} runs of this campaign were done before."]
+        lines = [f"All {counted(began.total, 'run', 'runs')} of this campaign were done before."]
     else:
-        lines = [f"{ended.done - began.done:,} runs done in {_time(ended.seconds)}."]
-    for rate in rates:
-        low, high = rate["low"], rate["high"]
-        assert isinstance(low, float)
-        assert isinstance(high, float)
-        lines.append(
-            printable(f"{rate['classifier']}, {rate['attack']}, from {rate['answer']}: ")
-            + f"{rate['flipped']} of {rate['n']} flipped (95 % interval {_percent(low)}-"
-            f"{_percent(high)} %)"
-        )
+        done = counted(ended.done - began.done, "run", "runs")
+        lines = [f"{done} done in {rough_time(ended.seconds)}."]
+    for each in found:
+        about = f"{each.classifier}, {each.attack}, from {each.answer}: "
+        any_seed = f", by any of {each.seeds} seeds" if each.seeds > 1 else ""
+        lines.append(f"{printable(about)}flipped {phrases.rate(each.rate)}{any_seed}")
     if ended.refused:
-        lines.append(f"{ended.refused:,} tiles could not be used; the study says why.")
+        tiles = counted(ended.refused, "tile", "tiles")
+        lines.append(f"{tiles} could not be used; the study says why.")
     if ended.again:
-        lines.append(f"{ended.again:,} runs stand for tiles with the same pixels as another.")
+        stand = "run stands" if ended.again == 1 else "runs stand"
+        lines.append(f"{ended.again:,} {stand} for tiles with the same pixels as another.")
     return lines
 
 
 # ------------------------------------------------------------------ dry run
-def _dry(plan: "Plan", dataset: "Dataset", workers: int | None) -> dict[str, object]:
+def _dry(path: Path, plan: "Plan", dataset: "Dataset", workers: int | None) -> dict[str, object]:
+    from onepixel_gui.report.wording import counted
     from onepixel_gui.study.campaign import estimated
+    from onepixel_gui.study.store import Study
 
-    work = estimated(plan, dataset, workers)
     try:
-        with closing(work), _progress() as (tell, _):
+        with ExitStack() as open_, progress() as (tell, _):
+            there = path.exists()  # a filter by result is about its runs
+            study = open_.enter_context(closing(Study.open(path, reading=True))) if there else None
+            work = open_.enter_context(closing(estimated(plan, dataset, workers, study)))
             while True:
                 tell(next(work))
     except StopIteration as end:
@@ -339,9 +294,10 @@ def _dry(plan: "Plan", dataset: "Dataset", workers: int | None) -> dict[str, obj
     except KeyboardInterrupt:
         raise Stopped("Stopped before it was measured; nothing was begun.") from None
     print(
-        f"{estimate.tiles:,} tiles, {estimate.runs:,} runs, at most {estimate.queries:,} queries: "
-        f"about {_time(estimate.seconds)} on {estimate.workers} workers and "
-        f"{estimate.bytes / 1e6:,.1f} MB (measured on {estimate.measured} tiles, "
+        f"{counted(estimate.tiles, 'tile', 'tiles')}, {counted(estimate.runs, 'run', 'runs')}, "
+        f"at most {estimate.queries:,} queries: about {rough_time(estimate.seconds)} on "
+        f"{counted(estimate.workers, 'worker', 'workers')} and {estimate.bytes / 1e6:,.1f} MB "
+        f"(measured on {counted(estimate.measured, 'tile', 'tiles')}, "
         f"{estimate.refused} of which cannot be used)."
     )
     return {

@@ -92,7 +92,27 @@ def _begun(
     places = yield from chosen(plan, listing, study)
     names = tuple(listing.names[place] for place in places)
     values["occurrences"] = occurrences(listing.names, places)
-    return Begun(study.begin(values, names), names, places)
+    note = _alike(study, values)
+    return Begun(study.begin(values, names), names, places, note)
+
+
+def _alike(study: Study, values: dict[str, Any]) -> str:
+    """One sentence where the study holds the same plan with other classifiers of those names."""
+    apart = ("classifiers", "occurrences")
+    plan = {key: value for key, value in _as_kept(values).items() if key not in apart}
+    for begun in study.campaigns():
+        if all(begun.plan.get(key) == value for key, value in plan.items()):
+            return (
+                f"Campaign {begun.number} of this study has the same plan, but the checkpoint or "
+                "its card was another one: its runs are left as they are, and counted apart."
+            )
+    return ""
+
+
+def _as_kept(values: dict[str, Any]) -> dict[str, Any]:
+    """Tuples become lists."""
+    kept: dict[str, Any] = json.loads(json.dumps(values))
+    return kept
 
 
 def _identity(model: Model) -> dict[str, Any]:
@@ -103,7 +123,7 @@ def _identity(model: Model) -> dict[str, Any]:
 
 def _found(study: Study, values: dict[str, Any], number: int | None) -> Campaigned | None:
     """The campaign with that number, or with that plan. Raises UnusablePlan."""
-    wanted = json.loads(json.dumps(values))  # tuples become lists, as they are kept
+    wanted = _as_kept(values)
     for begun in study.campaigns():
         same = {key: begun.plan.get(key) for key in wanted} == wanted
         if number is None and same:

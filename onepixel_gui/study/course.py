@@ -37,11 +37,15 @@ Part = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A campaign of the study. names: of its tasks.  places: of their tiles in the list."""
+    """A campaign of the study. names: of its tasks.  places: of their tiles in the list.
+
+    note: what there is to say of it, one sentence, or "".
+    """
 
     number: int
     names: tuple[str, ...]
     places: tuple[int | None, ...]
+    note: str = ""
 
 
 @dataclass(slots=True)
@@ -81,7 +85,9 @@ class Course:
         left = sum(map(len, self._missing.values()))
         kept = next(each for each in study.campaigns() if each.number == begun.number)
         attacked = max(kept.flipped, total - left - kept.refused * len(plan.parts))
-        self.ledger = Ledger(total, total - left, kept.flipped, kept.refused, attacked)
+        self.ledger = Ledger(
+            total, total - left, kept.flipped, kept.refused, attacked, repeats=len(plan.parts) > 1
+        )
         self._open: dict[tuple[int, int], _Open] = {}  # by task and model
         self._jobs: deque[Job] = deque()
         self._witness = Witness()
@@ -105,7 +111,7 @@ class Course:
             ledger.flipped,
             ledger.refused,
             workers,
-            way,
+            f"{way} {self._begun.note}".rstrip(),
         )
 
     def ended(self) -> CampaignEnded:

@@ -63,7 +63,7 @@ def opened_models(plan: Plan) -> Generator[Advance, None, tuple[Model, ...]]:
 def _expect_subject(plan: Plan, models: Sequence[Model]) -> None:
     for model in models:
         classes = model.card.classes
-        if plan.subject and len(classes) > 2 and plan.subject not in classes:
+        if plan.subject and plan.subject not in classes:
             raise UnusablePlan(
                 f"{model.card.name} has no class {plan.subject}.",
                 f"Choose one of: {', '.join(classes[:20])}.",

@@ -15,6 +15,7 @@ class Ledger:
     """done counts runs of tiles, refused tiles included; refused counts tiles.
 
     attacked: runs that were really carried out, of which `flipped` flipped.
+    repeats: whether a tile has several runs: these are no independent tiles, and have no interval.
     """
 
     def __init__(
@@ -25,9 +26,12 @@ class Ledger:
         refused: int = 0,
         attacked: int = 0,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        repeats: bool = False,
     ) -> None:
         self.total, self.done, self.flipped, self.refused = total, done, flipped, refused
         self.attacked, self.again, self.queries = attacked, 0, 0
+        self._repeats = repeats
         self._clock = clock
         self._begun = clock()
         self._recent: deque[tuple[float, int]] = deque()  # when a run was done, its queries
@@ -66,7 +70,7 @@ class Ledger:
             self._last = self._recent.popleft()[0]
         span = now - self._last
         each = span / len(self._recent) if self._recent else 0.0
-        interval = wilson(self.flipped, self.attacked)
+        interval = None if self._repeats else wilson(self.flipped, self.attacked)
         left = each * (self.total - self.done) if len(self._recent) >= _ENOUGH else None
         return Advance(
             doing=doing,

@@ -173,10 +173,11 @@ class TileRefused:
 class Advance:
     """Told at least five times a second while work goes on.
 
-    interval: 95 % Wilson interval of the share that flipped, in this campaign.
+    interval: 95 % Wilson interval of the share that flipped, in this campaign; None where a
+              tile has several runs: they are no independent tiles (`study.flips` counts tiles).
     rate: queries per second of late; seconds_left None until it can be told.
     doing: one short word group: "Reading tiles", "Starting workers", "Attacking".
-    attacked: the n of that interval: runs that were really carried out.
+    attacked: runs that were really carried out, the n of that interval.
     under_way: tasks handed out and not done.
     """
 

@@ -33,6 +33,7 @@ from onepixel_gui.classifier.card import Card
 from onepixel_gui.classifier.manner import UnfitManner, as_values, of_values
 from onepixel_gui.problems import DeviceFull, Problem, Unexpected, UnusableCheckpoint
 from onepixel_gui.study.record import Record
+from onepixel_gui.study.repeating import repeated
 from onepixel_gui.tiles.tile import Tile
 
 if TYPE_CHECKING:
@@ -344,6 +345,7 @@ def tried(classifier: "Classifier", trial: Trial, strides: tuple[int, ...]) -> T
         software=software(),
         begun=begun,
         seed=job.seed,
+        command=repeated(job.tile, classifier.card, job.attack, job.subject),
         strides=strides,
     )
     if over and job.aftermath:

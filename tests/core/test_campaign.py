@@ -16,7 +16,7 @@ from onepixel_gui.analysis.filtering import UnclearFilter
 from onepixel_gui.attack.attacks import Exhaustive, tile_seed
 from onepixel_gui.attack.probe import Ended, Guidance, Settings
 from onepixel_gui.problems import Problem, UnusableCheckpoint, UnusableDataset
-from onepixel_gui.study import footing, work
+from onepixel_gui.study import course, footing, work
 from onepixel_gui.study.campaign import (
     Advance,
     CampaignBegan,
@@ -313,12 +313,19 @@ def test_what_was_chosen_is_found_again_by_name_and_occurrence(names, data):
 
 
 # ------------------------------------------------------------------ classifiers that are no good
+@pytest.fixture
+def at_once(monkeypatch):
+    """Each run is written and told before the next one, however fast the machine is."""
+    monkeypatch.setattr(course, "_LATE", 0.0)
+
+
 def after_first(work_, do):
     for event in work_:
         if isinstance(event, RunKept):
             do()
 
 
+@pytest.mark.usefixtures("at_once")
 def test_a_classifier_that_changes_midway_ends_it_and_the_study_continues(tiles, tmp_path):
     model = make_corner(tmp_path)
     whole = model.read_bytes()
@@ -336,6 +343,7 @@ def test_a_classifier_that_changes_midway_ends_it_and_the_study_continues(tiles,
     assert told(path) == told(tmp_path / "b.onepixel")
 
 
+@pytest.mark.usefixtures("at_once")
 def test_a_classifier_that_is_gone_midway_ends_it(tiles, tmp_path):
     model = make_corner(tmp_path)
     with closing(Study.open(tmp_path / "a.onepixel", make=True)) as study:

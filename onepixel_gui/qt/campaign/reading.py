@@ -12,6 +12,7 @@ from onepixel_gui.analysis.selection import RESULTS
 from onepixel_gui.qt.campaign.ledger import Ledger
 from onepixel_gui.qt.campaign.view import Listed, Standing
 from onepixel_gui.report.wording import counted
+from onepixel_gui.study.campaigns import parts_of
 from onepixel_gui.study.plan import Advance, Plan, TileRefused, UnusablePlan, plan_of
 from onepixel_gui.study.store import Campaigned, Rows, Study
 from onepixel_gui.study.tables import attack_title
@@ -35,7 +36,8 @@ class Read:
         runs = self.ledger.column("run")
         attacked = len(np.unique(runs[runs >= 0]))
         counts = known.done, known.total, known.flipped, known.refused
-        interval = wilson(min(known.flipped, attacked), attacked)
+        one_each = len(parts_of(known.plan)) == 1  # several runs of a tile are no independent tiles
+        interval = wilson(min(known.flipped, attacked), attacked) if one_each else None
         ends = None if interval is None else (interval.low, interval.high)
         return Standing(advance=Advance("", *counts, 0, 0.0, None, ends, attacked))
 

@@ -67,14 +67,16 @@ def estimate_words(estimate: Estimate, draft: Draft) -> str:
 
 
 def flips_words(advance: Advance) -> str:
-    """How many flipped, of how many, and how sure that share is."""
+    """How many flipped, of how many; where each tile has one run, how sure that share is."""
     count = advance.attacked
     words = f"{advance.flipped:,} of {counted(count, 'run', 'runs')} flipped"
-    if advance.interval is None or count <= 0:
+    if count <= 0:
+        return words
+    words += f": {100 * advance.flipped / count:.1f} %"
+    if advance.interval is None:
         return words
     low, high = (100 * end for end in advance.interval)
-    share = 100 * advance.flipped / count
-    return f"{words}: {share:.1f} % (95 % interval {low:.1f} to {high:.1f} %, n = {count:,})"
+    return f"{words} (95 % interval {low:.1f} to {high:.1f} %, n = {count:,})"
 
 
 def pace_words(standing: Standing) -> str:

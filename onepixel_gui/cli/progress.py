@@ -1,0 +1,108 @@
+"""How a campaign is told on a terminal, and how it hears that it is to end."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import current_thread, main_thread
+from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from onepixel_gui.study.campaign import Advance
+
+Tell = Callable[["Advance"], None]
+
+_EVERY = 10.0  # seconds between two lines where there is no terminal
+
+
+@contextmanager
+def ended_tidily() -> Iterator[None]:
+    """Whoever asks the program to end is heard as Ctrl+C is: what was done is kept, locks go."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    if current_thread() is not main_thread():  # only that one hears signals
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def progress() -> Iterator[tuple[Tell, Callable[[str], None]]]:
+    """How to tell what goes on, and how to say a line: a bar on a terminal, else lines."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    console = Console(stderr=True)
+
+    def say(line: str) -> None:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    if not console.is_terminal:
+        last = time.monotonic()
+
+        def tell_line(advance: "Advance") -> None:
+            nonlocal last
+            if time.monotonic() - last >= _EVERY:
+                last = time.monotonic()
+                say(_told(advance))
+
+        yield tell_line, say
+        return
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.fields[left]}", markup=False),
+    )
+    with Progress(*columns, console=console, transient=True, redirect_stdout=False) as bar:
+        task = bar.add_task("Beginning", total=None, left="")
+        yield (
+            lambda advance: bar.update(
+                task,
+                description=doing(advance),
+                completed=advance.done,
+                total=advance.total or None,
+                left=_left(advance),
+            ),
+            say,
+        )
+
+
+def doing(advance: "Advance") -> str:
+    if advance.doing != "Attacking":
+        return advance.doing
+    from onepixel_gui.report.wording import counted
+
+    flipped = counted(advance.flipped, "flip", "flips")
+    if advance.interval is not None:
+        low, high = advance.interval
+        flipped += f" ({_percent(low)}-{_percent(high)} %)"
+    return f"{advance.done:,} of {counted(advance.total, 'run', 'runs')}, {flipped}"
+
+
+def _told(advance: "Advance") -> str:
+    return ", ".join(filter(None, (doing(advance), _left(advance))))
+
+
+def _left(advance: "Advance") -> str:
+    """Nothing before anything was asked."""
+    left = "" if advance.seconds_left is None else f"{rough_time(advance.seconds_left)} left"
+    rate = f"{advance.rate:,.0f} queries/s" if advance.rate > 0 else ""
+    return ", ".join(filter(None, (rate, left)))
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}"
+
+
+def rough_time(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"
