@@ -2,17 +2,22 @@
 
 import sqlite3
 from collections import Counter
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 import numpy as np
+import pytest
+import torch
 from PIL import Image
 
 from onepixel_gui.attack.attacks import as_values
 from onepixel_gui.attack.probe import Settings
+from onepixel_gui.study import footing
 from onepixel_gui.study.campaign import Plan, campaign
+from onepixel_gui.study.crew import LocalCrew, WorkersFail
 from onepixel_gui.study.store import Study
+from onepixel_gui.study.work import Trouble, Worker
 from onepixel_gui.tiles.datasets.looking import recognise
 from tests.core.networks import Corner, noise, save_script
 
@@ -24,6 +29,50 @@ TOLD = {
 }
 SMALL = Settings(population=20, generations=6)
 OF_THE_DAY = {"seconds", "begun"}  # what may differ from run to run
+
+
+class Here(LocalCrew):
+    """The same orders, carried out in this process."""
+
+    loses: tuple[int, ...] = ()  # tasks over which a worker would end
+
+    def __init__(self, devices):
+        self.workers, self.line, self.worker = len(devices), [], Worker()
+
+    def grow(self, devices):
+        self.workers += len(devices)
+
+    @property
+    def size(self):
+        return self.workers
+
+    def room(self, *, last=False):
+        return len(self.line) < (1 if last else 2) * self.workers
+
+    def give(self, order):
+        self.line.append(order)
+
+    def replies(self, seconds):  # noqa: ARG002 - as the door has it
+        if not self.line:
+            return []
+        order = self.line.pop()  # the youngest first: nobody may rely on the order
+        if getattr(order, "task", None) in self.loses:
+            return [(order, Trouble(WorkersFail, "It ended.", "Try.", lost=True))]
+        return [(order, self.worker.do(order))]
+
+    def close(self):
+        self.line = []
+
+
+@contextmanager
+def all_here():
+    """Nobody starts a process: workers of this machine are this one."""
+    threads = torch.get_num_threads()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(footing, "LocalCrew", Here)
+        yield
+    torch.set_num_threads(threads)
+    Here.loses = ()
 
 
 def make_tiles(folder: Path, count: int) -> Path:

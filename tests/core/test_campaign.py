@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,15 +31,17 @@ from onepixel_gui.study.campaign import (
     plan_values,
 )
 from onepixel_gui.study.choosing import NothingChosen, located, occurrences
-from onepixel_gui.study.crew import LocalCrew, WorkersFail
+from onepixel_gui.study.crew import WorkersFail
 from onepixel_gui.study.ledger import Ledger
 from onepixel_gui.study.store import Study
-from onepixel_gui.study.work import Trouble, Worker
+from onepixel_gui.study.work import Trouble
 from onepixel_gui.tiles.datasets.dataset import Dataset, Sampling
 from onepixel_gui.tiles.datasets.looking import recognise
 from onepixel_gui.tiles.entries import Entries
 from tests.core.campaigns import (
     SMALL,
+    Here,
+    all_here,
     carried,
     done_twice,
     make_corner,
@@ -53,39 +54,6 @@ from tests.core.campaigns import (
 TILES = 12
 
 
-class Here(LocalCrew):
-    """The same orders, carried out in this process."""
-
-    loses: tuple[int, ...] = ()  # tasks over which a worker would end
-
-    def __init__(self, devices):
-        self.workers, self.line, self.worker = len(devices), [], Worker()
-
-    def grow(self, devices):
-        self.workers += len(devices)
-
-    @property
-    def size(self):
-        return self.workers
-
-    def room(self, *, last=False):
-        return len(self.line) < (1 if last else 2) * self.workers
-
-    def give(self, order):
-        self.line.append(order)
-
-    def replies(self, seconds):  # noqa: ARG002 - as the door has it
-        if not self.line:
-            return []
-        order = self.line.pop()  # the youngest first: nobody may rely on the order
-        if getattr(order, "task", None) in self.loses:
-            return [(order, Trouble(WorkersFail, "It ended.", "Try.", lost=True))]
-        return [(order, self.worker.do(order))]
-
-    def close(self):
-        self.line = []
-
-
 @pytest.fixture(autouse=True, scope="module")
 def own_cache(tmp_path_factory):
     """A machine settles once how a classifier is asked."""
@@ -95,12 +63,9 @@ def own_cache(tmp_path_factory):
 
 
 @pytest.fixture(autouse=True)
-def in_this_process(monkeypatch):
-    monkeypatch.setattr(footing, "LocalCrew", Here)
-    threads = torch.get_num_threads()
-    yield
-    torch.set_num_threads(threads)
-    Here.loses = ()
+def in_this_process():
+    with all_here():
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -176,8 +141,7 @@ def test_a_sweep_and_a_search_of_the_same_plan_are_both_kept(tiles, corner, tmp_
 def whole(tmp_path_factory, tiles, corner):
     """What an undisturbed campaign of one worker tells."""
     path = tmp_path_factory.mktemp("whole") / "whole.onepixel"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(footing, "LocalCrew", Here)
+    with all_here():
         carried(path, plan_over(tiles, corner, seeds=(0, 1)), workers=1)
     return told(path)
 

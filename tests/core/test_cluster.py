@@ -6,13 +6,14 @@ from contextlib import closing
 
 import pytest
 
-from onepixel_gui.study import cluster
+from onepixel_gui.study import cluster, course
 from onepixel_gui.study.campaign import CampaignBegan, CampaignEnded, RunKept, campaign
 from onepixel_gui.study.cluster import DaskCrew, UnusableCluster
 from onepixel_gui.study.store import Study
 from onepixel_gui.study.work import Survey, Trouble
 from onepixel_gui.tiles.datasets.looking import recognise
 from tests.core.campaigns import (
+    all_here,
     carried,
     done_twice,
     make_corner,
@@ -53,8 +54,9 @@ def two():
 def ground(tmp_path_factory):
     """(tiles, model, what one undisturbed local worker tells)."""
     folder = tmp_path_factory.mktemp("ground")
-    tiles, model = make_tiles(folder / "tiles", 60), make_corner(folder)
-    carried(folder / "serial.onepixel", plan_over(tiles, model), workers=1)
+    tiles, model = make_tiles(folder / "tiles", 40), make_corner(folder)
+    with all_here():
+        carried(folder / "serial.onepixel", plan_over(tiles, model), workers=1)
     return tiles, model, told(folder / "serial.onepixel")
 
 
@@ -68,7 +70,10 @@ def test_a_cluster_tells_what_one_worker_tells(two, ground, tmp_path):
     assert told(path) == serial
 
 
-def test_the_tiles_of_a_worker_that_is_killed_are_done_by_others(two, ground, tmp_path):
+def test_the_tiles_of_a_worker_that_is_killed_are_done_by_others(
+    two, ground, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(course, "_LATE", 0.0)  # told at once, so that most is still to do
     tiles, model, serial = ground
     path, kept = tmp_path / "a.onepixel", 0
     with closing(Study.open(path, make=True)) as study:
@@ -103,26 +108,6 @@ def test_a_missing_library_is_named_with_its_extra(monkeypatch):
     assert "onepixel-gui[cluster]" in caught.value.remedy
 
 
-def test_a_scheduler_that_vanishes_ends_it_with_a_problem_and_the_study_continues(ground, tmp_path):
-    tiles, model, serial = ground
-    path, plan, dataset = tmp_path / "a.onepixel", plan_over(tiles, model), recognise([tiles])
-    local = distributed.LocalCluster(
-        n_workers=1,
-        threads_per_worker=1,
-        dashboard_address=None,
-        memory_limit=0,
-        silence_logs=50,
-    )
-    with closing(Study.open(path, make=True)) as study:
-        work = campaign(study, plan, dataset, scheduler=local.scheduler_address)
-        next(event for event in work if isinstance(event, CampaignBegan))
-        local.close()
-        with pytest.raises(UnusableCluster, match="is gone"):
-            list(work)
-    carried(path, plan, workers=1)
-    assert told(path) == serial
-
-
 def test_a_fault_of_a_worker_is_told_as_a_problem(two):
     class Unknown:
         def __reduce__(self):
@@ -134,3 +119,20 @@ def test_a_fault_of_a_worker_is_told_as_a_problem(two):
         while not heard:
             heard = crew.replies(0.5)
         assert not isinstance(heard[0][1], Trouble)
+
+
+def test_a_scheduler_that_vanishes_ends_it_with_a_problem_and_the_study_continues(
+    two, ground, tmp_path
+):
+    """The last of all: the cluster of the others is gone after it."""
+    tiles, model, serial = ground
+    path, plan, dataset = tmp_path / "a.onepixel", plan_over(tiles, model), recognise([tiles])
+    with closing(Study.open(path, make=True)) as study:
+        work = campaign(study, plan, dataset, scheduler=two.scheduler_address)
+        next(event for event in work if isinstance(event, CampaignBegan))
+        two.close()
+        with pytest.raises(UnusableCluster, match="is gone"):
+            list(work)
+    with all_here():
+        carried(path, plan, workers=1)
+    assert told(path) == serial
