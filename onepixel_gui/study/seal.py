@@ -53,7 +53,7 @@ def _all_bits(column: Column) -> NDArray[np.uint64]:
             return np.where(empty, np.int64(NONE), (column + 0.0).view(np.int64)).view(np.uint64)
         return column.view(np.uint64)
     known = {word: _bits(word) for word in set(column)}
-    return np.fromiter((known[word] for word in column), np.uint64, len(column))
+    return np.fromiter(map(known.__getitem__, column), np.uint64, len(column))
 
 
 def digest(text: str) -> bytes:

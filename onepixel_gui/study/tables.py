@@ -123,7 +123,7 @@ def columns(
 
 def _column(name: str, values: Sequence[Any], known: dict[str, str]) -> Any:
     if name in _TEXTS:  # each word is held once
-        return [known.setdefault(word, word) for word in values]
+        return list(map(known.setdefault, values, values))
     if name in _FLOATS:
         return np.array(values, np.float64)
     if name in _EMPTY:
@@ -251,7 +251,7 @@ def _of_campaign(
 def _some(found: Mapping[str, Any], which: NDArray[np.intp]) -> dict[str, Any]:
     """Those rows, in that order."""
     return {
-        name: [column[i] for i in which] if name in _TEXTS else column[which]
+        name: list(map(column.__getitem__, which.tolist())) if name in _TEXTS else column[which]
         for name, column in found.items()
     }
 
@@ -319,7 +319,7 @@ def _firsts(found: Mapping[str, Any], which: NDArray[np.intp]) -> NDArray[np.int
             column = found[name]
             if name in _TEXTS:
                 words = {word: code for code, word in enumerate(dict.fromkeys(column))}
-                column = np.fromiter((words[word] for word in column), np.int64, len(column))
+                column = np.fromiter(map(words.__getitem__, column), np.int64, len(column))
             parts.append(column[which])
         _, first = np.unique(np.stack(parts, 1), axis=0, return_index=True)
         which = which[np.sort(first)]
@@ -375,8 +375,9 @@ def outcomes(connection: sqlite3.Connection, group: Group) -> Outcomes:
 
 
 def _coded(words: Sequence[str | None], known: Sequence[str]) -> NDArray[np.int64]:
-    codes: dict[str | None, int] = {word: code for code, word in enumerate(known)}
-    return np.fromiter((codes.get(word, -1) for word in words), np.int64, len(words))
+    codes: dict[str | None, int] = dict.fromkeys(words, -1)
+    codes |= {word: code for code, word in enumerate(known)}
+    return np.fromiter(map(codes.__getitem__, words), np.int64, len(words))
 
 
 def _colours(packed: NDArray[np.int64]) -> NDArray[np.uint8]:

@@ -1,4 +1,4 @@
-"""A study of 100,000 runs: opening, its table, what its population says, memory, and writing.
+"""A study of 100,000 runs: opening, table, what its population says, `analyse`, memory, writing.
 
 `python -m tests.bench.study [COUNT]` prints one JSON object.  Of reading: medians over rounds in
 seconds, by the clock and (`cpu`) of this process alone, which other programs do not lengthen; and
@@ -120,6 +120,33 @@ def reading(path: Path) -> dict[str, dict[str, float]]:
         return found | {name: rounds(work, bare, times) for name, (work, times) in asked.items()}
 
 
+ANALYSED = """
+import json, os, resource, sys, time
+
+begun = time.perf_counter()
+from onepixel_gui.cli import run
+
+code = run(["analyse", sys.argv[1], "--out", sys.argv[2]])
+print(json.dumps({
+    "code": code,
+    "s": time.perf_counter() - begun,
+    "cpu": sum(os.times()[:4]),  # from the start of the interpreter on
+    "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+}))
+"""
+
+
+def analysing(path: Path, times: int) -> dict[str, float]:
+    """The command `analyse` as it is set by itself, a new process each time: medians."""
+    found: list[dict[str, float]] = []
+    for _ in range(times):
+        with tempfile.TemporaryDirectory() as out:
+            words = [sys.executable, "-c", ANALYSED, str(path), out]
+            said = subprocess.run(words, check=True, capture_output=True, text=True)
+            found.append(json.loads(said.stdout.splitlines()[-1]))
+    return {name: statistics.median(each[name] for each in found) for name in found[0]}
+
+
 MEASURED = """
 import contextlib, sys
 from pathlib import Path
@@ -184,6 +211,7 @@ def main(count: int) -> None:
             "making_s": time.perf_counter() - begun,
             "megabytes": path.stat().st_size / 1e6,
             "seconds": reading(path),
+            "analyse": analysing(path, 3),
             "peak_added_mb": {what: memory(path, what) for what in ("rows", "outcomes")},
             "writing": writing(Path(name)),
             "whole_process_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,

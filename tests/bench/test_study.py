@@ -9,5 +9,8 @@ def test_a_small_study_is_measured(tmp_path):
     found = study.reading(path)
     assert {"open", "rows", "outcomes", "table"} <= set(found)
     assert all(set(each) == {"s", "cpu", "of_bare"} for each in found.values())
+    analysed = study.analysing(path, 1)
+    assert analysed["code"] == 0
+    assert min(analysed["s"], analysed["cpu"], analysed["peak_mb"]) > 0
     written = study.writing(tmp_path, 4)
     assert written["per_second"] > 0

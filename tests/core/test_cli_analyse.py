@@ -1,6 +1,8 @@
 """The command `analyse`: a study in, figures, numbers and findings out."""
 
 import csv
+import errno
+import hashlib
 import io
 import json
 
@@ -43,6 +45,10 @@ def test_each_group_gets_its_figures_with_sidecars_and_maps(analysed):
         names = {path.name for path in folder.iterdir()}
         assert {"population.png", "before-and-after.png", "per-class-matrix.png"} <= names
         assert "maps.npz" in names
+        origin = json.loads((folder / "population.png.json").read_text("utf-8"))["provenance"]
+        listed = (folder / origin["tiles"]["listed_in"]).read_bytes()
+        assert len(listed.splitlines()) == origin["tiles"]["n"]
+        assert hashlib.sha256(listed).hexdigest() == origin["tiles"]["sha256_of_all"]
         for name in names:
             assert not name.endswith(".png") or f"{name}.json" in names
 
@@ -87,7 +93,7 @@ def test_the_same_study_gives_the_same_bytes(analysed, study, tmp_path):
     assert run([*words, "--group", "2"]) == 0
     for path in (out / "2-demonstration-guided").iterdir():
         first = (analysed / path.parent.name / path.name).read_bytes()
-        if path.suffix == ".npz":
+        if path.suffix in (".npz", ".txt"):
             assert path.read_bytes() == first
         else:  # but for the command, which names the group
             assert _without_command(path.read_bytes()) == _without_command(first)
@@ -169,9 +175,29 @@ def test_a_folder_that_cannot_be_made_is_refused_before_any_work(study, tmp_path
     what, _ = refused(["analyse", str(study), "--out", str(taken)], capsys)
     assert what == "The folder taken is a file."
     what, remedy = refused(["analyse", str(study), "--out", str(taken / "below")], capsys)
-    assert what == "The folder below cannot be made."
+    assert what == "The folder below cannot be made because taken is a file."
     assert remedy.startswith("Choose another folder")
     assert taken.read_text() == "a file"
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        (errno.EACCES, "{} does not allow it"),
+        (errno.EROFS, "{} is on a disk that only allows reading"),
+        (errno.ENOSPC, "the disk or your quota is full"),
+        (errno.EIO, "the disk reported an error"),
+    ],
+)
+def test_it_is_told_why_a_folder_cannot_be_made(study, tmp_path, capsys, monkeypatch, code, why):
+    def refuse(path, *_args, **_named):
+        raise OSError(code, "no", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pathlib.Path.mkdir", refuse)
+        what, remedy = refused(["analyse", str(study), "--out", str(tmp_path / "new")], capsys)
+    assert what == f"The folder new cannot be made because {why.format(tmp_path.name)}."
+    assert remedy.startswith("Choose another folder")
 
 
 def test_a_table_in_whose_place_a_folder_lies_is_told_before_any_work(study, tmp_path, capsys):

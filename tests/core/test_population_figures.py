@@ -5,12 +5,14 @@ import hashlib
 import io
 import json
 import re
+from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from onepixel_gui.attack.attacks import Exhaustive, Settings
 from onepixel_gui.report.exhibit import Style
 from onepixel_gui.report.figure import render
 from onepixel_gui.report.population import folder
@@ -18,9 +20,10 @@ from onepixel_gui.report.population.captions import caption, title
 from onepixel_gui.report.population.contents import LETTERS, contents
 from onepixel_gui.report.population.exhibit import TEMPLATES, exhibits, plain_name
 from onepixel_gui.report.population.numbers import COLUMNS, Number, table
-from onepixel_gui.report.population.phrases import chance, number, percents
+from onepixel_gui.report.population.phrases import chance, number, percents, stopping
 from onepixel_gui.report.population.summary import findings
 from onepixel_gui.report.population.tabulated_maps import numbers
+from onepixel_gui.study.store import Group
 from tests.core.planted import changed
 from tests.core.populations import CARD, Planted, examined_of, outcomes_of
 
@@ -112,6 +115,7 @@ def test_every_number_of_a_caption_is_in_the_table(name):
 GIVEN = {  # of the wording, not found
     "0", "1", "2", "4", "8", "16", "95", "95th", "0.5", "441.67", "1.5", "100", "255", "2000",
     "9,999", "1,999", "5", "65", "64", "3",
+    "0.001",  # below which no p is told
 }  # fmt: skip
 
 
@@ -138,6 +142,62 @@ def test_findings_promise_nothing_of_robustness():
     held = " ".join(findings(SEARCHED))
     assert "no proof that no such pixel exists" in held
     assert "40,000 queries" in held
+
+
+# ------------------------------------------------------------------ what decides
+def test_a_tile_with_several_seeds_is_one_flip_of_locality_and_propagation():
+    """Its first seed that flipped stands for it: the others repeat the same tile."""
+    found = outcomes_of(20, seeds=3, both=False)
+    every = changed(found, flipped=np.ones(60, bool), after=1 - found.answer,
+                    first_flip=np.full(60, 400))  # fmt: skip
+    source = Planted(every)
+    examined = examined_of(source, dark=0)
+    assert len(list(source.aftermaths(source.group))) == 60
+    assert examined.locality.flips == 20
+    assert sum(each.flips for each in examined.propagated) == 20
+    told = findings(examined)
+    assert "the first that flipped stands for the tile" in told[0]
+    assert "stands for the tile" not in findings(SEARCHED)[0]
+
+
+def test_random_shifts_decide_of_periods_and_shuffles_are_said_to_be_no_evidence():
+    told, said = caption(exhibit("periods", DRAWN_SWEPT)), " ".join(findings(SWEPT))
+    for words in (told, said):
+        assert "chance at 5 % (random shifts of each tile" in words
+        for each in (*SWEPT.periods.row.explained, *SWEPT.periods.column.explained):
+            assert chance(each.locked_p) in words
+    assert told.index("random shifts") < told.index("explains")
+    assert "Shuffled positions alone are no evidence of a period." in told
+    assert "explain" not in said
+    assert "shuffle" not in said
+
+
+def test_the_table_tells_the_test_of_random_shifts_of_each_stride():
+    rows = [row for row in numbers(exhibit("periods", DRAWN_SWEPT))
+            if "power up to 8 px at stride" in row.quantity]  # fmt: skip
+    strides = [*SWEPT.periods.row.explained, *SWEPT.periods.column.explained]
+    assert [row.p for row in rows] == [each.locked_p for each in strides]
+    assert all(row.test == "random shifts" for row in rows if row.p is not None)
+
+
+@pytest.mark.parametrize("words", [caption(exhibit("places")), " ".join(findings(SEARCHED))])
+def test_darkness_is_told_first_among_pixels_as_far_from_the_centre(words):
+    part = SEARCHED.leading.darkness.parts[1]
+    ring = words.index(f"as far from the centre, n = {part.n}")
+    assert ring < words.index("random pixels of the same tiles, n =")
+    assert "which nearness to the centre explains as well" in words
+
+
+STOPPING = "A search stops at its first flip"
+
+
+def test_a_search_that_stops_at_its_flip_is_said_to_differ_by_that_from_one_that_holds():
+    for template in ("population", "before and after", "colours", "places"):
+        assert STOPPING in caption(exhibit(template))
+        assert STOPPING not in caption(exhibit(template, DRAWN_SWEPT))
+    assert stopping(Settings()) in findings(SEARCHED)
+    assert not any(STOPPING in each for each in findings(SWEPT))
+    assert stopping(Settings(to_the_end=True)) == stopping(Exhaustive()) == ""
 
 
 def test_success_is_compared_with_failure_within_one_direction_only():
@@ -231,6 +291,13 @@ def test_a_sidecar_holds_n_seeds_settings_and_the_hash_of_every_tile():
     assert block["caption"] == caption(exhibit("population"))
 
 
+def test_a_sidecar_names_the_file_beside_it_that_lists_the_tiles():
+    """For many figures of one group: a hundred thousand lines in each would be too many."""
+    told = exhibits(SEARCHED, tiles="tiles.txt")[0][0].provenance["tiles"]
+    assert told == {"n": 220, "listed_in": "tiles.txt", "sha256_of_all": SEARCHED.digest}
+    assert hashlib.sha256(SEARCHED.hash_lines).hexdigest() == SEARCHED.digest
+
+
 # ------------------------------------------------------------------ the table
 def rows_of(examined):
     drawn, _ = exhibits(examined)
@@ -296,6 +363,39 @@ def test_any_class_may_be_part_of_a_files_name(words, name):
     assert plain_name(words) == name
 
 
+# ------------------------------------------------------------------ the list of groups
+def grouped(classifier=1, runs=5, window=(64, 64), **card):
+    return Group(classifier, 1, replace(CARD, **card), Settings(), runs, window)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"classifier": 2, "sha256": "cd" * 32},
+        {"classifier": 2, "file": "other.safetensors", "sha256": "cd" * 32},
+        {"classifier": 2},
+        {"window": (96, 96)},
+    ],
+)
+def test_no_two_groups_read_alike(other):
+    first, second = (line[1:] for line in folder.listed([grouped(), grouped(**other)]))
+    assert first != second
+
+
+def test_a_group_of_one_run_is_counted_in_the_singular():
+    (alone,) = folder.listed([grouped(runs=1)])
+    assert alone.startswith("1  demonstration  differential evolution")
+    assert alone.endswith("  1 run")
+
+
+def test_one_flip_is_too_few_in_the_singular():
+    found = changed(outcomes_of(40), flipped=np.arange(40) == 0)
+    _, lacking = exhibits(examined_of(Planted(found, aftermaths=False), dark=0))
+    assert "the pixels of 1 flip are too few" in next(
+        each.why for each in lacking if each.template == "periods"
+    )
+
+
 # ------------------------------------------------------------------ numbers in words
 @pytest.mark.parametrize(
     ("share", "words"),
@@ -318,5 +418,5 @@ def test_small_and_large_numbers_keep_their_digits():
     assert number(40_000) == "40,000"
     assert number(0) == "0"
     assert chance(0.0123) == "p = 0.012"
-    assert chance(1e-7) == "p = 1.0 × 10⁻⁷"
-    assert chance(0.0) == "p < 10⁻³⁰⁰"
+    assert chance(0.001) == "p = 0.001"
+    assert chance(4.0e-38) == chance(0.0) == "p < 0.001"

@@ -6,6 +6,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +16,27 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
+from onepixel_gui.analysis.population import units
+from onepixel_gui.attack.attacks import Settings
 from onepixel_gui.qt.commands import Commands
 from onepixel_gui.qt.gallery.shelf import Shelf
 from onepixel_gui.qt.population.brushing import Brush, Range
 from onepixel_gui.qt.population.columns import Columns, bins, columns
 from onepixel_gui.qt.population.desk import NO_RUNS, NO_STUDY, PopulationDesk
+from onepixel_gui.qt.population.panes import ColourPane
 from onepixel_gui.qt.population.parts import PARTS
+from onepixel_gui.qt.population.static import (
+    MeanMapPane,
+    SpectrumPane,
+    StaticPane,
+    UniversalPane,
+)
 from onepixel_gui.qt.preferences import Memory
 from onepixel_gui.qt.session import Session
-from onepixel_gui.qt.theme import DARK, LIGHT
+from onepixel_gui.qt.theme import DARK, LIGHT, Line
+from onepixel_gui.report.population.examined import Examined
 from onepixel_gui.study.store import Study
-from tests.core.populations import outcomes_of, records_of
+from tests.core.populations import Planted, examined_of, outcomes_of, records_of
 from tests.qt.campaign_doubles import StandInStudies
 
 TILES = 60
@@ -323,6 +334,46 @@ def test_a_figure_and_the_numbers_are_written(qtbot: Any, bench: Bench, tmp_path
 
 
 # ------------------------------------------------------------------ many, light and dark
+@pytest.fixture(scope="module")
+def searched() -> Examined:
+    found: Examined = examined_of(Planted(outcomes_of(TILES)), dark=0)
+    return found
+
+
+@pytest.mark.parametrize("make", [lambda: SpectrumPane("row"), UniversalPane, MeanMapPane])
+def test_panes_that_need_sweeps_tell_how_to_get_them(
+    qtbot: Any, searched: Examined, make: Callable[[], StaticPane]
+) -> None:
+    pane = make()
+    qtbot.addWidget(pane)
+    pane.show_examined(searched, searched.leading)
+    assert "Run a campaign with Sweep to see this." in pane.plot.hint.toPlainText()
+
+
+def test_the_colour_change_is_told_beside_when_searches_stop(
+    qtbot: Any, searched: Examined
+) -> None:
+    pane = ColourPane()
+    qtbot.addWidget(pane)
+    lines = [each for each in pane.findChildren(Line) if "first flip" in each.text()]
+    pane.show_examined(searched, searched.leading)
+    assert [each.isHidden() for each in lines] == [False]
+    assert lines[0].toolTip().startswith("A search stops at its first flip")
+    to_the_end = replace(searched.group, settings=Settings(to_the_end=True))
+    pane.show_examined(replace(searched, group=to_the_end), searched.leading)
+    assert lines[0].isHidden()
+
+
+def test_chances_too_small_to_be_trusted_are_told_as_such(qtbot: Any, searched: Examined) -> None:
+    pane = ColourPane()
+    qtbot.addWidget(pane)
+    led = searched.leading
+    sure = replace(led.chromatic.compared[0], delta=0.9, test=units.Tested("U", (9, 9), 4e-38))
+    chromatic = replace(led.chromatic, compared=(sure, *led.chromatic.compared[1:]))
+    pane.show_examined(searched, replace(led, chromatic=chromatic))
+    assert "p < 0.001" in pane.state
+
+
 def test_every_part_is_drawn_in_both_themes(bench: Bench) -> None:
     for theme in (LIGHT, DARK):
         bench.page.set_theme(theme)

@@ -11,6 +11,7 @@ from onepixel_gui.qt.campaign.look import Choice, choice_sheet
 from onepixel_gui.qt.population.bars import BarsPane, Scale, legend
 from onepixel_gui.qt.population.columns import MODULI, Columns
 from onepixel_gui.qt.population.planes import Grid, PlanePane
+from onepixel_gui.qt.theme import Line
 from onepixel_gui.report.population import phrases
 from onepixel_gui.report.wording import counted
 
@@ -172,7 +173,6 @@ class DistancePane(BarsPane):
         super().show_columns(columns)
 
     def show_examined(self, examined: "Examined | None", directed: "Directed | None") -> None:
-        del examined
         if directed is None:
             self.set_state("…" if self.columns is not None else "")
             return
@@ -181,6 +181,7 @@ class DistancePane(BarsPane):
         p = "" if part.test.p is None else phrases.chance(part.test.p)
         against = phrases.compared(directed.places.compared)
         told = f"{phrases.tested(part.test)}\nFlipped against held: {against}"
+        told += _stopping(examined)
         self.set_state(legend((ratio, p, f"n = {part.n:,}")), told)
 
 
@@ -189,7 +190,13 @@ class ColourPane(BarsPane):
 
     def __init__(self) -> None:
         super().__init__("Colour change", "colour")
+        self._examined: Examined | None = None
         self._directed: Directed | None = None
+        self._doubt = Line()
+        self._doubt.setObjectName("state")
+        self._doubt.setText("Searches stop at their first flip; those that hold go on")
+        self._doubt.hide()
+        self.body.addWidget(self._doubt)
         self.measure = Choice()
         self.measure.addItem("RGB", "euclidean")
         self.measure.addItem("CIEDE2000", "ciede2000")
@@ -210,21 +217,24 @@ class ColourPane(BarsPane):
             scale = Scale("ciede2000", _SEEN, "CIEDE2000")
         self.plot.show_band(None)
         self.set_scale(scale)
-        self.show_examined(None, self._directed)
+        self.show_examined(self._examined, self._directed)
 
     def show_examined(self, examined: "Examined | None", directed: "Directed | None") -> None:
-        del examined
-        self._directed = directed
+        self._examined, self._directed = examined, directed
         if directed is None:
+            self._doubt.hide()
             self.set_state("…" if self.columns is not None else "")
             return
         found = directed.chromatic.compared[self.measure.currentIndex()]
         delta = "" if found.delta is None else f"Cliff's δ {phrases.number(found.delta, 2)}"
         p = "" if found.test.p is None else phrases.chance(found.test.p)
+        stopping = _stopping(examined)
         self.set_state(
             legend((delta, p, f"n = {found.flipped:,} + {found.held:,}")),
-            f"Flipped against held tiles: {phrases.compared(found)}",
+            f"Flipped against held tiles: {phrases.compared(found)}{stopping}",
         )
+        self._doubt.setVisible(bool(stopping and found.flipped and found.held))
+        self._doubt.setToolTip(stopping.strip())
 
 
 class PhasesPane(BarsPane):
@@ -280,6 +290,12 @@ class PhasesPane(BarsPane):
             f"χ² {found.statistic:.3g} · {phrases.chance(found.p)} · n = {found.n:,}",
             f"{found.test} of all directions together, against even places",
         )
+
+
+def _stopping(examined: "Examined | None") -> str:
+    """What such a comparison owes to when searches stop, as a line of a tooltip."""
+    told = "" if examined is None else phrases.stopping(examined.group.settings)
+    return f"\n{told}" if told else ""
 
 
 def _cut(values: Floats) -> Floats:

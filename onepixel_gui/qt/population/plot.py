@@ -53,13 +53,12 @@ class Plot(pg.PlotWidget):
     def __init__(self, name: str, labels: tuple[str, str], parent: QWidget | None = None) -> None:
         """labels: of the left and the bottom axis."""
         self.box = BrushBox()
-        super().__init__(parent, viewBox=self.box)
+        super().__init__(parent, viewBox=self.box, enableMenu=False)  # menus take half of it
         self.theme, self._labels = DARK, labels
         self._told: tuple[str, str, Theme] | None = None
         self._spans: dict[str, tuple[float, float, int]] = {}
         self.setAccessibleName(name)
         self.setMinimumSize(120, 80)
-        self.plotItem.setMenuEnabled(False, None)
         self.hideButtons()
         self.box.disableAutoRange()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

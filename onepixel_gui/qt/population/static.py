@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from onepixel_gui.analysis.population.universal import Universal
     from onepixel_gui.report.population.examined import Directed, Examined
 
-NO_SWEEPS = "These runs are no sweeps"
+NO_SWEEPS = "These runs are no sweeps.\nRun a campaign with Sweep to see this."
 _SHORT, _LONGEST = (2, 3, 4, 8, 16), 16.0  # px, periods that are ticked; shown up to
 
 
@@ -126,10 +126,16 @@ class SpectrumPane(StaticPane):
         strongest = "" if found.strongest is None else f"{found.strongest:.3g} px strongest"
         p = "too few tiles for a test" if found.p is None else phrases.chance(found.p)
         strides = ", ".join(str(each) for each in self.examined.strides) if self.examined else ""
+        tested = "".join(
+            f"\nStride {each.stride}: {phrases.percents(each.short)} of the power up to 8 px "
+            f"(random shifts, n = {periods.tiles:,}, {phrases.chance(each.locked_p)})"
+            for each in found.explained
+            if each.short is not None and each.locked_p is not None
+        )
         self.set_state(
             f"{strongest} · {p} · n = {periods.tiles:,}",
-            "Dashed: 95th percentile when each tile is shifted at random. "
-            f"Strides of the classifier: {strides or 'not known'} px.",
+            "p: of random shifts of each tile; dashed, their 95th percentile. "
+            f"Strides of the classifier: {strides or 'not known'} px.{tested}",
         )
 
 

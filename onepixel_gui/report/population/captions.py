@@ -3,7 +3,7 @@
 from onepixel_gui import __version__
 from onepixel_gui.attack.attacks import Exhaustive
 from onepixel_gui.attack.probe import Guidance, Settings
-from onepixel_gui.report.population import fragments, fragments_maps
+from onepixel_gui.report.population import fragments, fragments_maps, phrases
 from onepixel_gui.report.population.contents import contents, letter
 from onepixel_gui.report.population.exhibit import PopulationExhibit
 from onepixel_gui.report.population.fragments import Fragment
@@ -57,6 +57,7 @@ def _ending(exhibit: PopulationExhibit) -> str:
     examined = exhibit.examined
     card, rates = examined.group.card, examined.rates
     parts = [
+        *_stopping(exhibit),
         f"Attack: {attack(examined.group.settings)}.",
         f"{counted(len(examined.outcomes), 'run', 'runs')} of "
         f"{counted(examined.tiles, 'tile', 'tiles')}; a tile counts once, as flipped if any of "
@@ -68,6 +69,14 @@ def _ending(exhibit: PopulationExhibit) -> str:
         f"onepixel_gui {__version__}. {RESEARCH_ONLY}",
     ]
     return " ".join(parts)
+
+
+def _stopping(exhibit: PopulationExhibit) -> list[str]:
+    """Wherever flipped tiles stand beside held ones."""
+    told = phrases.stopping(exhibit.examined.group.settings)
+    overall = exhibit.examined.rates.overall
+    beside = exhibit.template in ("population", "before and after", "colours", "places")
+    return [told] if told and beside and 0 < overall.flipped < overall.n else []
 
 
 def attack(settings: Settings | Guidance | Exhaustive) -> str:

@@ -25,6 +25,7 @@ from onepixel_gui.analysis.population.periods import (
 from onepixel_gui.analysis.population.places import Places, places
 from onepixel_gui.analysis.population.propagated import MeanPropagation, Propagations
 from onepixel_gui.analysis.population.rates import Rates, rates
+from onepixel_gui.analysis.population.units import one_per_tile
 from onepixel_gui.analysis.population.universal import Universal, Universals
 from onepixel_gui.attack.locality import Moved
 from onepixel_gui.attack.probe import Swept
@@ -122,10 +123,15 @@ class Examined:
     def leading(self) -> Directed:
         return self.directed[0]
 
+    @property
+    def hash_lines(self) -> bytes:
+        """The sorted sha256s of all tiles, one a line."""
+        return "".join(f"{each}\n" for each in self.hashes).encode()
+
     @cached_property
     def digest(self) -> str:
-        """Of all tiles: sha256 of their sorted sha256s, one a line."""
-        return hashlib.sha256("".join(f"{each}\n" for each in self.hashes).encode()).hexdigest()
+        """sha256 of `hash_lines`."""
+        return hashlib.sha256(self.hash_lines).hexdigest()
 
     def map_of(self, title: str) -> MeanMap | None:
         return next((each for each in self.maps if each.title == title), None)
@@ -237,6 +243,8 @@ def _swept(
 def _aftermath(
     source: Source, group: Group, outcomes: Outcomes
 ) -> Generator[Examining, None, tuple[Locality | None, tuple[MeanPropagation, ...]]]:
+    """One flip of each tile counts: seeds of one tile are no independent flips."""
+    outcomes = one_per_tile(outcomes)
     rows = {int(run): row for row, run in enumerate(outcomes.run)}
     localities, propagations = Localities(), Propagations()
     done, classes, asked = 0, outcomes.classes, 0

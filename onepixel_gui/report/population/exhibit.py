@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
 from onepixel_gui.report.population.provenance import provenance
+from onepixel_gui.report.wording import counted
 
 if TYPE_CHECKING:  # so that a window may know of figures before it needs the analyses
     from onepixel_gui.analysis.population.universal import Universal
@@ -31,12 +32,15 @@ class PopulationExhibit:
     """direction: number of the `Directed` it is about; of the rest 0.
 
     command:  the command line that repeats it, "" when there is none.
+    tiles:    name of a file beside the figure that lists the sha256 of every tile; "" where the
+              sidecar is to hold the list itself.
     """
 
     template: Template
     examined: "Examined"
     direction: int = 0
     command: str = ""
+    tiles: str = ""
 
     @property
     def directed(self) -> "Directed":
@@ -67,7 +71,7 @@ class PopulationExhibit:
 
     @property
     def provenance(self) -> dict[str, object]:
-        return provenance(self.examined, self.command)
+        return provenance(self.examined, self.command, self.tiles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +84,17 @@ class Lacking:
 
 
 def exhibits(
-    examined: "Examined", command: str = ""
+    examined: "Examined", command: str = "", *, tiles: str = ""
 ) -> tuple[tuple[PopulationExhibit, ...], tuple[Lacking, ...]]:
-    """What can be drawn, and what cannot, in the order of `TEMPLATES`."""
+    """What can be drawn, and what cannot, in the order of `TEMPLATES`.
+
+    command, tiles:  as of `PopulationExhibit`.
+    """
     drawn, lacking = [], []
     for template in TEMPLATES:
         several = len(examined.directed) if template in _BY_DIRECTION else 1
         for direction in range(several):
-            exhibit = PopulationExhibit(template, examined, direction, command)
+            exhibit = PopulationExhibit(template, examined, direction, command, tiles)
             why = _why_not(exhibit)
             if why:
                 title = exhibit.directed.title if template in _BY_DIRECTION else "all"
@@ -109,7 +116,8 @@ def _why_not(exhibit: PopulationExhibit) -> str:
             flips = max((each.n for each in examined.flips), default=0)
             if examined.periods is not None or flips >= _FEWEST:
                 return ""
-            return f"There are no sweeps, and the pixels of {flips} flips are too few for phases."
+            few = counted(flips, "flip", "flips")
+            return f"There are no sweeps, and the pixels of {few} are too few for phases."
         case "locality":
             asked = examined.locality is not None and examined.locality.flips
             if asked or examined.propagated:

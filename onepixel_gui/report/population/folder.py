@@ -1,6 +1,8 @@
 """A whole analysis on disk: every figure of every group, the table of numbers, the findings."""
 
+import errno
 import io
+import os
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +18,24 @@ from onepixel_gui.report.population.exhibit import exhibits, plain_name
 from onepixel_gui.report.population.numbers import Number, table
 from onepixel_gui.report.population.summary import lines
 from onepixel_gui.report.population.tabulated_maps import numbers
+from onepixel_gui.report.wording import TIMES, counted
 from onepixel_gui.study.store import Group
 
-NUMBERS, SUMMARY, MAPS = "numbers.csv", "summary.txt", "maps.npz"
+NUMBERS, SUMMARY, MAPS, TILES = "numbers.csv", "summary.txt", "maps.npz", "tiles.txt"
+
+
+_REASONS = {
+    errno.EACCES: "{name} does not allow it",
+    errno.EPERM: "{name} does not allow it",
+    errno.EROFS: "{name} is on a disk that only allows reading",
+    errno.ENOTDIR: "{name} is a file",
+    errno.EEXIST: "{name} is a file",
+    errno.ENOSPC: "the disk or your quota is full",
+    getattr(errno, "EDQUOT", errno.ENOSPC): "the disk or your quota is full",
+    errno.ENAMETOOLONG: "this disk does not accept that name",
+    errno.EINVAL: "this disk does not accept that name",
+    errno.EILSEQ: "this disk does not accept that name",
+}
 
 
 class NothingToAnalyse(Problem):
@@ -58,9 +75,26 @@ def _name(group: Group, number: int) -> str:
 def listed(groups: Sequence[Group]) -> list[str]:
     """What there is to choose from."""
     return [
-        f"{number}  {printable(each.card.name)}  {attack(each.settings)}  {each.runs:,} runs"
+        f"{number}  {_classifier(each, groups)}  {attack(each.settings)}  "
+        f"{counted(each.runs, 'run', 'runs')}"
         for number, each in enumerate(groups, 1)
     ]
+
+
+def _classifier(group: Group, groups: Sequence[Group]) -> str:
+    """Its name, and as much more as tells it from its namesakes."""
+    card = group.card
+    namesakes = [each for each in groups if each.card.name == card.name]
+    more = []
+    if len({each.classifier for each in namesakes}) > 1:
+        more += [printable(card.file), f"sha256 {card.sha256[:8]}"]
+    if len({(each.classifier, each.card.sha256) for each in namesakes}) > len(
+        {each.card.sha256 for each in namesakes}
+    ):
+        more.append(f"classifier {group.classifier} of the study")
+    if len({each.window for each in namesakes}) > 1:
+        more.append(f"window {group.window[0]} {TIMES} {group.window[1]} px")
+    return printable(card.name) + (f" ({', '.join(more)})" if more else "")
 
 
 def write(
@@ -75,7 +109,8 @@ def write(
     command: str = "",
     dark: int = DARK,
 ) -> Generator[Examining, None, Written]:
-    """One folder a group with its figures and maps; beside them the table and the summary.
+    """One folder a group with its figures, maps and the sha256 of its tiles, a line each; beside
+    them the table and the summary.
 
     suffix:  of the figures.  dark: as of `examine`.   What lies there under these names is
     replaced; nothing else is touched.   Raises NotWritten, and what reading the study raises.
@@ -88,9 +123,11 @@ def write(
         try_out(folder / each)  # before the minutes of work, not after
     for name, group in groups:
         examined = yield from examine(source, group, study=study, identity=identity, dark=dark)
-        drawn, lacking = exhibits(examined, command)
+        drawn, lacking = exhibits(examined, command, tiles=TILES)
         found: list[Number] = []
         _make(folder / name)
+        write_whole(folder / name / TILES, examined.hash_lines)
+        files.append(folder / name / TILES)
         for done, exhibit in enumerate(drawn):
             yield Examining("Drawing", done, len(drawn))
             from onepixel_gui.report.figure import export
@@ -110,13 +147,22 @@ def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as cause:  # ValueError: a null byte in the name
-        name = printable(folder.name)
-        what = "is a file" if folder.is_file() else "cannot be made"
         raise NotWritten(
-            f"The folder {name} {what}.",
+            f"The folder {printable(folder.name)} {_why_not(folder, cause)}.",
             "Choose another folder, one that may be written.",
             detail=f"{type(cause).__name__}: {printable(str(cause))}",
         ) from cause
+
+
+def _why_not(folder: Path, cause: OSError | ValueError) -> str:
+    """ "cannot be made because ..."."""
+    above = next((each for each in (folder, *folder.parents) if os.path.lexists(each)), folder)
+    name = printable(above.name) or "the disk"
+    if above == folder and not isinstance(cause, PermissionError):
+        return "is a file"
+    code = cause.errno if isinstance(cause, OSError) else errno.EINVAL
+    why = _REASONS.get(code or 0, "the disk reported an error")
+    return f"cannot be made because {why.format(name=name)}"
 
 
 def maps(examined: Examined) -> bytes:

@@ -60,10 +60,11 @@ def _directions(exhibit: PopulationExhibit) -> str:
 
 def _cases(exhibit: PopulationExhibit) -> str:
     led = exhibit.directed
-    return (
-        f"Success rate of each case with its 95 % Wilson interval, {led.title}; dashed, all "
-        f"together: {phrases.rate(led.rates.overall)}."
-    )
+    if len(led.rates.cases) > phrases.LINES:
+        shown = f"Number of cases by their success rate, {led.title}"
+    else:
+        shown = f"Success rate of each case with its 95 % Wilson interval, {led.title}"
+    return f"{shown}; dashed, all together: {phrases.rate(led.rates.overall)}."
 
 
 def _queries(exhibit: PopulationExhibit) -> str:
@@ -174,10 +175,11 @@ def _dark(exhibit: PopulationExhibit) -> str:
         "Signed distance to dark areas as a rank among all pixels of the same tile, 0 deepest in "
         "the dark; grey, random pixels. Dark: haematoxylin by colour deconvolution above Otsu's "
         f"threshold of each tile (our choice), {counted(seen.sampled, 'tile', 'tiles')}{sampled}. "
-        f"Mean rank of {who} pixels "
-        f"{phrases.number(part.percentile)}{phrases.ends(part.interval)}, 0.5 expected "
-        f"({phrases.tested(part.test)}{by_case}); among pixels as far from the centre "
-        f"{phrases.number(part.ring)} ({phrases.tested(part.ring_test)})."
+        f"Mean rank of {who} pixels among pixels as far from the centre "
+        f"{phrases.number(part.ring)}, 0.5 expected ({phrases.tested(part.ring_test)}); among all "
+        f"{phrases.number(part.percentile)}{phrases.ends(part.interval)} "
+        f"({phrases.tested(part.test)}{by_case}), which nearness to the centre explains as well "
+        "where tiles are cut around nuclei."
     )
 
 

@@ -2,7 +2,12 @@
 
 from onepixel_gui.analysis.chromatic import hexadecimal
 from onepixel_gui.analysis.population.locality import ShiftShare
-from onepixel_gui.analysis.population.periods import Phases, PopulationSpectrum
+from onepixel_gui.analysis.population.periods import (
+    Explained,
+    Phases,
+    PopulationPeriods,
+    PopulationSpectrum,
+)
 from onepixel_gui.report.population import phrases
 from onepixel_gui.report.population.exhibit import PopulationExhibit
 from onepixel_gui.report.population.fragments import Fragment
@@ -31,27 +36,47 @@ def _spectrum(axis: str) -> Fragment:
         line, found = _line(exhibit, axis), exhibit.examined.periods
         if line is None or found is None:
             return ""
-        told = "no period of 8 px or shorter fits"
+        told = "No period of 8 px or shorter fits"
         if line.strongest is not None:
-            told = f"of periods up to 8 px the most locked is {phrases.number(line.strongest)} px"
+            told = (
+                f"Of periods up to 8 px the tiles agree most on {phrases.number(line.strongest)} px"
+            )
         if line.p is not None:
             told += (
-                f" (random shifts of each tile, {found.shifts:,}, seed {found.seed}, "
+                f", {'more' if line.beyond_null else 'not more'} than chance at 5 % (random "
+                f"shifts of each tile, {found.shifts:,}, seed {found.seed}, "
                 f"n = {found.tiles:,}, {phrases.chance(line.p)})"
             )
-        explained = [
-            f"stride {each.stride} explains {phrases.percents(each.share)} of its variance "
-            f"({phrases.percents(each.null)} is the 95th percentile of {found.shuffles:,} "
-            f"shuffles, n = {found.tiles:,}, {phrases.chance(each.p)})"
-            for each in line.explained
-        ]
-        strides = f"; {'; '.join(explained)}" if explained else ""
+        else:
+            told += f"; too few tiles for a test (n = {found.tiles:,})"
+        strides = "".join(f" {_stride(each, found)}." for each in line.explained)
+        shuffles = f" {SHUFFLES}" if line.explained else ""
         return (
             f"Power of the {axis} profile by period; grey, up to the 95th percentile of shuffled "
-            f"positions; triangles, the classifier's strides; {told}{strides}."
+            f"positions, beyond which whatever is a few pixels wide lies; triangles, the "
+            f"classifier's strides. {told}.{strides}{shuffles}"
         )
 
     return words
+
+
+SHUFFLES = "Shuffled positions alone are no evidence of a period."
+
+
+def _stride(each: Explained, found: PopulationPeriods) -> str:
+    """What random shifts say of it first, then what its phase explains."""
+    told = f"Stride {each.stride}:"
+    if each.short is not None:
+        shifted = ""
+        if each.locked_p is not None:
+            chance = phrases.chance(each.locked_p)
+            shifted = f" (random shifts of each tile, n = {found.tiles:,}, {chance})"
+        told += f" {phrases.percents(each.short)} of the power up to 8 px lies at it{shifted};"
+    return (
+        f"{told} its phase explains {phrases.percents(each.share)} of the profile's variance "
+        f"({phrases.percents(each.null)} is the 95th percentile of {found.shuffles:,} shuffles, "
+        f"n = {found.tiles:,}, {phrases.chance(each.p)})"
+    )
 
 
 def _classes(axis: str) -> Fragment:

@@ -7,6 +7,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
@@ -86,9 +87,6 @@ def field(cell: Cell, shown: Field, *, label: bool = True) -> Axes:
     bar = cell.sheet.axes(right, cell.top + top, 1.8, size.height)
     _key(bar, table(np.arange(256), bytes=True)[:, :3], low, high, shown)
     return axes
-
-
-_NARROW = 0.95  # inches, below which five numbers do not fit side by side
 
 
 def _steps(count: int, most: int = 5) -> list[int]:
@@ -257,7 +255,7 @@ def _line(
 def unit_axis(axes: Axes, words: str, side: str = "y") -> None:
     """From 0 to 1, for confidences and shares."""
     ticks, labels = [0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.5", "0.75", "1"]
-    if side == "x" and axes.bbox.width / axes.figure.dpi < _NARROW:
+    if side == "x" and axes.bbox.width / axes.figure.dpi < 0.95:  # inches: no room for five
         ticks, labels = ticks[::2], labels[::2]
     if side == "y":
         axes.set(ylim=(-0.03, 1.05), ylabel=words)
@@ -285,12 +283,16 @@ class Rate:
 def forest(axes: Axes, shown: Sequence[Rate], *, named: int, letters: int = 14) -> None:
     """Rates from top to bottom; with more than `named` of them the names are left out."""
     many = len(shown) > named
-    size = 2.0 if many else 3.2
+    size = 2.0 if many else 3.2  # one by one the lines would take long
+    ends = [(at, one.interval, one.colour) for at, one in enumerate(shown) if one.interval]
+    lines = [[(each.low, at), (each.high, at)] for at, each, _ in ends]
+    colours = [colour for _, _, colour in ends]
+    axes.add_collection(LineCollection(lines, colors=colours, linewidths=0.8, zorder=2))
+    for marker in dict.fromkeys(rate.marker for rate in shown):
+        same = [(one.share, at, one.colour) for at, one in enumerate(shown) if one.marker == marker]
+        shares, places, looks = zip(*same, strict=True)
+        axes.scatter(shares, places, size**2, looks, marker=marker, lw=1, clip_on=False)
     for place, rate in enumerate(shown):
-        ends = rate.interval
-        if ends is not None:
-            axes.plot([ends.low, ends.high], [place, place], color=rate.colour, lw=0.8, zorder=2)
-        axes.plot(rate.share, place, rate.marker, ms=size, color=rate.colour, clip_on=False)
         if rate.told and not many:
             beside: dict[str, Any] = {"xytext": (3.5, 0), "textcoords": "offset points"}
             axes.annotate(rate.told, (1.02, place), va="center", fontsize=SMALL, **beside)
@@ -370,12 +372,12 @@ def matrix(
 
 # ------------------------------------------------------------------ scatters
 def density(axes: Axes, counts: Doubles, edges: tuple[Doubles, Doubles]) -> None:
-    """How many runs lie in each square of a plane, dark for many; log scale. counts: (X, Y)."""
+    """Runs in each square of a plane, dark for many; log scale. counts: (X, Y)."""
     most = max(float(counts.max()), 1.0)
     shade = np.where(counts > 0, 0.18 + 0.82 * np.log1p(counts) / np.log1p(most), 0.0)
     grey = np.round(255 * (1 - 0.85 * shade)).astype(np.uint8).T[..., None].repeat(3, axis=2)
-    (x, y) = edges
-    axes.imshow(grey, extent=(x[0], x[-1], y[0], y[-1]), origin="lower", aspect="auto", zorder=0)
+    extent = *edges[0][[0, -1]], *edges[1][[0, -1]]
+    axes.imshow(grey, extent=extent, origin="lower", aspect="auto", zorder=0)
     axes.spines[["top", "right"]].set_visible(True)
 
 

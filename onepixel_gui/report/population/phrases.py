@@ -4,10 +4,13 @@ from onepixel_gui.analysis.population.comparing import Compared, Correlated
 from onepixel_gui.analysis.population.rates import Rate
 from onepixel_gui.analysis.population.shares import Share
 from onepixel_gui.analysis.population.units import Interval, Tested
+from onepixel_gui.attack.attacks import Attack, Exhaustive
 from onepixel_gui.report.wording import counted, scientific
 
 DASH = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
+
+LINES = 60  # cases whose intervals stay apart in a figure; more are counted by rate
 
 
 def percents(share: float | None) -> str:
@@ -72,10 +75,11 @@ def ends(found: Interval | None) -> str:
 
 
 def chance(p: float) -> str:
-    """ "p = 0.012", "p = 3.2 x 10⁻⁵"."""
-    if p < 1e-300:
-        return f"p < {scientific(1e-300, 0)}"
-    return f"p = {scientific(p)}" if p < 1e-3 else f"p = {p:.2g}"
+    """ "p = 0.012", "p < 0.001": so far out neither a normal approximation nor shuffles tell more.
+
+    The table of numbers keeps what was computed.
+    """
+    return "p < 0.001" if p < 1e-3 else f"p = {p:.2g}"
 
 
 def tested(test: Tested | None) -> str:
@@ -88,6 +92,17 @@ def tested(test: Tested | None) -> str:
     if test.p is None:
         return f"{start}: {lowered(test.note)}" if test.note else f"{start}: no p"
     return f"{start}, {chance(test.p)}"
+
+
+def stopping(settings: Attack) -> str:
+    """What a comparison of flipped with held tiles owes to when searches stop; "" to nothing."""
+    if isinstance(settings, Exhaustive) or settings.to_the_end:
+        return ""
+    return (
+        "A search stops at its first flip, while one that holds spends its whole budget on ever "
+        "more extreme pixels; so colours, distances and confidences of flipped and held tiles "
+        "differ also because of when their searches stop."
+    )
 
 
 def compared(found: Compared) -> str:

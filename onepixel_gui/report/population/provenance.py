@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from onepixel_gui.report.population.examined import Examined
 
 _OURS = [
-    "a tile counts once, as flipped if any of its seeds flipped it",
+    "a tile counts once, as flipped if any of its seeds flipped it; the first that did stands "
+    "for it",
     "success and failure are compared within one direction of attack",
     "intervals over cases, and what tiles of one case share",
     "dark areas: haematoxylin by colour deconvolution above Otsu's threshold of each tile",
@@ -26,8 +27,12 @@ _OURS = [
 ]
 
 
-def provenance(examined: "Examined", command: str) -> dict[str, object]:
-    """A JSON-ready block. command: the command line that repeats it; folders are taken out."""
+def provenance(examined: "Examined", command: str, tiles: str = "") -> dict[str, object]:
+    """A JSON-ready block. command: the command line that repeats it; folders are taken out.
+
+    tiles:  name of the file that lists the sha256 of every tile, whose own sha256 is told here;
+            "": they are all told here.
+    """
     outcomes, group, first = examined.outcomes, examined.group, examined.first
     settings = as_values(group.settings)
     if draws(group.settings):
@@ -52,7 +57,7 @@ def provenance(examined: "Examined", command: str) -> dict[str, object]:
         "tiles": {
             "n": len(examined.hashes),
             "sha256_of_all": examined.digest,
-            "sha256": list(examined.hashes),
+            **({"listed_in": tiles} if tiles else {"sha256": list(examined.hashes)}),
         },
         "our_choices": _OURS,
         "coordinates": COORDINATES,

@@ -20,7 +20,7 @@ def findings(examined: Examined) -> tuple[str, ...]:
     rates, metrics = examined.rates, examined.metrics
     told = [
         f"{counted(rates.runs, 'run', 'runs')} of {counted(examined.tiles, 'tile', 'tiles')} are "
-        f"counted ({examined.group.settings.access}); a tile counts once.",
+        f"counted ({examined.group.settings.access}); {_unit(examined)}.",
         f"One pixel changed the answer of {phrases.rate(rates.overall)}.",
     ]
     if len(rates.directions) > 1:
@@ -43,8 +43,17 @@ def findings(examined: Examined) -> tuple[str, ...]:
             f"(ANVP, n = {metrics.vulnerable.n:,})."
         )
     for led in examined.directed:
-        told += _of(led)
+        told += _of(led, phrases.stopping(examined.group.settings))
     return (*told, *_periods(examined), *_locality(examined), *_universal(examined), RESEARCH_ONLY)
+
+
+def _unit(examined: Examined) -> str:
+    if examined.rates.most_seeds <= 1:
+        return "a tile counts once"
+    return (
+        "a tile counts as flipped if any of its seeds flipped it; of several seeds the first that "
+        "flipped stands for the tile"
+    )
 
 
 def lines(examined: Examined, lacking: tuple[Lacking, ...], name: str) -> list[str]:
@@ -57,8 +66,11 @@ def lines(examined: Examined, lacking: tuple[Lacking, ...], name: str) -> list[s
     return [f"{name}: {title(examined)}", *findings(examined), *missing]
 
 
-def _of(led: Directed) -> list[str]:
-    """Of one direction, what is more than chance and what is not."""
+def _of(led: Directed, stopping: str) -> list[str]:
+    """Of one direction, what is more than chance and what is not.
+
+    stopping: what to keep in mind wherever flipped tiles are compared with held ones.
+    """
     told, chromatic = [], led.chromatic
     first, seen = chromatic.compared[0], chromatic.compared[1]
     for name, found in (("colour change in RGB", first), ("CIEDE2000", seen)):
@@ -66,6 +78,8 @@ def _of(led: Directed) -> list[str]:
             told.append(
                 f"{led.title}, {name} of flipped against held tiles: {phrases.compared(found)}."
             )
+    if told and stopping:
+        told.append(stopping)
     part = led.places.centred[1]
     if part.ratio is not None and part.test.p is not None:
         told.append(
@@ -77,10 +91,11 @@ def _of(led: Directed) -> list[str]:
         dark = led.darkness.parts[1]
         if dark.percentile is not None and dark.test.p is not None:
             told.append(
-                f"{led.title}, their rank towards dark areas is {phrases.number(dark.percentile)} "
-                f"on average, 0.5 by chance, 0 darkest ({phrases.tested(dark.test)}); among "
-                f"pixels as far from the centre {phrases.number(dark.ring)} "
-                f"({phrases.tested(dark.ring_test)})."
+                f"{led.title}, among pixels as far from the centre the rank of flipping pixels "
+                f"towards dark areas is {phrases.number(dark.ring)} on average, 0.5 by chance, 0 "
+                f"darkest ({phrases.tested(dark.ring_test)}). Among all pixels of the tile it is "
+                f"{phrases.number(dark.percentile)} ({phrases.tested(dark.test)}), which nearness "
+                "to the centre explains as well where tiles are cut around nuclei."
             )
     return told
 
@@ -89,7 +104,28 @@ def _periods(examined: Examined) -> list[str]:
     found = examined.periods
     if found is None:
         return []
-    return [_period(each, found.tiles) for each in (found.row, found.column) if each.p is not None]
+    return [
+        words
+        for each in (found.row, found.column)
+        if each.p is not None
+        for words in (_period(each, found.tiles), *_strides(each, found.tiles))
+    ]
+
+
+def _strides(found: PopulationSpectrum, tiles: int) -> list[str]:
+    """By the test that decides; that shuffled positions are exceeded is no evidence."""
+    told = [
+        f"{phrases.percents(each.short)} at stride {each.stride} (n = {tiles:,}, "
+        f"{phrases.chance(each.locked_p)})"
+        for each in found.explained
+        if each.short is not None and each.locked_p is not None
+    ]
+    if not told:
+        return []
+    return [
+        f"Of the power of {found.axis} periods up to 8 px there lie at the classifier's strides "
+        f"and their parts, with p of random shifts of each tile: {'; '.join(told)}."
+    ]
 
 
 def _period(found: PopulationSpectrum, tiles: int) -> str:

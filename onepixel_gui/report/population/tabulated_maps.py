@@ -184,7 +184,7 @@ def _axis(exhibit: PopulationExhibit, found: PopulationSpectrum, tiles: int) -> 
     )
     for each in found.explained:
         what = f"variance of the {name} profile explained by stride {each.stride}"
-        shuffled = f"{periods.shuffles} shuffles, seed {periods.seed}"
+        shuffled = f"{periods.shuffles} shuffles, seed {periods.seed}; no evidence of a period"
         yield replace(
             line(exhibit, f"{name} spectrum", what, each.share, tiles),
             test="shuffled positions",
@@ -195,13 +195,15 @@ def _axis(exhibit: PopulationExhibit, found: PopulationSpectrum, tiles: int) -> 
         yield line(
             exhibit, f"{name} spectrum", f"{what}, 95th percentile of shuffles", each.null, tiles
         )
-        yield line(
+        shifted = line(
             exhibit,
             f"{name} spectrum",
-            f"power up to 8 px at stride {each.stride}",
+            f"share of the power up to 8 px at stride {each.stride}",
             each.short,
             tiles,
         )
+        tested = "random shifts" if each.locked_p is not None else ""
+        yield replace(shifted, test=tested, p=each.locked_p, note=drawn)
     by = "cases" if periods.cases else "tiles"
     for means in found.classes:
         for phase in range(means.modulus):

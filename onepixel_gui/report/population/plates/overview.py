@@ -105,6 +105,14 @@ def _directions(cell: Cell, exhibit: PopulationExhibit) -> None:
 def _cases(cell: Cell, led: Directed) -> None:
     """From the most to the least; dashed: all of them together."""
     rates = sorted(led.rates.cases, key=lambda each: (-(each.share or 0), each.title))
+    if len(rates) > phrases.LINES:
+        axes = cell.axes(right=3.0)
+        axes.hist([each.share or 0.0 for each in rates], list(np.linspace(0, 1, 11)), color=BLUE)
+        axes.set_ylabel("cases")
+        ink.unit_axis(axes, "success rate", "x")
+        if led.rates.overall.share is not None:
+            axes.axvline(led.rates.overall.share, **ink.DASHED)
+        return
     rows = [rate_row(each, each.title, BLUE) for each in rates]
     many = len(rows) > _NAMED
     axes = cell.axes(left=3.0 if many else 14.0, right=2.0 if many else _room(rows))
