@@ -580,6 +580,8 @@ def test_progress_tells_flips_with_interval_and_n_speed_and_time_left(
         "10 of 38 runs flipped: 26.3 % (95 % interval 15.0 to 42.0 %, n = 38)",
         "Attacking · 1,240 queries/s · 2 min left",
     )
+    pane.show_standing(Standing("running", "", BEGAN, advance(interval=None)))
+    assert pane.words[0] == "10 of 38 runs flipped: 26.3 %", "an interval of repeated tiles"
     pane.show_standing(Standing("running", "", BEGAN, advance(1, attacked=0, interval=None)))
     assert "%" not in pane.words[0]
     ended = CampaignEnded(3, 100, 10, 2, 9_000_000, 150.0, again=1)
