@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.screens.stage import DEMO, find, summary
+from tests.screens.study_stage import carried_out
 
 Shots = Callable[[int], Path]
 
@@ -24,13 +25,16 @@ def shots(tmp_path_factory: pytest.TempPathFactory) -> Shots:
     pickled = folder / "found.pickle"
     found = find(f"{flipped['label']}/{Path(flipped['file']).name}", folder)
     pickled.write_bytes(pickle.dumps(found))
-    (folder / "found.json").write_text(json.dumps(summary(found)), encoding="utf-8")
+    study = folder / "Demonstration.onepixel"
+    pictured = {**summary(found), "study": carried_out(study)}
+    (folder / "found.json").write_text(json.dumps(pictured), encoding="utf-8")
     done: dict[int, Path] = {}
 
     def draw(scale: int) -> Path:
         if scale not in done:
             out = folder / f"{scale}x"
-            words = [sys.executable, "-m", "tests.screens.stage", str(pickled), str(out)]
+            given = str(pickled), str(study), str(out)
+            words = [sys.executable, "-m", "tests.screens.stage", *given]
             surroundings = {
                 **os.environ,
                 "QT_QPA_PLATFORM": "offscreen",

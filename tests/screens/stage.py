@@ -1,7 +1,8 @@
 """Draws the window in every state that the README and the reader's eye need, and writes PNGs.
 
-Run as `python -m tests.screens.stage FOUND.npz FOLDER`, in a process of its own, because the scale
-of the screen (QT_SCALE_FACTOR) is fixed at its start.  The science is done before, by `find`.
+Run as `python -m tests.screens.stage FOUND.pickle STUDY FOLDER`, in a process of its own,
+because the scale of the screen (QT_SCALE_FACTOR) is fixed at its start.  The science is done
+before, by `find` and by a campaign.
 """
 
 import json
@@ -40,6 +41,7 @@ from onepixel_gui.qt.preferences import Memory
 from onepixel_gui.qt.view import Findings, picture_of
 from onepixel_gui.qt.window import Window
 from tests.screens.slide_stage import SlideStage
+from tests.screens.study_stage import StudyStage
 
 DEMO = RESOURCES / "demo"
 CHECKPOINT = DEMO / "mitosis_demo.safetensors"
@@ -258,7 +260,7 @@ class Stage:
         live(lambda: any(event.levels.size for event in waiting if hasattr(event, "levels")))
 
 
-def main(found: Found, folder: Path) -> None:
+def main(found: Found, study: Path, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     stage = Stage(found, folder)
     window = stage.window
@@ -312,8 +314,9 @@ def main(found: Found, folder: Path) -> None:
         stage.show_comparison(theme)
     window.compare.close_wished.emit()
     SlideStage(stage, live).all()
+    StudyStage(stage, live).all(study)
     window.close()
 
 
 if __name__ == "__main__":
-    main(pickle.loads(Path(sys.argv[1]).read_bytes()), Path(sys.argv[2]))
+    main(pickle.loads(Path(sys.argv[1]).read_bytes()), Path(sys.argv[2]), Path(sys.argv[3]))

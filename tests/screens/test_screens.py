@@ -30,6 +30,12 @@ SHOWN = (
     "dataset-light",
     "gallery-filtered-light",
     "gallery-filtered-dark",
+    "window-campaign-light",
+    "window-campaign-dark",
+    "window-population-light",
+    "window-population-dark",
+    "window-population-colours-light",
+    "window-population-locality-light",
 )
 PANES = ("gallery", "tile", "map", "shift", "search", "periods", "verdict", "compare")
 
