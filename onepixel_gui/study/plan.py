@@ -121,7 +121,7 @@ class Estimate:
 # ------------------------------------------------------------------ events
 @dataclass(frozen=True, slots=True)
 class CampaignBegan:
-    """total runs, of which `done` were done before. way: how the work is shared, one sentence."""
+    """total runs, of which `done` were done before. way: how the work is shared, in sentences."""
 
     droppable: ClassVar[bool] = False
     number: int
