@@ -88,6 +88,20 @@ def test_a_map_of_one_channel_is_read_right_however_its_strides_are_told():
             same(build()(tiles), wanted(layer, plain, padded))
 
 
+@pytest.mark.parametrize("mode", ["circular", "reflect", "replicate"])
+def test_a_map_of_one_channel_that_is_padded_by_itself_is_read_right(mode):
+    conv = nn.Conv2d(1, 1, (1, 3), (1, 2), padding=(2, 0), padding_mode=mode)
+    conv.requires_grad_(False)
+    plain = torch.randn(7, 1, 3, 4)
+    expected = conv.double()(plain.double()).float()
+    conv.float().to(memory_format=torch.channels_last)
+    conv.weight.data = conv.weight.data.as_strided(conv.weight.shape, (3, 1, 3, 1))
+    layer = Convolution(conv, relu=False)
+    for tiles in (plain, torch.empty_strided(plain.shape, (12, 1, 4, 1)).copy_(plain)):
+        for build in layer._builders(tiles, True):
+            same(build()(tiles), expected)
+
+
 def test_a_layer_that_is_told_what_another_learned_runs_the_same_way():
     layers = [Convolution(nn.Conv2d(8, 8, 3, padding=1), relu=True) for _ in range(2)]
     layers[1].load_state_dict(layers[0].state_dict())
