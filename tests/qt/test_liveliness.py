@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 Facts = dict[str, Any]
-ATTEMPTS = 6
+ATTEMPTS = 12
 
 pytestmark = pytest.mark.alone
 
