@@ -14,7 +14,7 @@ from PySide6.QtCore import SIGNAL, QObject, QThreadPool, QTimer, Signal
 
 from onepixel_gui.problems import Problem, Unexpected
 
-Work = Callable[[], Generator[Any]]
+Work = Callable[[], Generator[Any]]  # None among its events: nothing to tell, but it can be ended
 
 _log = logging.getLogger(__name__)
 
@@ -23,8 +23,10 @@ _SIGNALS = {
     "failed": SIGNAL("failed(PyObject)"),
     "finished": SIGNAL("finished()"),
 }
+_OVER = object()
 _FRAME = 1 / 30  # seconds: no droppable event is told more often
 _SOON = 3000  # ms that a closing lane waits for what nobody counts on
+_LISTENS = 0.02  # seconds: so soon is a stop heard by what gives way
 
 
 class Job(QObject):
@@ -68,9 +70,11 @@ class Job(QObject):
     def _tell(self, events: Generator[Any]) -> None:
         last = 0.0
         while not self._stop.is_set():
-            event = next(events, None)
-            if event is None or self._stop.is_set():
+            event = next(events, _OVER)
+            if event is _OVER or self._stop.is_set():
                 return
+            if event is None:
+                continue
             now = time.monotonic()
             if not getattr(event, "droppable", False) or now - last > _FRAME:
                 last = now
@@ -139,6 +143,38 @@ class Lanes:
         if not done:
             _HUNG.append(self._pool)
         return done
+
+
+class Precedence:
+    """A short question goes first: a long run gives way to it between two events.
+
+    Both share one processor.  Beside a run at full speed an answer takes three times as long.
+    """
+
+    def __init__(self, patience: float = 0.25) -> None:
+        """patience: seconds that the run waits at once; it goes on, if slower, while one question
+        follows the other.
+        """
+        self._patience = patience
+        self._clear = Flag()
+        self._clear.set()
+
+    def first(self, events: Generator[Any]) -> Generator[Any]:
+        """The same events; one at a time."""
+        self._clear.clear()
+        try:
+            yield from events
+        finally:
+            self._clear.set()
+
+    def second(self, events: Generator[Any]) -> Generator[Any]:
+        """The same events, each asked for when nothing goes first."""
+        with closing(events):
+            for event in events:
+                yield event
+                until = time.monotonic() + self._patience
+                while not self._clear.wait(_LISTENS) and time.monotonic() < until:
+                    yield None
 
 
 _HUNG: list[QThreadPool] = []  # of lanes that are closed: Qt would wait for them for ever

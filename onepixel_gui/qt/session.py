@@ -28,7 +28,7 @@ from onepixel_gui.attack.response import respond
 from onepixel_gui.classifier.card import Card
 from onepixel_gui.qt.agenda import Agenda
 from onepixel_gui.qt.detached import Detached
-from onepixel_gui.qt.jobs import Lanes, Work
+from onepixel_gui.qt.jobs import Lanes, Precedence, Work
 from onepixel_gui.qt.preferences import Preferences
 from onepixel_gui.qt.runs import Known, Running, attack_wished
 from onepixel_gui.qt.view import Activity, Cursor, Findings, Progress, extreme, telling_colour
@@ -94,6 +94,7 @@ class Session(QObject):
         self._known = Known()
         self._agenda = Agenda(self.failed.emit)
         self._running: Running | None = None
+        self._precedence = Precedence()  # of a glance over the run
         self._exports = 0
         self._started = 0.0
 
@@ -243,7 +244,7 @@ class Session(QObject):
 
         def work() -> Generator[Any]:
             events = running.watched(carried_out(classifier.probe(tile, subject=subject), attack))
-            return examined(events) if activity == "sweep" else events
+            return self._precedence.second(examined(events) if activity == "sweep" else events)
 
         self._agenda.begin("run", work, self._heard, self._lanes, done=self._rest)
 
@@ -348,7 +349,10 @@ class Session(QObject):
         """Ask what the classifier says with this pixel set; answered within a tenth of a second."""
         probe = self._probe
         if probe is not None:
-            work = partial(respond, probe, pixel)
+
+            def work() -> Generator[Event]:
+                return self._precedence.first(respond(probe, pixel))
+
             self._agenda.begin("glance", work, self.happened.emit, self._glances)
 
     # -------------------------------------------------------------- jobs

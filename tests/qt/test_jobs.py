@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, QThread, Signal
 
 from onepixel_gui.problems import Problem, Unexpected
 from onepixel_gui.qt import jobs
-from onepixel_gui.qt.jobs import Job, Sweeper
+from onepixel_gui.qt.jobs import Job, Precedence, Sweeper
 
 PATIENCE = 20  # seconds that a worker waits for its test
 
@@ -88,6 +88,15 @@ def forever():
 def test_a_job_tells_its_results_in_order_and_then_that_it_finished(run):
     heard = run(lambda: results(*range(5)))
     assert heard.words == [*(Result(number) for number in range(5)), "finished"]
+
+
+def test_none_is_not_told_and_not_the_end(run):
+    def work():
+        yield None
+        yield Result(1)
+        yield None
+
+    assert run(work).words == [Result(1), "finished"]
 
 
 def test_the_generator_runs_in_a_worker_and_the_slots_in_the_main_thread(qtbot, make_lanes):
@@ -392,6 +401,46 @@ def test_jobs_of_one_lane_run_in_the_order_they_were_added(qtbot, make_lanes):
         lanes.add(job)
     qtbot.waitUntil(lambda: lanes.busy == 0)
     assert order == [0, 1, 2, 3, 4]
+
+
+# ------------------------------------------------------------------ what goes first
+def test_what_runs_second_gives_way_until_what_goes_first_is_over():
+    precedence = Precedence(patience=60)
+    long, short = precedence.second(results(1, 2)), precedence.first(results(9))
+    assert next(long) == Result(1)
+    assert next(short) == Result(9)
+    assert [next(long) for _ in range(3)] == [None] * 3
+    assert not list(short)
+    assert list(long) == [Result(2)]
+
+
+def test_what_goes_first_and_is_given_up_holds_nobody():
+    precedence = Precedence(patience=60)
+    short = precedence.first(forever())
+    next(short)
+    short.close()
+    assert list(precedence.second(results(1, 2))) == [Result(1), Result(2)]
+
+
+def test_what_runs_second_goes_on_when_its_patience_is_over():
+    precedence = Precedence(patience=0.05)
+    short = precedence.first(forever())
+    next(short)
+    told = [event for event in precedence.second(results(1, 2, 3)) if event is not None]
+    assert told == [Result(1), Result(2), Result(3)]
+
+
+def test_what_gives_way_can_be_stopped_meanwhile(qtbot, make_lanes):
+    precedence, lanes = Precedence(patience=60), make_lanes(1)
+    short = precedence.first(forever())
+    next(short)
+    job = Job(lambda: precedence.second(results(1, 2)))
+    heard = listen(job)
+    lanes.add(job)
+    qtbot.waitUntil(lambda: bool(heard.events))
+    job.stop()
+    qtbot.waitUntil(lambda: lanes.busy == 0)
+    assert heard.words == [Result(1), "finished"]
 
 
 def test_closing_stops_what_runs_and_what_waits(qtbot, make_lanes):

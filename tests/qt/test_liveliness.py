@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 Facts = dict[str, Any]
-ATTEMPTS = 12
+ATTEMPTS = 6
 
 pytestmark = pytest.mark.alone
 

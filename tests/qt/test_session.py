@@ -19,6 +19,7 @@ from onepixel_gui.attack.probe import (
 )
 from onepixel_gui.problems import Problem, TileTooSmall, UnreadableTile
 from onepixel_gui.qt.gallery.tile_rows import Finding
+from onepixel_gui.qt.jobs import Precedence
 from onepixel_gui.qt.preferences import Preferences
 from onepixel_gui.qt.session import Loaded, Session
 from onepixel_gui.qt.telling import finding, told
@@ -378,6 +379,38 @@ def test_a_glance_is_answered_while_a_sweep_runs(held):
     assert not first.levels.size
     assert second.curves.shape == (3, second.levels.size)
     assert bench.session.activity == "sweep"
+
+
+def test_a_run_gives_way_to_a_glance(bench):
+    classifier = bench.open(StandInClassifier(open_=False))
+    glancing, answering, waiting, ask = Gate(), Gate(), Gate(), classifier.law
+
+    class Watched(Precedence):
+        def second(self, events):
+            for event in super().second(events):
+                if event is None:
+                    waiting.set()
+                yield event
+
+    bench.session._precedence = Watched(patience=60)
+
+    def law(candidates):
+        if len(candidates) == 1:
+            glancing.set()
+            assert answering.wait(20)
+        return ask(candidates)
+
+    bench.session.sweep(SMALL)
+    bench.until(lambda: bench.of(SweepBegan))
+    classifier.probes[0].law = law  # of the glances
+    bench.session.glance(Pixel(4, 6, (255, 255, 0)))
+    assert glancing.wait(20)
+    classifier.gate.set()
+    assert waiting.wait(20)
+    assert len(classifier.probes[-1].asked) <= 1  # what was under way when the glance came
+    answering.set()
+    bench.until(lambda: bench.session.activity is None)
+    assert bench.of(Swept)
 
 
 def test_of_many_glances_the_last_is_answered(bench):
