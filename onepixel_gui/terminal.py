@@ -80,6 +80,23 @@ Figure = Annotated[
     typer.Option(metavar="OUT.pdf", help="Draw a figure: .png, .pdf, .svg or .tiff."),
 ]
 
+# How tiles are cut from the slides of a data set, and which.
+Size = Annotated[int, typer.Option(min=8, max=4096, help="Edge of tiles that are cut.")]
+Resolution = Annotated[
+    float | None,
+    typer.Option("--mpp", min=0.05, max=20, help="Their um per pixel; as stored without."),
+]
+Normals = Annotated[int, typer.Option(min=0, max=1000, help="Normal tiles per mitosis.")]
+Distance = Annotated[
+    int, typer.Option(min=0, max=10_000, help="Least px from a normal tile to any mitosis.")
+]
+Sampled = Annotated[
+    bool, typer.Option("--sampled", help="Sample normal tiles though look-alikes are marked.")
+]
+Locate = Annotated[
+    Path | None, typer.Option(metavar="FOLDER", help="Where missing images are sought too.")
+]
+
 
 class Stopped(Exception):
     """Ctrl+C during a run; says what was found so far."""

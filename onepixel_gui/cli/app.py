@@ -11,20 +11,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from onepixel_gui import __version__
 from onepixel_gui.outbox import printable
 from onepixel_gui.problems import Problem, Unexpected
-from onepixel_gui.terminal import (
-    NAME,
-    Stopped,
-)
-
-if TYPE_CHECKING:
-    pass
+from onepixel_gui.terminal import NAME, Stopped
 
 DONE, HELD, TROUBLE, STOPPED = 0, 1, 2, 130
 

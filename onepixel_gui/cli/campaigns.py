@@ -12,7 +12,21 @@ import typer
 from onepixel_gui.cli.app import DONE, app
 from onepixel_gui.cli.progress import ended_tidily, progress, rough_time
 from onepixel_gui.outbox import printable, write_whole
-from onepixel_gui.terminal import DEMO_CHECKPOINT, Device, Json, Stopped, Subject, expect_room, look
+from onepixel_gui.terminal import (
+    DEMO_CHECKPOINT,
+    Device,
+    Distance,
+    Json,
+    Locate,
+    Normals,
+    Resolution,
+    Sampled,
+    Size,
+    Stopped,
+    Subject,
+    expect_room,
+    look,
+)
 
 if TYPE_CHECKING:
     from onepixel_gui.attack.attacks import Attack
@@ -81,23 +95,15 @@ def campaign(
             "--no-aftermath", help="Do not move the colour of a flip, nor follow it by layer."
         ),
     ] = False,
-    size: Annotated[int, typer.Option(min=8, max=4096, help="Edge of tiles that are cut.")] = 64,
-    mpp: Annotated[
-        float | None, typer.Option(min=0.05, max=20, help="Their um per pixel; as stored without.")
-    ] = None,
-    normals: Annotated[int, typer.Option(min=0, max=1000, help="Normal tiles per mitosis.")] = 1,
-    distance: Annotated[
-        int, typer.Option(min=0, max=10_000, help="Least px from a normal tile to any mitosis.")
-    ] = 60,
+    size: Size = 64,
+    mpp: Resolution = None,
+    normals: Normals = 1,
+    distance: Distance = 60,
     sampling_seed: Annotated[
         int, typer.Option(min=0, help="The same seed gives the same normal tiles.")
     ] = 0,
-    sampled: Annotated[
-        bool, typer.Option("--sampled", help="Sample normal tiles though look-alikes are marked.")
-    ] = False,
-    locate: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Where missing images are sought too.")
-    ] = None,
+    sampled: Sampled = False,
+    locate: Locate = None,
     device: Device = "auto",
     workers: Annotated[
         int | None, typer.Option(min=1, max=1024, help="Processes; without it, what is quickest.")

@@ -10,9 +10,15 @@ from onepixel_gui.outbox import printable, write_whole
 from onepixel_gui.terminal import (
     CardFile,
     Device,
+    Distance,
     Json,
+    Locate,
     Model,
+    Normals,
     RegionWord,
+    Resolution,
+    Sampled,
+    Size,
     Subject,
     Which,
     command,
@@ -60,23 +66,13 @@ def dataset(
         list[Path],
         typer.Argument(metavar="FOLDER...", help="A data set: folders, or one table or archive."),
     ],
-    size: Annotated[
-        int, typer.Option(min=8, max=4096, help="Edge of the tiles that are cut.")
-    ] = 64,
-    mpp: Annotated[
-        float | None, typer.Option(min=0.05, max=20, help="Their um per pixel; as stored without.")
-    ] = None,
-    normals: Annotated[int, typer.Option(min=0, max=1000, help="Normal tiles per mitosis.")] = 1,
-    distance: Annotated[
-        int, typer.Option(min=0, max=10_000, help="Least px from a normal tile to any mitosis.")
-    ] = 60,
+    size: Size = 64,
+    mpp: Resolution = None,
+    normals: Normals = 1,
+    distance: Distance = 60,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same tiles.")] = 0,
-    sampled: Annotated[
-        bool, typer.Option("--sampled", help="Sample normal tiles though look-alikes are marked.")
-    ] = False,
-    locate: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Where missing images are sought too.")
-    ] = None,
+    sampled: Sampled = False,
+    locate: Locate = None,
     json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
 ) -> None:
     """Say which data set a folder is: tiles of each class, images, and what is missing."""
