@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QProgressBar,
     QPushButton,
     QSizePolicy,
     QVBoxLayout,
@@ -18,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from onepixel_gui.classifier.card import Inspection, Serving
 from onepixel_gui.qt import arrival_words as words
-from onepixel_gui.qt.overlay import Overlay, overlay_sheet
+from onepixel_gui.qt.overlay import Overlay, heading, overlay_sheet, thin_bar, wrapped
 from onepixel_gui.qt.theme import DARK, Line, Theme
 from onepixel_gui.qt.view import Arrival
 from onepixel_gui.report import cards
@@ -41,10 +40,9 @@ class ArrivalCard(Overlay):
         self.setAccessibleName("New classifier")
         self._arrival: Arrival | None = None
         self._serving: Serving | None = None  # as it is shown
-        self._name, self._title, self._state = Line(), QLabel("NEW CLASSIFIER"), Line()
+        self._name = Line()
         self._facts.network_wished.connect(self.network_wished)
-        self._doing, self._far = QLabel(), QLabel()
-        self._bar = QProgressBar()
+        self._doing, self._far, self._bar = wrapped(kind="faint"), QLabel(), thin_bar("Progress")
         self._use = _button("Use", "Enter", "Use it from now on", "primary")
         self._second = _button("Use as B", "", "Beside the classifier in use, on the same tile")
         self._edit = _button("Edit card…", "", "Class names, input size, scaling, threshold")
@@ -55,28 +53,14 @@ class ArrivalCard(Overlay):
         self.set_theme(DARK)
 
     def _prepare(self) -> None:
-        self._title.setObjectName("title")
-        self._state.setObjectName("faint")
-        self._state.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self._state.setText("nothing is replaced before you choose Use")
         self._name.setAccessibleName("File")
         self._doing.setAccessibleName("Progress in words")
-        for label in (self._doing, self._far):
-            label.setObjectName("faint")
-            label.setTextFormat(Qt.TextFormat.PlainText)
-        self._doing.setWordWrap(True)
-        self._bar.setTextVisible(False)
-        self._bar.setFixedHeight(3)
-        self._bar.setAccessibleName("Progress")
-        policy = self._bar.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        self._bar.setSizePolicy(policy)
+        self._far.setObjectName("faint")
+        self._far.setTextFormat(Qt.TextFormat.PlainText)
         self.area.setAccessibleName("What is known of it")
 
     def _lay_out(self) -> None:
-        header, line = QHBoxLayout(), QHBoxLayout()
-        header.addWidget(self._title)
-        header.addWidget(self._state, 1)
+        line = QHBoxLayout()
         line.addWidget(self._doing, 1)
         line.addWidget(self._far)
         buttons = QHBoxLayout()
@@ -87,7 +71,7 @@ class ArrivalCard(Overlay):
         buttons.addWidget(self._second)
         buttons.addWidget(self._use)
         outer = self.outer
-        outer.addLayout(header)
+        outer.addLayout(heading("NEW CLASSIFIER", "nothing is replaced before you choose Use"))
         outer.addWidget(self._name)
         outer.addWidget(self.area)
         outer.addLayout(line)
@@ -172,7 +156,7 @@ class _Facts(QWidget):
         self._networks.setAccessibleName("Network")
         self._networks.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._networks.activated.connect(self._choose)
-        self._doubts, self._notes = _text("", "doubt"), _text("", "faint")
+        self._doubts, self._notes = wrapped(kind="doubt"), wrapped(kind="faint")
         self._doubts.setAccessibleName("Doubts")
         self._notes.setAccessibleName("Notes")
         self._grid = QGridLayout()
@@ -215,11 +199,11 @@ class _Facts(QWidget):
             source.style().polish(source)
 
     def _add(self, name: str) -> tuple[QLabel, QLabel]:
-        value, source = self._lines[name] = _text(""), _text("", "source")
+        value, source = self._lines[name] = wrapped(), wrapped(kind="source")
         value.setAccessibleName(name)
         value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         top = 3 * len(self._lines)
-        label = _text(name, "faint")
+        label = wrapped(name, "faint")
         label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self._grid.addWidget(label, top, 0)
         self._grid.addWidget(value, top, 1)
@@ -256,13 +240,6 @@ def _learned(before: Arrival, now: Arrival) -> bool:
         (before.problem, now.problem),
     )
     return before.path != now.path or any(one is not other for one, other in pairs)
-
-
-def _text(text: str, kind: str = "") -> QLabel:
-    label = QLabel(text, wordWrap=True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setObjectName(kind)
-    return label
 
 
 def _button(text: str, key: str, hint: str, kind: str = "") -> QPushButton:

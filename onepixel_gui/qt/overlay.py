@@ -4,10 +4,20 @@ from typing import Literal
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QApplication, QFrame, QLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QProgressBar,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 from shiboken6 import isValid
 
-from onepixel_gui.qt.theme import Theme
+from onepixel_gui.qt.theme import Line, Theme
 
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
@@ -132,6 +142,37 @@ def _height(layout: QLayout, width: int) -> int:
     if layout.hasHeightForWidth():
         return layout.totalHeightForWidth(width)
     return layout.totalSizeHint().height()
+
+
+def heading(title: str, state: str) -> QHBoxLayout:
+    """What the card is, left; what holds until its reader decides, right."""
+    what, so_far, line = QLabel(title), Line(), QHBoxLayout()
+    what.setObjectName("title")
+    so_far.setObjectName("faint")
+    so_far.setAlignment(Qt.AlignmentFlag.AlignRight)
+    so_far.setText(state)
+    line.addWidget(what)
+    line.addWidget(so_far, 1)
+    return line
+
+
+def wrapped(text: str = "", kind: str = "") -> QLabel:
+    """As many lines as it takes. kind: by which style sheets know it."""
+    label = QLabel(text, wordWrap=True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setObjectName(kind)
+    return label
+
+
+def thin_bar(name: str) -> QProgressBar:
+    """A line that fills, and keeps its place while it is hidden."""
+    bar = QProgressBar(textVisible=False)
+    bar.setFixedHeight(3)
+    bar.setAccessibleName(name)
+    policy = bar.sizePolicy()
+    policy.setRetainSizeWhenHidden(True)
+    bar.setSizePolicy(policy)
+    return bar
 
 
 def overlay_sheet(theme: Theme) -> str:

@@ -152,6 +152,18 @@ def _sheet(theme: Theme) -> str:
     """
 
 
+def scroll_sheet(theme: Theme) -> str:
+    """Of the narrow bar beside a long list."""
+    return (
+        "QScrollBar:vertical { width: 8px; background: transparent; margin: 0; }"
+        f"QScrollBar::handle:vertical {{ background: {theme.edge}; border-radius: 3px;"
+        " margin: 1px; min-height: 24px; }"
+        f"QScrollBar::handle:vertical:hover {{ background: {theme.faint}; }}"
+        "QScrollBar::add-line, QScrollBar::sub-line { height: 0; }"
+        "QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }"
+    )
+
+
 class Line(QLabel):
     """A line that never widens what holds it: cut with an ellipsis, whole in the hint."""
 

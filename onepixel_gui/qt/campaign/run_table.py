@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from onepixel_gui.qt.campaign.run_rows import COLUMNS, NUMBERS, Index, RunRows, several
-from onepixel_gui.qt.theme import DARK, Theme
+from onepixel_gui.qt.theme import DARK, Theme, scroll_sheet
 
 ROW = 24  # pixels
 _PAD = 7
@@ -161,13 +161,7 @@ class RunTable(QTableView):
             f"QHeaderView::section {{ background: {theme.card}; color: {theme.faint};"
             f" border: none; border-bottom: 1px solid {theme.edge}; padding: 0 {_PAD}px;"
             " font-size: 11px; }"
-            f"QHeaderView::section:hover {{ color: {theme.text}; }}"
-            "QScrollBar:vertical { width: 8px; background: transparent; margin: 0; }"
-            f"QScrollBar::handle:vertical {{ background: {theme.edge}; border-radius: 3px;"
-            " margin: 1px; min-height: 24px; }"
-            f"QScrollBar::handle:vertical:hover {{ background: {theme.faint}; }}"
-            "QScrollBar::add-line, QScrollBar::sub-line { height: 0; }"
-            "QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }"
+            f"QHeaderView::section:hover {{ color: {theme.text}; }}" + scroll_sheet(theme)
         )
         self.viewport().update()
 

@@ -6,8 +6,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
-    QLabel,
-    QProgressBar,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -17,7 +15,7 @@ from onepixel_gui.qt.datasets import view as words
 from onepixel_gui.qt.datasets.classes import ClassTable
 from onepixel_gui.qt.datasets.sampling import SamplingForm
 from onepixel_gui.qt.datasets.view import Look
-from onepixel_gui.qt.overlay import Overlay, overlay_sheet
+from onepixel_gui.qt.overlay import Overlay, heading, overlay_sheet, thin_bar, wrapped
 from onepixel_gui.qt.theme import DARK, Line, Theme
 from onepixel_gui.tiles.datasets.dataset import MITOSIS
 
@@ -38,8 +36,8 @@ class DatasetCard(Overlay):
         super().__init__(over, self._found, _WIDTH, "left")
         self.setAccessibleName("Data set")
         self._look: Look | None = None
-        self._heading, self._state, self._name = QLabel("DATA SET"), Line(), Line()
-        self._problem, self._doing, self._bar = _text(), _text("faint"), QProgressBar()
+        self._name, self._problem = Line(), wrapped()
+        self._doing, self._bar = wrapped(kind="faint"), thin_bar("Looking")
         self._open = _button(
             "Open tiles", "Enter", "Put them into the list, in place of the others"
         )
@@ -54,26 +52,14 @@ class DatasetCard(Overlay):
         self.set_theme(DARK)
 
     def _prepare(self) -> None:
-        self._heading.setObjectName("title")
-        self._state.setObjectName("faint")
-        self._state.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self._state.setText("nothing is replaced before you open it")
         self._name.setAccessibleName("Folder or file")
         self._problem.setAccessibleName("Why it cannot be opened")
         self._doing.setAccessibleName("Progress in words")
-        self._bar.setTextVisible(False)
-        self._bar.setFixedHeight(3)
         self._bar.setRange(0, 0)
-        self._bar.setAccessibleName("Looking")
-        policy = self._bar.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        self._bar.setSizePolicy(policy)
         self.area.setAccessibleName("What was found")
 
     def _lay_out(self) -> None:
-        header, buttons = QHBoxLayout(), QHBoxLayout()
-        header.addWidget(self._heading)
-        header.addWidget(self._state, 1)
+        buttons = QHBoxLayout()
         buttons.setSpacing(8)
         buttons.addWidget(self._cancel)
         buttons.addWidget(self._locate)
@@ -81,7 +67,7 @@ class DatasetCard(Overlay):
         buttons.addWidget(self._slides)
         buttons.addWidget(self._open)
         outer = self.outer
-        outer.addLayout(header)
+        outer.addLayout(heading("DATA SET", "nothing is replaced before you open it"))
         outer.addWidget(self._name)
         outer.addWidget(self.area)
         outer.addWidget(self._problem)
@@ -185,8 +171,8 @@ class _Found(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("contents")
-        self._title, self._facts = _text("kind"), _text("faint")
-        self._missing, self._notes = _text("doubt"), _text("faint")
+        self._title, self._facts = wrapped(kind="kind"), wrapped(kind="faint")
+        self._missing, self._notes = wrapped(kind="doubt"), wrapped(kind="faint")
         self.classes, self.sampling = ClassTable(), SamplingForm()
         self._title.setAccessibleName("What it is")
         self._facts.setAccessibleName("What is in it")
@@ -238,13 +224,6 @@ def _otherwise(before: Look, now: Look) -> bool:
         (before.wish, now.wish),
     )
     return before.paths != now.paths or any(one is not other for one, other in pairs)
-
-
-def _text(kind: str = "") -> QLabel:
-    label = QLabel(wordWrap=True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setObjectName(kind)
-    return label
 
 
 def _button(text: str, key: str, hint: str) -> QPushButton:

@@ -4,7 +4,7 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QListView, QWidget
 
-from onepixel_gui.qt.theme import Theme
+from onepixel_gui.qt.theme import Theme, scroll_sheet
 
 _STEPS = {
     Qt.Key.Key_PageUp: -1,
@@ -54,15 +54,7 @@ class TileList(QListView):
         return [range(part.top(), part.bottom() + 1) for part in parts]
 
     def set_theme(self, theme: Theme) -> None:
-        self.setStyleSheet(
-            "QListView { border-radius: 6px; }"
-            "QScrollBar:vertical { width: 8px; background: transparent; margin: 0; }"
-            f"QScrollBar::handle:vertical {{ background: {theme.edge}; border-radius: 3px;"
-            " margin: 1px; min-height: 24px; }"
-            f"QScrollBar::handle:vertical:hover {{ background: {theme.faint}; }}"
-            "QScrollBar::add-line, QScrollBar::sub-line { height: 0; }"
-            "QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }"
-        )
+        self.setStyleSheet("QListView { border-radius: 6px; }" + scroll_sheet(theme))
         self.viewport().update()
 
     def keyboardSearch(self, _letters: str) -> None:  # noqa: N802
