@@ -20,7 +20,6 @@ CHOICES: dict[str, tuple[str, ...]] = {
 }
 FIELDS = ("name", "label", "answer", "confidence", "agreement", "result", "case", "listed")
 JOINTS = ("and", "or", "not")
-PHRASES = ("not run", "not usable")
 MOST_TERMS = 64
 DEEPEST = 24  # parentheses and "not" within each other
 

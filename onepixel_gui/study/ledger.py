@@ -4,7 +4,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from onepixel_gui.analysis.population.rates import wilson
+from onepixel_gui.analysis.population.shares import wilson
 from onepixel_gui.study.plan import Advance
 
 _OF_LATE = 30.0  # seconds over which speed is told

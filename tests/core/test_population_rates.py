@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from onepixel_gui.analysis.population.before_after import before_after, spread
-from onepixel_gui.analysis.population.rates import rate, rates, wilson
+from onepixel_gui.analysis.population.rates import rate, rates
+from onepixel_gui.analysis.population.shares import wilson
 from onepixel_gui.analysis.population.units import clusters, doubt, one_per_tile
 from tests.core.planted import Effects, changed, planted
 

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from onepixel_gui.analysis.population.before_after import Spread, spread
 from onepixel_gui.analysis.population.outcomes import Bools, Floats, Integers, Outcomes
-from onepixel_gui.analysis.population.rates import Rate, rate, wilson
+from onepixel_gui.analysis.population.rates import Rate, rate
+from onepixel_gui.analysis.population.shares import wilson
 from onepixel_gui.analysis.population.units import one_per_tile
 
 

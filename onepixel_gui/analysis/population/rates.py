@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from onepixel_gui.analysis.population.outcomes import Bools, Integers, Outcomes
-from onepixel_gui.analysis.population.shares import clustered, share
+from onepixel_gui.analysis.population.shares import clustered, wilson
 from onepixel_gui.analysis.population.units import Interval, clusters, one_per_tile
 
 
@@ -105,8 +105,3 @@ def _by_case(tiles: Outcomes) -> tuple[Rate, ...]:
         for case, flip, n in zip(cases, flips, totals, strict=True)
     ]
     return tuple(sorted(counted, key=lambda each: each.title))
-
-
-def wilson(flipped: int, n: int) -> Interval | None:
-    """Wilson's 95 % score interval, tiles taken as independent; None for n = 0."""
-    return share(flipped, n).interval

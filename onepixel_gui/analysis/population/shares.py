@@ -28,11 +28,14 @@ class Share:
     interval: Interval | None
 
 
+def wilson(hits: int, n: int) -> Interval | None:
+    """The 95 % score interval of Wilson (JASA 22:209, 1927), all n independent; None for n = 0."""
+    return _score(hits / n, n, "Wilson") if n else None
+
+
 def share(hits: int, n: int) -> Share:
-    """With the score interval of Wilson (JASA 22:209, 1927)."""
-    if n == 0:
-        return Share(0, 0, None, None)
-    return Share(hits, n, hits / n, _score(hits / n, n, "Wilson"))
+    """With Wilson's interval."""
+    return Share(hits, n, hits / n if n else None, wilson(hits, n))
 
 
 def clustered(hits: Doubles, counts: Doubles, kind: str) -> Interval | None:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from onepixel_gui.analysis.population.rates import wilson
+from onepixel_gui.analysis.population.shares import wilson
 from onepixel_gui.analysis.selection import RESULTS
 from onepixel_gui.qt.campaign.ledger import Ledger
 from onepixel_gui.qt.campaign.view import Listed, Standing

@@ -7,7 +7,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
 
 from onepixel_gui.analysis.population.outcomes import Bools
-from onepixel_gui.analysis.population.rates import wilson
+from onepixel_gui.analysis.population.shares import wilson
 from onepixel_gui.qt.population.brushing import Brush
 from onepixel_gui.qt.population.columns import Columns
 from onepixel_gui.qt.population.pane import LinkedPane

@@ -29,7 +29,7 @@ from onepixel_gui.report.sheet import (
 
 Doubles = NDArray[np.float64]
 CHANNELS = (("R", VERMILION), ("G", GREEN), ("B", BLUE))
-FLIPPED, HELD, BEFORE = VERMILION, BLUE, FAINT
+FLIPPED, HELD = VERMILION, BLUE
 DASHED: dict[str, Any] = {"color": INK, "linewidth": 0.7, "linestyle": (0, (4, 2)), "zorder": 2}
 LEGEND: dict[str, Any] = {
     "frameon": False,

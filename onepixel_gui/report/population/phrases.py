@@ -135,11 +135,6 @@ def lowered(words: str) -> str:
 _NAMES = ("Euclidean", "Spearman", "Wilson", "Otsu's")
 
 
-def short_test(p: float | None, effect: str) -> str:
-    """For the line below a panel's title."""
-    return effect if p is None else f"{effect}, {chance(p)}"
-
-
 def of_all(part: int, whole: int, one: str = "tile", many: str = "tiles") -> str:
     """ "n = 87 of 412 tiles"."""
     return f"n = {part:,} of {counted(whole, one, many)}"
