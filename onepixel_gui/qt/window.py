@@ -183,6 +183,8 @@ class Window(QMainWindow):
         self.arrivals.prepared.connect(self._renew)
         self.views.changed.connect(self._show_view)
         self.room.changed.connect(self._enable)
+        self.room.marks.placed.connect(self.slides.show_known)
+        self.room.marks.cleared.connect(self.slides.forget_outcomes)
         self.cards.noted.connect(self._note)
         reception = Reception(self.commands, session, self._arrival, self._classifier)
         reception.told.connect(self.show_problem)

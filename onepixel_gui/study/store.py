@@ -1,7 +1,7 @@
 """The study: one SQLite file with everything an analyst did, written as it happens."""
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from onepixel_gui.analysis.population.outcomes import Outcomes
 from onepixel_gui.attack.locality import Moved
 from onepixel_gui.attack.probe import Swept
+from onepixel_gui.classifier.card import Card
 from onepixel_gui.classifier.propagation import Propagation
 from onepixel_gui.problems import Problem
-from onepixel_gui.study import keeping, retrieving, tables, whole
+from onepixel_gui.study import keeping, placing, retrieving, tables, whole
 from onepixel_gui.study.campaigns import Campaigned, campaigns, finished, parts_of, place_in
 from onepixel_gui.study.copying import copied
 from onepixel_gui.study.database import Database, opened
@@ -305,6 +306,14 @@ class Study:
         """Numbers of all runs on the tile with these pixels, oldest first."""
         with self._file.reading() as connection:
             return retrieving.runs_of(connection, sha256)
+
+    def on_slides(self, wanted: Callable[[Card], bool]) -> placing.OnSlides:
+        """Hash of slide -> what a tile covers, in level-0 px -> the result; a flip goes first.
+
+        wanted: classifiers whose runs count.
+        """
+        with self._file.reading() as connection:
+            return placing.on_slides(connection, wanted)
 
     def hashes(self, tiles: NDArray[np.int64]) -> tuple[str, ...]:
         """sha256 of each of these tiles, once and sorted, for the provenance of figures."""

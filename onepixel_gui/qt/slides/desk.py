@@ -1,6 +1,6 @@
 """Where slides are looked at: which one is open, and what of it lies on the bench."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -42,7 +42,8 @@ class SlideDesk(QObject):
         self._field: Field | None = None  # of the slide that is open
         self._opening: Field | None = None  # nothing of it counts before it is open
         self._target: Window | None = None  # to be shown as soon as the slide is open
-        self._outcomes: dict[str, dict[Window, str]] = {}  # by hash of slide
+        self._outcomes: dict[str, dict[Window, str]] = {}  # by hash of slide, of this session
+        self._known: Mapping[str, Mapping[Window, str]] = {}  # the same, of the study
         self._wire_reader()
         session.tile_changed.connect(self._show_tile)
         session.classifier_changed.connect(lambda _: self._forget())
@@ -61,6 +62,7 @@ class SlideDesk(QObject):
         reader.grown.connect(lambda slide: pane.show_levels(SlideFacts.of(slide)))
         pane.parts_wished.connect(reader.wish)
         pane.cancel_wished.connect(reader.cancel)
+        pane.again_wished.connect(reader.forget_broken)
 
     # -------------------------------------------------------------- which slide
     def set_fields(self, fields: Sequence[Field]) -> None:
@@ -217,9 +219,18 @@ class SlideDesk(QObject):
 
     def _forget(self) -> None:
         """Another classifier: nothing that the one before said is true any more."""
-        self._outcomes.clear()
-        self._show_outcomes()
+        self.forget_outcomes()
         self._show_grid()
+
+    def show_known(self, outcomes: Mapping[str, Mapping[Window, str]]) -> None:
+        """Results of the classifier in use from some other time, by hash of slide and by tile."""
+        self._known = outcomes
+        self._show_outcomes()
+
+    def forget_outcomes(self) -> None:
+        """What was found counts no longer."""
+        self._outcomes, self._known = {}, {}
+        self._show_outcomes()
 
     def _show_grid(self) -> None:
         height, width = self._footprint()
@@ -232,8 +243,13 @@ class SlideDesk(QObject):
             self._show_outcomes()
 
     def _show_outcomes(self) -> None:
+        """A flip of another time stays one, whatever was found since."""
         here = "" if self.slide is None else self.slide.hash
-        self._pane.set_outcomes(self._outcomes.get(here, {}))
+        shown = dict(self._known.get(here, {}))
+        for window, outcome in self._outcomes.get(here, {}).items():
+            if shown.get(window) != "flipped":
+                shown[window] = outcome
+        self._pane.set_outcomes(shown)
 
     def close(self) -> None:
         """From now on nothing that is under way is told."""

@@ -1,4 +1,4 @@
-"""Which tiles of the list have a result in the study: told by their pixels, not their names."""
+"""Which tiles have a result in the study: of the list, told by their pixels, and of slides."""
 
 import time
 from collections.abc import Generator, Mapping, Sequence
@@ -17,6 +17,7 @@ from onepixel_gui.qt.gallery.tile_rows import Finding
 from onepixel_gui.qt.jobs import Lanes
 from onepixel_gui.qt.runs import as_asked
 from onepixel_gui.qt.session import Session
+from onepixel_gui.study.placing import OnSlides
 from onepixel_gui.study.store import Study
 from onepixel_gui.tiles.entries import Listing
 
@@ -42,10 +43,19 @@ class Marked:
     hashes: Mapping[int, str]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Placed:
+    """Results under the classifier in use, by hash of slide and by what a tile covers of it."""
+
+    droppable: ClassVar[bool] = False
+    outcomes: OnSlides
+
+
 class Marks(QObject):
     """Looks through the list whenever list, study or classifier is another one."""
 
     marked = Signal(object)  # {index: Finding}
+    placed = Signal(object)  # OnSlides: all that is known of slides
     cleared = Signal()  # another study: results of the one before are not of this one
 
     def __init__(self, session: Session, shelf: Shelf, lanes: Lanes) -> None:
@@ -85,7 +95,7 @@ class Marks(QObject):
         self.places, self._indices = {}, {}
         study, listing = self._study, self._shelf.listing
         classifier: Classifier | None = self._session.classifier
-        if study is None or not len(listing):
+        if study is None:
             return
         card = None if classifier is None else classifier.card
         work = partial(_looked, study, listing, card, dict(self._hashes))
@@ -104,7 +114,10 @@ class Marks(QObject):
         self._agenda.end_all()
         self._study = None
 
-    def _found(self, event: Marked) -> None:
+    def _found(self, event: Marked | Placed) -> None:
+        if isinstance(event, Placed):
+            self.placed.emit(event.outcomes)
+            return
         for (number, sha256), index in event.places.items():
             self.places[number] = self._indices[sha256] = index
         self._hashes.update(event.hashes)
@@ -115,9 +128,11 @@ class Marks(QObject):
 # ------------------------------------------------------------------ the worker's side
 def _looked(
     study: Study, listing: Listing, card: Card | None, read: dict[int, str]
-) -> Generator[Marked]:
+) -> Generator[Marked | Placed]:
     """read: index -> SHA-256 of tiles that need not be read again."""
-    known = study.tiles()
+    if card is not None:
+        yield Placed(study.on_slides(lambda each: as_asked(each) == as_asked(card)))
+    known = study.tiles() if len(listing) else {}
     if not known:
         return
     numbers = {sha256: number for number, sha256 in known.items()}
