@@ -1,5 +1,6 @@
 """The window with slides: looked at, walked over, put on the bench, scanned."""
 
+from contextlib import closing
 from pathlib import Path
 from threading import Event as Gate
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QPushButton
 
 from onepixel_gui.problems import UnreadableSlide
 from onepixel_gui.qt.preferences import Preferences
@@ -278,6 +280,26 @@ def test_opening_a_slide_on_a_stalled_drive_can_be_given_up(
         window.commands.open_paths([slide])
     assert window.slides.slide.name == before.name
     gate.set()
+
+
+def test_parts_on_a_drive_that_was_gone_are_read_on_demand_when_it_is_back(
+    qtbot, make_window, slide, monkeypatch
+):
+    def unplugged(*_):
+        raise UnreadableSlide("The drive is gone.", "Connect it again.")
+
+    window = make_window()
+    with closing(open_slide(slide)) as known:
+        kind = type(known)
+    again = next(b for b in window.slide.findChildren(QPushButton) if b.text() == "Try again")
+    with monkeypatch.context() as gone:
+        gone.setattr(kind, "region", unplugged)
+        show(qtbot, window, slide)
+        until(qtbot, again.isVisible)
+    with qtbot.waitSignal(window.slide.settled, timeout=20_000):
+        again.click()
+    assert not again.isVisible()
+    assert not window.slide.canvas.broken
 
 
 def test_a_large_picture_is_a_slide_and_a_small_one_a_tile(qtbot, make_window, tmp_path):

@@ -170,6 +170,26 @@ def test_a_broken_part_is_hatched_and_says_why_while_the_rest_is_shown(pane: Sli
     assert not hatch[150:350, 20:280].any()
 
 
+def test_try_again_is_offered_while_a_broken_part_is_in_sight_and_wishes_for_it_once_more(
+    pane: SlidePane, qtbot: Any
+) -> None:
+    slide, part, gone = plain_slide(), Part(0, 1, 1, 2), True
+    wishes = answering(pane, slide, broken=lambda asked: gone and asked == part)
+    show(pane, slide)
+    again = next(b for b in pane.findChildren(QPushButton) if b.text() == "Try again")
+    assert not again.isVisible()
+    go(pane, 512 + 256, 1024)
+    assert again.isVisible()
+    again.click()
+    assert part in wishes[-1].missing
+    assert again.isVisible()  # it is still gone
+    gone = False
+    with qtbot.waitSignal(pane.again_wished):
+        again.click()
+    assert not again.isVisible()
+    assert not hatched(grabbed(pane)).any()
+
+
 def hatched(shown: np.ndarray) -> np.ndarray:
     """(H, W) bool."""
     doubt = QColor(DARK.doubt)

@@ -35,6 +35,7 @@ class SlidePane(Card):
     run_wished = Signal()
     region_drawn = Signal(object)  # a Window in level-0 px, None when cleared
     cancel_wished = Signal()  # of a slide that is being opened
+    again_wished = Signal()  # parts that could not be read can perhaps be read now; wishes follow
     settled = Signal()  # all in sight is as sharp as it gets
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -50,6 +51,10 @@ class SlidePane(Card):
         self._cancel.setToolTip("Stop opening this slide")
         self._cancel.clicked.connect(self.cancel_wished)
         self._cancel.hide()
+        self._again = QPushButton("Try again")
+        self._again.setToolTip("Read the hatched parts once more")
+        self._again.clicked.connect(self._try_again)
+        self._again.hide()
         self._region = _button("Region", "Drag a rectangle to scan; Enter takes all in sight (B)")
         self._region.setCheckable(True)
         self._shown = _button("Overlays", "Show or hide what is drawn over the slide (O)")
@@ -58,6 +63,7 @@ class SlidePane(Card):
         line = QHBoxLayout()
         line.addWidget(self._name, 1)
         line.addWidget(self._cancel)
+        line.addWidget(self._again)
         self._tools = (*self._zoom_buttons(), self._region, self._shown)
         for button in self._tools:
             line.addWidget(button)
@@ -83,6 +89,7 @@ class SlidePane(Card):
         canvas.parts_wished.connect(self.parts_wished)
         canvas.settled.connect(self.settled)
         canvas.looked.connect(self._tell_state)
+        canvas.looked.connect(self._offer_again)
         canvas.hovered.connect(self._hover)
         canvas.clicked.connect(self._choose)
         canvas.walked.connect(self._walk)
@@ -107,6 +114,7 @@ class SlidePane(Card):
         self.canvas.set_overlays(self._overlays)
         self.canvas.set_notice("")
         self.canvas.show_slide(facts)
+        self._offer_again()
         self._tell_state()
 
     def show_levels(self, facts: SlideFacts) -> None:
@@ -146,6 +154,7 @@ class SlidePane(Card):
     def take_part(self, part: Part, image: QImage | Broken) -> None:
         """What was wished for; a part that nobody wishes for any more is not kept."""
         self.canvas.take_part(part, image)
+        self._offer_again()
 
     def set_grid(self, grid: Grid | None) -> None:
         """Drawn where a tile is large enough to be seen; a click chooses a tile of it."""
@@ -240,7 +249,17 @@ class SlidePane(Card):
                 words.append(f"{self._scan.scale.label} {legible(value)}")
         self.set_state(" · ".join(words), "Of level 0, whose pixels are the slide's own")
 
+    def _offer_again(self) -> None:
+        self._again.setVisible(self.canvas.broken)
+
     # ------------------------------------------------------------ wishes go up
+    def _try_again(self) -> None:
+        """A drive that was gone may be there by now."""
+        self.canvas.setFocus()  # the button goes
+        self.again_wished.emit()
+        self.canvas.try_again()
+        self._offer_again()
+
     def _choose(self, row: float, column: float) -> None:
         grid, facts = self._overlays.grid, self._facts
         if grid is not None and facts is not None:

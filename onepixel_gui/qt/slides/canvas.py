@@ -134,6 +134,18 @@ class SlideCanvas(QWidget):
             self._clock.start()
         self.update()
 
+    @property
+    def broken(self) -> bool:
+        """A part in sight could not be read."""
+        return bool(self._picture.broken_in(self._sight))
+
+    def try_again(self) -> None:
+        """Wish once more for what could not be read."""
+        self._picture.forget_broken()
+        self._wish = Wish()
+        self._ask()
+        self.update()
+
     def set_overlays(self, overlays: Overlays) -> None:
         self._overlays = overlays
         self.update()

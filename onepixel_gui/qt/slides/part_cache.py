@@ -73,11 +73,9 @@ class PartCache:
         self._broken.clear()
         self._needed, self.held = frozenset(), 0
 
-    def forget_broken(self) -> tuple[Part, ...]:
-        """So that they can be read again; returns which."""
-        broken = tuple(self._broken)
+    def forget_broken(self) -> None:
+        """So that they can be read again."""
         self._broken.clear()
-        return broken
 
     def _make_room(self, size: int) -> None:
         """Drop the least recently used of what is not needed; the coarsest level after others."""

@@ -64,6 +64,11 @@ class SlidePicture:
         """Whether it holds the part, or that it is broken."""
         return part in self._images or part in self._broken
 
+    def forget_broken(self) -> None:
+        """So that it is wished for again."""
+        self._broken.clear()
+        self._news = None
+
     @property
     def fading(self) -> bool:
         """Whether it looks different a moment later; tidies up what has faded in."""

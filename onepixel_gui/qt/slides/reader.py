@@ -160,7 +160,6 @@ class SlideReader(QObject):
         self._desk: _Desk | None = None
         self._pending: Job | None = None
         self._jobs: dict[Job, _Desk] = {}
-        self._wish = Wish()
         self._closed = False
 
     # ------------------------------------------------------------ which slide
@@ -199,7 +198,6 @@ class SlideReader(QObject):
         desk = self._desk = _Desk(slide, _Queue(self._readers))
         self._cache.forget()
         self._cache.set_coarsest(len(slide.levels) - 1)
-        self._wish = Wish()
         self._start(desk, lambda: _preparing(slide, desk.queue))
         self.opened.emit(slide)
 
@@ -228,7 +226,6 @@ class SlideReader(QObject):
         desk = self._desk
         if desk is None:
             return
-        self._wish = wish
         self._cache.keep((*wish.shown, *wish.missing))
         lacking = []
         for part in wish.missing:
@@ -239,12 +236,9 @@ class SlideReader(QObject):
                 self.read.emit(part, known)
         self._queue_up(desk, lacking)
 
-    def retry(self) -> None:
-        """Read again what was broken."""
-        desk = self._desk
-        if desk is not None:
-            lacking = [part for part in self._wish.missing if self._cache.get(part) is None]
-            self._queue_up(desk, [*self._cache.forget_broken(), *lacking])
+    def forget_broken(self) -> None:
+        """What was broken is read again when it is wished for the next time."""
+        self._cache.forget_broken()
 
     def set_limit(self, limit: int) -> None:
         """Bytes of pixels that may be kept."""
