@@ -1,6 +1,5 @@
 """The door an attack asks for, and the closed union of events that every attack tells."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol
 
@@ -119,13 +118,10 @@ class Chorus(Protocol):
     """One classifier looking at several tiles, so that one batch may hold candidates of all."""
 
     @property
-    def probes(self) -> Sequence[Probe]: ...
-
-    @property
     def chunk(self) -> int: ...
 
     def __call__(self, which: NDArray[np.intp], candidates: Candidates) -> Readings:
-        """which: (N,) index into `probes` of the tile that each candidate belongs to."""
+        """which: (N,) index of the tile that each candidate belongs to."""
         ...
 
 

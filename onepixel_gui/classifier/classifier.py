@@ -216,12 +216,12 @@ class Classifier:
         except torch.OutOfMemoryError as full:
             raise device_full(self.device) from full
 
-    def chorus(self, tiles: Sequence[Tile]) -> "TileChorus":
-        """This classifier looking at several tiles at once. Raises as `probe` does."""
+    def chorus(self, probes: Sequence["TileProbe"]) -> "TileChorus":
+        """This classifier looking at the tiles of its probes at once. Raises DeviceFull."""
         from onepixel_gui.classifier.probe import TileChorus
 
         try:
-            return TileChorus(self, tiles)
+            return TileChorus(probes)
         except torch.OutOfMemoryError as full:
             raise device_full(self.device) from full
 

@@ -89,6 +89,20 @@ class Manner:
     mark: str
 
 
+@dataclass(frozen=True, slots=True)
+class Company:
+    """Of searches: no part of a manner, because no bit depends on it.
+
+    tiles: at once.  gain: queries per second, times those of one tile after the other.
+    """
+
+    tiles: int = 1
+    gain: float = 1.0
+
+
+ALONE = Company()
+
+
 def as_values(manner: Manner) -> dict[str, object]:
     """JSON-ready."""
     return {"version": _VERSION, **asdict(manner)}

@@ -194,10 +194,10 @@ def verified(classifier: "Classifier", manner: Manner) -> bool:
 
     Raises UnfitManner where the quick form disagrees with the ordinary one on this machine.
     """
-    (tile,) = _tiles(classifier, 1)
+    (tile,) = painted(classifier, 1)
     try:
         probe = classifier.probe(tile)
-        few = _candidates(classifier, _SHORT, 0)
+        few = everywhere(classifier, _SHORT, 0)
         told, true = (torch.from_numpy(r.logits) for r in (probe(few), probe.confirm(few)))
         if not preflight.close(true[:, None], told[:, None]):
             raise _unfit("Its quick answers are not those of an ordinary pass.")
@@ -210,25 +210,25 @@ def verified(classifier: "Classifier", manner: Manner) -> bool:
 
 def marked(steady: "Classifier") -> str:
     """Digest of what is told about a painted tile: the clean answer, a batch, a few confirmed."""
-    (tile,) = _tiles(steady, 1)
+    (tile,) = painted(steady, 1)
     probe = steady.probe(tile)
     told = [
         np.float64(probe.question.clean_logit),
-        probe(_candidates(steady, _full(steady), 0)).logits,
-        probe.confirm(_candidates(steady, _SHORT, 0)).logits,
+        probe(everywhere(steady, _full(steady), 0)).logits,
+        probe.confirm(everywhere(steady, _SHORT, 0)).logits,
     ]
     return hashlib.sha256(b"".join(one.tobytes() for one in told)).hexdigest()
 
 
 def _alike(steady: "Classifier") -> bool:
     """Whether what is told of a candidate is the same alone and in company, to the bit."""
-    tiles, full, chance = _tiles(steady, 2), _full(steady), np.random.default_rng(0)
-    chorus = steady.chorus(tiles)
-    asked = [_candidates(steady, full, index) for index in range(len(tiles))]
-    alone = [probe(mine).logits for probe, mine in zip(chorus.probes, asked, strict=True)]
-    if (chorus.probes[0](asked[0][-_SHORT:]).logits != alone[0][-_SHORT:]).any():
+    probes, full = [steady.probe(tile) for tile in painted(steady, 2)], _full(steady)
+    chorus, chance = steady.chorus(probes), np.random.default_rng(0)
+    asked = [everywhere(steady, full, index) for index in range(len(probes))]
+    alone = [probe(mine).logits for probe, mine in zip(probes, asked, strict=True)]
+    if (probes[0](asked[0][-_SHORT:]).logits != alone[0][-_SHORT:]).any():
         return False
-    which, order = np.repeat(np.arange(len(tiles)), full), chance.permutation(len(tiles) * full)
+    which, order = np.repeat(np.arange(len(probes)), full), chance.permutation(len(probes) * full)
     together = chorus(which[order], np.concatenate(asked)[order]).logits
     few = chorus(which[order[:_SHORT]], np.concatenate(asked)[order[:_SHORT]]).logits
     true = np.concatenate(alone)[order]
@@ -239,15 +239,16 @@ def _full(classifier: "Classifier") -> int:
     return (classifier.ways.shortcut or classifier).pace.batch
 
 
-def _tiles(classifier: "Classifier", count: int) -> list[Tile]:
+def painted(classifier: "Classifier", count: int) -> list[Tile]:
+    """So many tiles of the card's size."""
     height, width = classifier.card.input_size
     side = max(8, height, width)
     painted = [paint("metaphase", seed, side)[:height, :width].copy() for seed in range(count)]
     return [Tile(f"painted {seed}", rgb) for seed, rgb in enumerate(painted)]
 
 
-def _candidates(classifier: "Classifier", count: int, seed: int) -> NDArray[np.int16]:
-    """(N, 1, 5) all over the tile."""
+def everywhere(classifier: "Classifier", count: int, seed: int) -> NDArray[np.int16]:
+    """(N, 1, 5) candidates all over such a tile."""
     chance, (height, width) = np.random.default_rng(seed), classifier.card.input_size
     asked = chance.integers(0, 256, (count, 1, 5), np.int16)
     asked[..., 0] = chance.integers(0, height, (count, 1))

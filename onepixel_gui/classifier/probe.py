@@ -27,25 +27,35 @@ _TOP = 5  # likeliest classes told of a tile
 class _Look:
     """A classifier looking at T tiles. Not for two threads at once: candidates share a buffer."""
 
-    def __init__(self, classifier: Classifier, tiles: Sequence[Tile], dense: bool) -> None:
-        """Raises TileTooSmall."""
-        self.classifier = classifier
-        self.windows = [fitting.window(classifier.card, tile) for tile in tiles]
-        cuts = [fitting.cut(tile, window) for tile, window in zip(tiles, self.windows, strict=True)]
-        self.rgb = torch.from_numpy(np.stack(cuts))
-        self.scaled = classifier.colours.scaled(self.rgb)
+    def __init__(
+        self, classifier: Classifier, windows: Sequence[Window], rgb: Tensor, *, dense: bool
+    ) -> None:
+        """rgb: (T, H, W, 3) uint8, the windows of the tiles."""
+        self.classifier, self.windows, self.rgb = classifier, windows, rgb
+        self.scaled = classifier.colours.scaled(rgb)
         self.resized = tuple(self.scaled.shape[2:]) != classifier.card.input_size
         self.ways = classifier.ways  # read once: they may be swapped meanwhile
         self.shortcut = None if dense or self.resized else self.ways.shortcut
+        self._parts: Sequence[_Look] = ()
         self._clean = self.scaled.permute(0, 2, 3, 1).contiguous()  # (T, H, W, 3)
         self._memories: dict[Incremental, Memory] = {}
-        self._corners = np.array([(window.row, window.column) for window in self.windows])
+        self._corners = np.array([(window.row, window.column) for window in windows])
+
+    @classmethod
+    def joined(cls, parts: "Sequence[_Look]") -> "_Look":
+        """One look at the tiles of all, in their order, which remembers what they remember."""
+        windows = [window for part in parts for window in part.windows]
+        first, rgb = parts[0], torch.cat([part.rgb for part in parts])
+        look = cls(first.classifier, windows, rgb, dense=first.shortcut is None)
+        look.ways, look.shortcut, look._parts = first.ways, first.shortcut, parts
+        return look
 
     def memory(self, way: Incremental) -> Memory:
         """The clean activations that a way cuts its windows from, kept as long as this look."""
         if way not in self._memories:
+            parts = [part.memory(way) for part in self._parts]
             with torch.inference_mode():
-                self._memories[way] = together([way.remember(tile[None]) for tile in self.scaled])
+                self._memories[way] = together(parts) if parts else way.remember(self.scaled)
         return self._memories[way]
 
     @cached_property
@@ -187,7 +197,9 @@ class TileProbe:
         self, classifier: Classifier, tile: Tile, *, subject: str = "", dense: bool = False
     ) -> None:
         """See `Classifier.probe`. Raises TileTooSmall, WrongSize, Problem."""
-        self._classifier, self._look = classifier, _Look(classifier, [tile], dense)
+        window = fitting.window(classifier.card, tile)
+        rgb = torch.from_numpy(fitting.cut(tile, window))[None]
+        self._classifier, self._look = classifier, _Look(classifier, [window], rgb, dense=dense)
         outputs = classifier.outputs(self._look.scaled)
         self._answer = int(classifier.answers(outputs)[0])
         self._subject = _subject(classifier, self._answer, subject)
@@ -248,10 +260,10 @@ _NOTHING = Readings(np.empty(0, np.float32), np.empty(0, np.bool_))
 class TileChorus:
     """An `attack.probe.Chorus`: one classifier looking at several tiles at once."""
 
-    def __init__(self, classifier: Classifier, tiles: Sequence[Tile]) -> None:
-        """Raises TileTooSmall, Problem."""
-        self.probes = [TileProbe(classifier, tile) for tile in tiles]
-        self._classifier, self._look = classifier, _Look(classifier, tiles, dense=False)
+    def __init__(self, probes: Sequence[TileProbe]) -> None:
+        """probes: of one classifier; each goes on working alone."""
+        self._probes = probes
+        self._look = _Look.joined([probe._look for probe in probes])
 
     @property
     def chunk(self) -> int:
@@ -265,7 +277,7 @@ class TileChorus:
         outputs = self._look.outputs(which, candidates)
         logits = np.empty(len(candidates), np.float32)
         flipped = np.empty(len(candidates), np.bool_)
-        for index, probe in enumerate(self.probes):
+        for index, probe in enumerate(self._probes):
             mine = which == index
             if mine.any():
                 readings = probe._read(outputs[torch.from_numpy(mine).to(outputs.device)])

@@ -10,6 +10,7 @@ from onepixel_gui.study.choosing import chosen, located, occurrences
 from onepixel_gui.study.course import Begun, Course
 from onepixel_gui.study.estimating import estimated
 from onepixel_gui.study.footing import opened_models, raised, settled
+from onepixel_gui.study.orders import Model
 from onepixel_gui.study.plan import (
     Advance,
     CampaignBegan,
@@ -25,7 +26,6 @@ from onepixel_gui.study.plan import (
     preparing,
 )
 from onepixel_gui.study.store import Campaigned, Study
-from onepixel_gui.study.work import Model
 from onepixel_gui.tiles.datasets.dataset import Dataset
 
 __all__ = [

@@ -9,6 +9,7 @@ from onepixel_gui.attack.attacks import attack_of, draws
 from onepixel_gui.study import retrieving
 from onepixel_gui.study.keeping import Part
 from onepixel_gui.study.layout import attack_words
+from onepixel_gui.study.ledger import Ran
 from onepixel_gui.study.record import Record
 from onepixel_gui.study.tables import done_rows
 
@@ -82,3 +83,17 @@ def finished(connection: sqlite3.Connection, campaign: int) -> set[tuple[int, in
     for task, model in retrieving.refused(connection, campaign):
         done |= {(task, *part) for part in parts if model in (-1, part[0])}
     return done
+
+
+def ran(connection: sqlite3.Connection, campaign: int) -> tuple[Ran, ...]:
+    """Each run of a campaign once, however many of its tiles it stands for."""
+    rows = connection.execute(
+        "SELECT DISTINCT done.model, done.attack, done.seed, tile.sha256, run.result "
+        "FROM done JOIN run ON run.number = done.run JOIN tile ON tile.number = run.tile "
+        "WHERE done.campaign = ? ORDER BY run.number, done.model, done.attack",
+        (campaign,),
+    )
+    return tuple(
+        Ran(model, attack, sha256, result == "flipped")
+        for model, attack, _, sha256, result in rows
+    )

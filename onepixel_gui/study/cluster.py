@@ -12,7 +12,8 @@ from typing import Any
 from onepixel_gui import __version__
 from onepixel_gui.problems import Problem
 from onepixel_gui.study.crew import lost
-from onepixel_gui.study.work import Order, Reply, Trouble, do_here
+from onepixel_gui.study.orders import Order, Reply, Trouble
+from onepixel_gui.study.work import do_here
 
 _PATIENCE = 10  # seconds for a scheduler to answer
 _DEPTH = 2  # orders for each worker
@@ -25,6 +26,8 @@ class UnusableCluster(Problem):
 
 class DaskCrew:
     """The workers of one scheduler, however many there are at the time."""
+
+    abreast = 1  # its workers take single orders
 
     def __init__(self, address: str) -> None:
         """Raises UnusableCluster."""

@@ -10,7 +10,9 @@ from onepixel_gui.attack.probe import Ended, Swept
 from onepixel_gui.problems import Problem, Unexpected, UnusableDataset
 from onepixel_gui.study.ahead import Ahead
 from onepixel_gui.study.crew import Crew, WorkersFail
-from onepixel_gui.study.ledger import Ledger
+from onepixel_gui.study.flips import part_titles
+from onepixel_gui.study.ledger import Ledger, Ran
+from onepixel_gui.study.orders import Job, Model, Reply, Trouble
 from onepixel_gui.study.plan import (
     CampaignBegan,
     CampaignEnded,
@@ -22,7 +24,6 @@ from onepixel_gui.study.plan import (
 from onepixel_gui.study.record import Record
 from onepixel_gui.study.store import Study, UnusableStudy
 from onepixel_gui.study.witness import Witness
-from onepixel_gui.study.work import Job, Model, Reply, Trouble
 from onepixel_gui.tiles.datasets.dataset import Dataset
 from onepixel_gui.tiles.tile import Tile
 
@@ -84,10 +85,8 @@ class Course:
         total = len(begun.names) * len(plan.parts)
         left = sum(map(len, self._missing.values()))
         kept = next(each for each in study.campaigns() if each.number == begun.number)
-        attacked = max(kept.flipped, total - left - kept.refused * len(plan.parts))
-        self.ledger = Ledger(
-            total, total - left, kept.flipped, kept.refused, attacked, repeats=len(plan.parts) > 1
-        )
+        before, titles = study.ran(begun.number), part_titles(kept.plan)
+        self.ledger = Ledger(total, total - left, kept.refused, before, titles)
         self._open: dict[tuple[int, int], _Open] = {}  # by task and model
         self._jobs: deque[Job] = deque()
         self._witness = Witness()
@@ -128,7 +127,7 @@ class Course:
 
     def run(self, crew: Crew, models: Sequence[Model]) -> Generator[CampaignEvent]:
         wanted = [(task, self._begun.places[task]) for task in self._missing]
-        ahead = Ahead(self._dataset.entries, wanted, 2 * crew.size + 2)
+        ahead = Ahead(self._dataset.entries, wanted, (crew.abreast + 1) * crew.size + 2)
         self.ledger.begin()
         told = 0.0
         try:
@@ -155,7 +154,7 @@ class Course:
     # -------------------------------------------------------------- orders
     def _feed(self, crew: Crew, ahead: Ahead, models: Sequence[Model]) -> bool:
         """Give what there is room for; whether somebody waits for a tile."""
-        while crew.room(last=ahead.left == 0 and len(self._jobs) < crew.size):
+        while crew.room(last=ahead.left == 0 and len(self._jobs) < crew.size * crew.abreast):
             if not self._jobs:
                 told = ahead.next()
                 if told is None:
@@ -204,6 +203,7 @@ class Course:
             drawn,
             self._plan.subject,
             self._plan.aftermath,
+            models[model].company_for(asked).tiles,
         )
 
     def _expect_dataset(self) -> None:
@@ -298,7 +298,8 @@ class Course:
             if again:
                 self.ledger.stand_in()
             else:
-                self.ledger.run(record.result.queries, flipped=record.flipped)
+                ran = Ran(part[0], part[1], record.tile.sha256, record.flipped)
+                self.ledger.run(record.result.queries, ran)
             self._answered(task, part)
             told.append(self._told(run, record, task, part, again))
         yield from told

@@ -2,7 +2,8 @@
 
 A pool of the standard library ends as a whole when one of its processes dies, and does not tell
 over which order.  Here each process is known by what it was given: the others go on, a new one
-takes its place, and whoever dies twice over the same order names the culprit.
+takes its place, what it was at is tried again one by one, and who dies over one order alone names
+the culprit.
 """
 
 import contextlib
@@ -12,22 +13,22 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Protocol
 
 import psutil
 
 from onepixel_gui.problems import Problem
-from onepixel_gui.study.work import Order, Reply, Trouble, Worker
+from onepixel_gui.study.orders import Job, Model, Order, Reply, Trouble
+from onepixel_gui.study.work import Worker
 
-_DEPTH = 2  # orders that a worker holds: one to do, one to go on with
-_STRIKES = 2  # deaths over one order until it is given up
 _STILLBORN = 3  # workers that may die before their first word
 _MODEST = 5  # steps of priority below the windows of the same desk
 _SLACK = 1 << 30  # bytes beside three times the checkpoint that a worker needs
@@ -43,6 +44,11 @@ class Crew(Protocol):
     @property
     def size(self) -> int:
         """Workers."""
+        ...
+
+    @property
+    def abreast(self) -> int:
+        """Orders that one worker does side by side."""
         ...
 
     def room(self, *, last: bool = False) -> bool:
@@ -90,22 +96,48 @@ def _serve(pipe: Connection, device: str) -> None:
     os.environ["OMP_NUM_THREADS"] = "1"  # before torch is there
     if hasattr(os, "nice"):
         os.nice(_MODEST)
-    orders: SimpleQueue[tuple[int, Order]] = SimpleQueue()
-    Thread(target=_listen, args=(pipe, orders), daemon=True).start()
+    inbox = _Inbox(pipe)
     worker = Worker(device)
     with contextlib.suppress(OSError):  # nobody listens any more
         pipe.send(None)
         while True:
-            number, order = orders.get()
-            pipe.send((number, worker.do(order)))
+            for told in worker.carry_out(*inbox.next(), inbox.more):
+                pipe.send(told)
 
 
-def _listen(pipe: Connection, orders: "SimpleQueue[tuple[int, Order]]") -> None:
-    while True:
-        try:
-            orders.put(pipe.recv())
-        except (EOFError, OSError):
-            os._exit(0)  # who gave the orders is gone, killed maybe; nothing here is worth keeping
+class _Inbox:
+    """The orders of one worker, in the order in which they come."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+        self._came: SimpleQueue[tuple[int, Order]] = SimpleQueue()
+        self._first: tuple[int, Order] | None = None  # taken out of the queue, and not yet given
+        Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                self._came.put(self._pipe.recv())
+            except (EOFError, OSError):
+                os._exit(0)  # who gave the orders is gone; nothing here is worth keeping
+
+    def next(self) -> tuple[int, Order]:
+        """Waits for one."""
+        told, self._first = self._first or self._came.get(), None
+        return told
+
+    def more(self, model: Model) -> tuple[int, Job] | None:
+        """The next one if it is there, and a job for that model to be done beside others."""
+        if self._first is None:
+            with contextlib.suppress(Empty):
+                self._first = self._came.get_nowait()
+        if self._first is None:
+            return None
+        number, order = self._first
+        if not isinstance(order, Job) or order.abreast == 1 or order.model != model:
+            return None
+        self._first = None
+        return number, order
 
 
 @contextlib.contextmanager
@@ -134,13 +166,17 @@ class _Hand:
 
 
 class LocalCrew:
-    """Worker processes of this machine."""
+    """Worker processes of this machine.
+
+    abreast: jobs that each does side by side, where the jobs say so too.
+    """
 
     def __init__(self, devices: Sequence[str]) -> None:
         """devices: one worker each; "" for what the orders say."""
+        self.abreast = 1
         self._hands: list[_Hand] = []
         self._orders: dict[int, Order] = {}
-        self._strikes: dict[int, int] = {}
+        self._suspects: set[int] = set()  # a worker died over it, or over one beside it
         self._waiting: deque[int] = deque()  # orders of workers that died
         self._given = self._stillborn = 0
         self.grow(devices)
@@ -171,7 +207,7 @@ class LocalCrew:
         return len(self._hands)
 
     def room(self, *, last: bool = False) -> bool:
-        most = 1 if last else _DEPTH
+        most = self.abreast if last else self.abreast + 1  # one to go on with
         return any(len(hand.orders) < most for hand in self._hands)
 
     def give(self, order: Order) -> None:
@@ -183,7 +219,14 @@ class LocalCrew:
         hand = min(self._hands, key=lambda each: len(each.orders))
         hand.orders.append(number)
         with contextlib.suppress(OSError):  # it died; `replies` finds out
-            hand.pipe.send((number, self._orders[number]))
+            hand.pipe.send((number, self._order(number)))
+
+    def _order(self, number: int) -> Order:
+        """A suspect is given to be done alone."""
+        order = self._orders[number]
+        if isinstance(order, Job) and number in self._suspects:
+            return replace(order, abreast=1)
+        return order
 
     def replies(self, seconds: float) -> list[tuple[Order, Reply]]:
         heard: list[tuple[Order, Reply]] = []
@@ -208,19 +251,20 @@ class LocalCrew:
             return
         number, reply = told
         hand.orders.remove(number)
-        self._strikes.pop(number, None)
+        self._suspects.discard(number)
         heard.append((self._orders.pop(number), reply))
 
     def _replace(self, hand: _Hand, heard: list[tuple[Order, Reply]]) -> None:
         """Put a new worker in the place of a dead one. Raises WorkersFail."""
         _end([hand])
         if hand.alive and hand.orders:
-            culprit = hand.orders[0]
-            self._strikes[culprit] = self._strikes.get(culprit, 0) + 1
-            if self._strikes[culprit] >= _STRIKES:
+            first = hand.orders[0]
+            if first in self._suspects:  # and so it was alone
                 hand.orders.popleft()
-                del self._strikes[culprit]
-                heard.append((self._orders.pop(culprit), lost(hand.process.exitcode)))
+                self._suspects.discard(first)
+                heard.append((self._orders.pop(first), lost(hand.process.exitcode)))
+            else:
+                self._suspects |= set(islice(hand.orders, self.abreast))
         if not hand.alive:
             self._stillborn += 1
         if self._stillborn >= _STILLBORN:

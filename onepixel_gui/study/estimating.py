@@ -13,9 +13,9 @@ from onepixel_gui.study.ahead import Ahead
 from onepixel_gui.study.choosing import chosen
 from onepixel_gui.study.crew import Crew
 from onepixel_gui.study.footing import opened_models, raised, settled
+from onepixel_gui.study.orders import Job, Model, Trial, Tried, Trouble
 from onepixel_gui.study.plan import Advance, Estimate, Plan, preparing
 from onepixel_gui.study.store import SUFFIX, Study
-from onepixel_gui.study.work import Job, Model, Trial, Tried, Trouble
 from onepixel_gui.tiles.datasets.dataset import Dataset
 from onepixel_gui.tiles.tile import Tile
 
@@ -75,7 +75,10 @@ def estimated(
                 refused += yield from _tile(plan, footing.models, crew, told[1], found)
         size = crew.size
     yield preparing("Reckoning")
-    alone = len(places) * sum(each.seconds for each in found.values())
+    gains = {
+        part: footing.models[part[0]].company_for(plan.attacks[part[1]]).gain for part in found
+    }
+    alone = len(places) * sum(each.seconds / gains[part] for part, each in found.items())
     return Estimate(
         tiles=len(places),
         runs=len(places) * len(plan.parts),

@@ -88,6 +88,18 @@ def classifier_names(plan: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple(told)
 
 
+def part_titles(plan: Mapping[str, Any]) -> dict[tuple[int, int], str]:
+    """(model, attack) of a plan as it is kept -> what tells it from the others; "" for the only."""
+    names, attacks = [name for name, _ in classifier_names(plan)], _titles(plan)
+    return {
+        (model, attack): ", ".join(
+            ([name] if len(names) > 1 else []) + ([title] if len(attacks) > 1 else [])
+        )
+        for model, name in enumerate(names)
+        for attack, title in enumerate(attacks)
+    }
+
+
 def _titles(plan: Mapping[str, Any]) -> tuple[str, ...]:
     """Of each attack; where two read alike, with what else there is to them."""
     attacks = [attack_of(values) for values in plan["attacks"]]

@@ -4,16 +4,14 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from onepixel_gui.attack.probe import Guidance
+from onepixel_gui.attack.probe import Guidance, Settings
 from onepixel_gui.classifier.manner import UnfitManner
 from onepixel_gui.classifier.opening import inspecting
 from onepixel_gui.problems import Problem
 from onepixel_gui.study.cluster import DaskCrew
 from onepixel_gui.study.crew import Crew, LocalCrew, affordable, cores
 from onepixel_gui.study.manners import Values, keep_manner, manner_here, manner_in
-from onepixel_gui.study.plan import Advance, Plan, UnusablePlan, preparing
-from onepixel_gui.study.store import Study
-from onepixel_gui.study.work import (
+from onepixel_gui.study.orders import (
     Model,
     Order,
     Reply,
@@ -23,6 +21,8 @@ from onepixel_gui.study.work import (
     Surveyed,
     Trouble,
 )
+from onepixel_gui.study.plan import Advance, Plan, UnusablePlan, preparing
+from onepixel_gui.study.store import Study
 
 _BREATH = 0.15  # seconds between two events
 _OTHERWISE = (
@@ -91,46 +91,59 @@ def settled(
     device = _device(models[0].device, surveyed.devices)
     way = _shared(crew, device, surveyed.devices, models, workers)
     ready: list[Model] = []
+    alone = isinstance(crew, DaskCrew)
+    populations = () if alone else _populations(plan)
     for each in models:
-        model = replace(each, device=device, strict=isinstance(crew, DaskCrew))
-        manner, same = yield from _manner(crew, model, study, surveyed.software)
-        if manner["preview"] is None and any(isinstance(a, Guidance) for a in plan.attacks):
+        model = replace(each, device=device, strict=alone)
+        told, same = yield from _manner(crew, model, study, surveyed.software, populations)
+        if told.manner["preview"] is None and any(isinstance(a, Guidance) for a in plan.attacks):
             raise UnusablePlan(
                 f"{model.card.name} has no preview, so that a guided search cannot ask it: its "
                 "layers are hidden, or their gradients too weak.",
                 "Leave the guided search out, or choose another classifier.",
             )
-        ready.append(replace(model, manner=manner))
+        ready.append(replace(model, manner=told.manner, company=told.company))
         way += "" if same else _OTHERWISE
+    if isinstance(crew, LocalCrew):
+        crew.abreast = max(m.company_for(a).tiles for m in ready for a in plan.attacks)
+        if crew.abreast > 1:
+            way += f" Each takes up to {crew.abreast} searches side by side."
     return Footing(tuple(ready), way)
 
 
+def _populations(plan: Plan) -> tuple[int, ...]:
+    return tuple(sorted({each.population for each in plan.attacks if isinstance(each, Settings)}))
+
+
 def _manner(
-    crew: Crew, model: Model, study: Study | None, software: Mapping[str, str]
-) -> Generator[Advance, None, tuple[Values, bool]]:
+    crew: Crew,
+    model: Model,
+    study: Study | None,
+    software: Mapping[str, str],
+    populations: tuple[int, ...],
+) -> Generator[Advance, None, tuple[Settled, bool]]:
     """In which manner a model is asked, and whether this processor tells the same bits then."""
-    doing = f"Loading {model.card.name}"
+
+    def settling(manner: Values | None) -> Generator[Advance, None, Settled]:
+        order = Settling(replace(model, manner=manner), populations)
+        told = yield from _answer(crew, order, f"Loading {model.card.name}")
+        assert isinstance(told, Settled)
+        return told
+
     manner = manner_in(study, model)
     if manner is not None:
-        told = yield from _answer(crew, Settling(replace(model, manner=manner)), doing)
-        assert isinstance(told, Settled)
-        return manner, told.faithful
+        told = yield from settling(manner)
+        return told, told.faithful
     manner = manner_here(model, software)
-    if manner is not None:
-        try:
-            told = yield from _answer(crew, Settling(replace(model, manner=manner)), doing)
-            assert isinstance(told, Settled)
-            faithful = told.faithful
-        except UnfitManner:
-            faithful = False
-        if not faithful:
-            manner = None
-    if manner is None:
-        told = yield from _answer(crew, Settling(model), doing)
-        assert isinstance(told, Settled)
-        manner = told.manner
-    keep_manner(study, model, software, manner)
-    return manner, True
+    try:
+        told = yield from settling(manner)
+    except UnfitManner:
+        told = yield from settling(None)
+    else:
+        if not told.faithful and manner is not None:
+            told = yield from settling(None)
+    keep_manner(study, model, software, told.manner)
+    return told, True
 
 
 def _device(wanted: str, there: Sequence[str]) -> str:

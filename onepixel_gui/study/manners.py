@@ -17,8 +17,8 @@ from platformdirs import user_cache_path
 from onepixel_gui.classifier.manner import of_values
 from onepixel_gui.outbox import write_whole
 from onepixel_gui.problems import NotWritten
+from onepixel_gui.study.orders import Model
 from onepixel_gui.study.store import Study
-from onepixel_gui.study.work import Model
 
 Values = Mapping[str, Any]
 

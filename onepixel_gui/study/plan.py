@@ -170,15 +170,32 @@ class TileRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class Flipping:
+    """How many runs of one classifier by one attack flipped, so far.
+
+    title:    what tells it from the others of its campaign, "" where there is no other.
+    tiles:    of those runs, each once.
+    interval: 95 %, of flipped / runs. Tiles are what is independent: it is Wilson's where each
+              has one run, else runs of a tile are taken together (`shares.over_groups`; never
+              narrower than Wilson's of all runs). None of too few tiles.
+    """
+
+    title: str
+    flipped: int
+    runs: int
+    tiles: int
+    interval: tuple[float, float] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Advance:
     """Told at least five times a second while work goes on.
 
-    interval: 95 % Wilson interval of the share that flipped, in this campaign; None where a
-              tile has several runs: they are no independent tiles (`study.flips` counts tiles).
     rate: queries per second of late; seconds_left None until it can be told.
     doing: one short word group: "Reading tiles", "Starting workers", "Attacking".
-    attacked: runs that were really carried out, the n of that interval.
+    attacked: runs that were really carried out, of which `flipped` flipped.
     under_way: tasks handed out and not done.
+    shares: by classifier and attack, in the order of the plan; those that have any runs.
     """
 
     droppable: ClassVar[bool] = True
@@ -190,9 +207,9 @@ class Advance:
     queries: int
     rate: float
     seconds_left: float | None
-    interval: tuple[float, float] | None
     attacked: int = 0
     under_way: tuple[int, ...] = ()
+    shares: tuple[Flipping, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,4 +231,4 @@ CampaignEvent = CampaignBegan | RunKept | TileRefused | Advance | CampaignEnded
 
 def preparing(doing: str, done: int = 0, total: int = 0) -> Advance:
     """Before anything was attacked."""
-    return Advance(doing, done, total, 0, 0, 0, 0.0, None, None)
+    return Advance(doing, done, total, 0, 0, 0, 0.0, None)

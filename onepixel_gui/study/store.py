@@ -17,11 +17,19 @@ from onepixel_gui.classifier.card import Card
 from onepixel_gui.classifier.propagation import Propagation
 from onepixel_gui.problems import Problem
 from onepixel_gui.study import keeping, placing, retrieving, tables, whole
-from onepixel_gui.study.campaigns import Campaigned, campaigns, finished, parts_of, place_in
+from onepixel_gui.study.campaigns import (
+    Campaigned,
+    campaigns,
+    finished,
+    parts_of,
+    place_in,
+    ran,
+)
 from onepixel_gui.study.copying import copied
 from onepixel_gui.study.database import Database, opened
 from onepixel_gui.study.keeping import Numbers, Part, Task
 from onepixel_gui.study.layout import plain, taken_apart, words
+from onepixel_gui.study.ledger import Ran
 from onepixel_gui.study.record import Record
 from onepixel_gui.study.schema import SUFFIX
 from onepixel_gui.study.seal import seal
@@ -216,6 +224,11 @@ class Study:
         """(task, model, attack, seed) indices into the plan of what is done or refused."""
         with self._file.reading() as connection:
             return finished(connection, campaign)
+
+    def ran(self, campaign: int) -> tuple[Ran, ...]:
+        """Its runs, each once, however many of its tiles one stands for."""
+        with self._file.reading() as connection:
+            return ran(connection, campaign)
 
     def marks(self, campaign: int) -> list[tuple[int, int, Part]]:
         """(run, task, part) of what is done: a run stands for every tile of the same pixels."""

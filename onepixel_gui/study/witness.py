@@ -1,7 +1,7 @@
 """Tiles with the same pixels are attacked once: what is found of one stands for the others."""
 
 from onepixel_gui.problems import Problem
-from onepixel_gui.study.work import Job
+from onepixel_gui.study.orders import Job
 
 _Key = tuple[str, tuple[int, int, int]]  # sha256 of the tile, part of the plan
 

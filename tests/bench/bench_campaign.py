@@ -21,7 +21,7 @@ from statistics import median
 import psutil
 
 from onepixel_gui.attack.attacks import carried_out
-from onepixel_gui.attack.lockstep import search_all
+from onepixel_gui.attack.lockstep import SideBySide
 from onepixel_gui.attack.probe import Ended, Settings
 from onepixel_gui.classifier.devices import keep_to
 from onepixel_gui.classifier.manner import as_values, of_values
@@ -61,8 +61,12 @@ def bare(values, seconds, begin, answers, company):
     while time.perf_counter() - started < seconds:
         if company:
             some = [tiles[(turn + each) % len(tiles)] for each in range(_COMPANY)]
-            for _, event in search_all(classifier.chorus(some), ATTACK):
-                queries += event.queries if isinstance(event, Ended) else 0
+            searches = SideBySide(classifier.chorus)
+            for number, tile in enumerate(some):
+                searches.begin(number, classifier.probe(tile), ATTACK)
+            while len(searches):
+                told = searches.go_on()
+                queries += sum(event.queries for _, event in told if isinstance(event, Ended))
             turn += _COMPANY
         else:
             *_, ended = carried_out(classifier.probe(tiles[turn % len(tiles)]), ATTACK)

@@ -16,8 +16,9 @@ from onepixel_gui.attack.probe import Settings
 from onepixel_gui.study import footing
 from onepixel_gui.study.campaign import Plan, campaign
 from onepixel_gui.study.crew import LocalCrew, WorkersFail
+from onepixel_gui.study.orders import Trouble
 from onepixel_gui.study.store import Study
-from onepixel_gui.study.work import Trouble, Worker
+from onepixel_gui.study.work import Worker
 from onepixel_gui.tiles.datasets.looking import recognise
 from tests.core.networks import Corner, noise, save_script
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from onepixel_gui.attack.lockstep import SideBySide
 from onepixel_gui.attack.probe import Candidates, Floats, Question, Readings, confidence
 from onepixel_gui.tiles.tile import Window
 
@@ -90,6 +91,15 @@ class StandInChorus:
             readings = self.probes[index](candidates[of_it])
             logits[of_it], flipped[of_it] = readings.logits, readings.flipped
         return Readings(logits, flipped)
+
+
+def search_all(chorus, probes, settings):
+    """Every event of searches side by side, with the index of the probe that it is about."""
+    searches = SideBySide(lambda _probes: chorus)
+    for index, probe in enumerate(probes):
+        yield index, searches.begin(index, probe, settings)
+    while len(searches):
+        yield from searches.go_on()
 
 
 def one_spot(row=3, column=5, *, depth=4.0, reach=3.0, sign=-1.0, start=2.0) -> Law:

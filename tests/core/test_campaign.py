@@ -33,8 +33,8 @@ from onepixel_gui.study.campaign import (
 from onepixel_gui.study.choosing import NothingChosen, located, occurrences
 from onepixel_gui.study.crew import WorkersFail
 from onepixel_gui.study.ledger import Ledger
+from onepixel_gui.study.orders import Trouble
 from onepixel_gui.study.store import Study
-from onepixel_gui.study.work import Trouble
 from onepixel_gui.tiles.datasets.dataset import Dataset, Sampling
 from onepixel_gui.tiles.datasets.looking import recognise
 from onepixel_gui.tiles.entries import Entries

@@ -16,8 +16,8 @@ from onepixel_gui.cli import run
 from onepixel_gui.study import course
 from onepixel_gui.study.campaign import CampaignBegan, CampaignEnded, RunKept, campaign
 from onepixel_gui.study.crew import LocalCrew, affordable, cores
+from onepixel_gui.study.orders import Survey, Surveyed, Trouble
 from onepixel_gui.study.store import Study
-from onepixel_gui.study.work import Survey, Surveyed, Trouble
 from onepixel_gui.tiles.datasets.looking import recognise
 from tests.core.campaigns import (
     all_here,

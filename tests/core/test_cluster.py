@@ -9,8 +9,8 @@ import pytest
 from onepixel_gui.study import cluster, course
 from onepixel_gui.study.campaign import CampaignBegan, CampaignEnded, RunKept, campaign
 from onepixel_gui.study.cluster import DaskCrew, UnusableCluster
+from onepixel_gui.study.orders import Survey, Trouble
 from onepixel_gui.study.store import Study
-from onepixel_gui.study.work import Survey, Trouble
 from onepixel_gui.tiles.datasets.looking import recognise
 from tests.core.campaigns import (
     all_here,

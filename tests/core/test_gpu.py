@@ -135,7 +135,9 @@ def test_windows_on_the_card_answer_as_the_dense_network_does(device, drawn, dat
             classifier.use(count)
             told = classifier.probe(tiles[0])(asked)
             np.testing.assert_allclose(told.logits, truths[0].logits, atol=1e-4)
-            sung = classifier.chorus(tiles)(which[: len(asked)], asked)
+            sung = classifier.chorus([classifier.probe(tile) for tile in tiles])(
+                which[: len(asked)], asked
+            )
             np.testing.assert_allclose(sung.logits, mixed, atol=1e-4)
 
 

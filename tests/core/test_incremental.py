@@ -81,5 +81,5 @@ def test_several_tiles_in_one_batch_are_answered_each_for_itself(drawn, pixels, 
     assert np.ptp(logits) > 0.01
     for count in data.draw(some_of(classifier.splits())):
         classifier.use(count)
-        told = classifier.chorus(tiles)(which, asked)
+        told = classifier.chorus([classifier.probe(tile) for tile in tiles])(which, asked)
         np.testing.assert_allclose(told.logits, logits, atol=1e-4, rtol=0)

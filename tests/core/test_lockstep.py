@@ -1,5 +1,6 @@
 """Searches side by side: each finds what it would find alone, and together they fill the batch."""
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -8,11 +9,11 @@ from hypothesis import given
 from hypothesis import settings as budget
 from hypothesis import strategies as st
 
-from onepixel_gui.attack.lockstep import search_all
+from onepixel_gui.attack.lockstep import SideBySide
 from onepixel_gui.attack.probe import Advanced, Began, Ended, Settings
 from onepixel_gui.attack.search import search
 from onepixel_gui.tiles.tile import Window
-from tests.core.stand_ins import StandIn, StandInChorus, flat, hashed, one_spot
+from tests.core.stand_ins import StandIn, StandInChorus, flat, hashed, one_spot, search_all
 
 SMALL = Settings(population=20, generations=8, seed=1)
 LAWS = [
@@ -36,7 +37,7 @@ def timeless(event):
 def outcomes(probes, chunk, settings=SMALL):
     """{tile: Ended} and the chorus, after a check that each tile begins and ends once."""
     chorus = StandInChorus(probes, chunk=chunk)
-    events = list(search_all(chorus, settings))
+    events = list(search_all(chorus, probes, settings))
     for kind in (Began, Ended):
         told = [index for index, event in events if isinstance(event, kind)]
         assert sorted(told) == list(range(len(probes)))
@@ -87,7 +88,7 @@ def test_tiles_that_run_on_fill_the_room_of_those_that_ended():
 def test_no_tile_runs_away_from_the_others():
     chorus = StandInChorus([stand_in(4) for _ in range(4)], chunk=33)
     at = [0] * 4
-    for index, event in search_all(chorus, SMALL):
+    for index, event in search_all(chorus, chorus.probes, SMALL):
         if isinstance(event, Advanced):
             at[index] = event.queries
             assert max(at) - min(at) <= 2 * SMALL.population
@@ -99,22 +100,57 @@ def test_a_flip_that_the_ordinary_pass_denies_is_never_reported():
 
 
 def test_a_chorus_of_no_tiles_ends_at_once():
-    assert list(search_all(StandInChorus([]), SMALL)) == []
+    assert list(search_all(StandInChorus([]), [], SMALL)) == []
 
 
-def test_searches_that_are_asked_no_more_ask_no_more():
-    chorus = StandInChorus([stand_in(4), stand_in(4)], chunk=8)
-    events = search_all(chorus, SMALL)
-    for _ in range(3):
-        next(events)
-    events.close()
-    assert chorus.sizes == [8]
+@budget(max_examples=40, deadline=None)
+@given(
+    order=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 6)), min_size=2, max_size=6),
+    chunk=st.integers(1, 90),
+)
+def test_a_search_that_begins_among_others_ends_as_it_would_alone(order, chunk):
+    """order: law, and the batches that are asked before the next search begins."""
+    joined = []
+
+    def join(probes):
+        joined.append(len(probes))
+        return StandInChorus(list(probes), chunk=chunk)
+
+    searches, told = SideBySide(join), []
+    for number, (law, batches) in enumerate(order):
+        searches.begin(number, stand_in(law), replace(SMALL, seed=number))
+        for _ in range(batches):
+            told += searches.go_on() if len(searches) else []
+    while len(searches):
+        told += searches.go_on()
+    ended = {number: timeless(event) for number, event in told if isinstance(event, Ended)}
+    for number, (law, _) in enumerate(order):
+        *_, alone = search(stand_in(law), replace(SMALL, seed=number))
+        assert ended[number] == timeless(alone)
+    assert len(joined) <= len(order)
+
+
+def test_a_search_tells_of_whole_generations_and_of_its_end_only():
+    probes = [stand_in(4), stand_in(0)]
+    for index, event in search_all(StandInChorus(probes, chunk=7), probes, SMALL):
+        if isinstance(event, Advanced) and event.queries % SMALL.population:
+            assert index == 1  # it flipped midway
+
+
+def test_the_seconds_of_all_searches_are_those_of_the_batches_they_shared():
+    probes = [stand_in(4) for _ in range(3)]
+    begun = time.perf_counter()
+    events = list(search_all(StandInChorus(probes, chunk=30), probes, SMALL))
+    took = time.perf_counter() - begun
+    seconds = [event.seconds for _, event in events if isinstance(event, Ended)]
+    assert len(seconds) == 3
+    assert 0 < sum(seconds) <= took
 
 
 @pytest.mark.parametrize("chunk", [1, 20, 1000])
 def test_events_of_one_tile_come_in_order_and_end_with_its_end(chunk):
     chorus = StandInChorus([stand_in(0), stand_in(1)], chunk=chunk)
-    events = list(search_all(chorus, SMALL))
+    events = list(search_all(chorus, chorus.probes, SMALL))
     for tile in (0, 1):
         mine = [event for index, event in events if index == tile]
         assert isinstance(mine[0], Began)

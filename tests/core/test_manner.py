@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from torch import nn
 
 from onepixel_gui.attack.guided import guided
-from onepixel_gui.attack.lockstep import search_all
 from onepixel_gui.attack.probe import Ended, Guidance, Settings
 from onepixel_gui.attack.search import search
 from onepixel_gui.classifier import devices
@@ -25,6 +24,7 @@ from onepixel_gui.problems import DeviceFull
 from onepixel_gui.tiles.files import read
 from tests.core.networks import Tiny, card, save_script
 from tests.core.random_networks import everywhere
+from tests.core.stand_ins import search_all
 
 DEMO = Path(__file__).parents[2] / "resources" / "demo"
 CHECKPOINT = DEMO / "mitosis_demo.safetensors"
@@ -67,9 +67,10 @@ def test_what_is_told_of_a_candidate_does_not_depend_on_its_company(
 
 def test_side_by_side_each_search_ends_as_it_would_alone_to_the_bit(steady, tiles):
     assert steady.manner.alike_in_company
+    probes = [steady.probe(tile) for tile in tiles]
     together = {
         index: event
-        for index, event in search_all(steady.chorus(tiles), SMALL)
+        for index, event in search_all(steady.chorus(probes), probes, SMALL)
         if isinstance(event, Ended)
     }
     for index, tile in enumerate(tiles):

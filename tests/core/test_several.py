@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from onepixel_gui.attack.lockstep import search_all
 from onepixel_gui.attack.probe import Ended, Settings
 from onepixel_gui.attack.search import search
 from onepixel_gui.classifier.classifier import Classifier
@@ -21,6 +20,7 @@ from onepixel_gui.tiles.files import read
 from onepixel_gui.tiles.tile import Tile
 from tests.core.networks import noise
 from tests.core.random_networks import Forced, everywhere, together
+from tests.core.stand_ins import search_all
 from tests.core.test_demo import CHECKPOINT, DEMO
 
 EDGE = 40, 36
@@ -137,8 +137,8 @@ COUNTED.use(COUNTED.splits()[-1])
 def test_searching_tiles_together_finds_what_searching_each_alone_finds(demonstration):
     tiles = [read(DEMO / name) for name in NAMES]
     wish = Settings(population=40, generations=4, seed=3, to_the_end=True)
-    together_ = {}
-    for index, event in search_all(demonstration.chorus(tiles), wish):
+    probes, together_ = [demonstration.probe(tile) for tile in tiles], {}
+    for index, event in search_all(demonstration.chorus(probes), probes, wish):
         if isinstance(event, Ended):
             together_[index] = event
     assert sorted(together_) == [0, 1, 2]
@@ -152,7 +152,7 @@ def test_searching_tiles_together_finds_what_searching_each_alone_finds(demonstr
 @pytest.mark.parametrize("pixels", [1, 3, 5])
 def test_a_chorus_answers_as_each_of_its_probes(demonstration, pixels):
     tiles = [read(DEMO / name) for name in NAMES]
-    chorus = demonstration.chorus(tiles)
+    chorus = demonstration.chorus([demonstration.probe(tile) for tile in tiles])
     asked = together((64, 64), pixels, 60)
     which = np.random.default_rng(0).integers(0, 3, 60)
     told = chorus(which, asked)

@@ -146,7 +146,7 @@ def _written(study: Study, outcomes: Sequence[Outcome], done: set[Outcome]) -> G
 
 def record_of(outcome: Outcome) -> Record:
     """For a worker: a classifier is asked for its strides the first time."""
-    from onepixel_gui.study.work import software  # with its imports, when it is needed
+    from onepixel_gui.study.attacking import software  # with its imports, when it is needed
 
     run = outcome.run
     return Record(
