@@ -173,7 +173,6 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     gc.collect()
     gc.freeze()  # torch's half a million objects need not be looked at after each test
     yield made
-    gc.unfreeze()
     torch.set_num_threads(threads)
 
 
