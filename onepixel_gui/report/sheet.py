@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Literal
-from warnings import catch_warnings, filterwarnings
 
 import numpy as np
 from matplotlib import style
@@ -20,6 +19,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from onepixel_gui import RESOURCES
+from onepixel_gui.hushing import hush
 from onepixel_gui.report.wording import TIMES
 
 DOTS = 300  # per inch
@@ -77,8 +77,8 @@ _register_fonts()
 @contextmanager
 def drawing() -> Iterator[None]:
     """One thread at a time draws, under our settings only, whatever a matplotlibrc says."""
-    with _DRAWING, catch_warnings(), style.context(["default", _RULES]):
-        filterwarnings("ignore", message="Glyph")  # a class name in a script no font here has
+    hush(message="Glyph")  # a class name in a script no font here has
+    with _DRAWING, style.context(["default", _RULES]):
         yield
 
 

@@ -8,7 +8,6 @@ import contextlib
 import io
 import math
 import re
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -21,6 +20,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
+from onepixel_gui.hushing import hush
 from onepixel_gui.outbox import printable
 from onepixel_gui.problems import Problem, UnreadableTile
 
@@ -69,9 +69,6 @@ _WORDS = {
     "palette": "The picture uses a palette: its colours were looked up and stored as RGB.",
     "1-bit": "The picture is black and white only: it was stored as RGB with 0 and 255.",
 }
-# These speak about metadata, to programmers.  The filter is set for good: taking it off again after
-# each file, as warnings.catch_warnings does, is not safe while other threads read.
-_HUSHED = r"PIL\b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +142,7 @@ def _is_text(head: bytes) -> bool:
 @contextlib.contextmanager
 def _foreign(name: str) -> Iterator[None]:
     """Foreign bytes meet foreign decoders in here: whatever is raised is about the file."""
-    if not warnings.filters or warnings.filters[0][3] != re.compile(_HUSHED):
-        warnings.filterwarnings("ignore", module=_HUSHED)
+    hush(module=r"PIL\b")  # about metadata
     try:
         yield
     except (Problem, MemoryError):

@@ -13,7 +13,6 @@ for more memory than there is.  The texts hold no number above LARGEST, but a lo
 import io
 import re
 import tempfile
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -28,6 +27,7 @@ from onepixel_gui.classifier.formats.programs.archive import (
     words,
 )
 from onepixel_gui.classifier.formats.programs.tables import Table, tables
+from onepixel_gui.hushing import hush
 
 if TYPE_CHECKING:
     from torch import nn
@@ -113,9 +113,8 @@ def network(source: Source, contents: Contents) -> "nn.Module":  # noqa: ARG001
     for pickle in _PICKLES.keys() & {*archive}:
         _checked(archive, pickle)
     read: Any = torch.jit.load
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        # torch would rather be given an export; people have these.
-        warnings.simplefilter("ignore", DeprecationWarning)
+    hush(DeprecationWarning, module=r"torch\.jit\b")  # it would rather be given an export
+    with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder, "program.pt")
         _rewrite(archive, copy)
         network: nn.Module = read(str(copy), map_location="cpu")

@@ -7,13 +7,14 @@ followed here one at a time, each within limits.
 
 import re
 import time
-import warnings
 from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from pickletools import genops
 from typing import Any, BinaryIO, Final
+
+from onepixel_gui.hushing import hush
 
 # What turns up in training checkpoints beside tensors; none of it is needed to read the weights.
 _MAPPINGS = frozenset({"collections.OrderedDict", "collections.Counter", "builtins.dict"})
@@ -120,10 +121,9 @@ def outline(stream: BinaryIO, limits: Limits = DEFAULT) -> Outline:
     start = stream.tell()
     head = BytesIO(stream.read(limits.size))
     reader = _Reader(limits)
+    hush(DeprecationWarning, module="pickletools$")  # on odd escapes in the oldest protocol
     try:
-        with warnings.catch_warnings():  # text of the oldest protocol may be escaped oddly
-            warnings.simplefilter("ignore", DeprecationWarning)
-            reader.follow(head)
+        reader.follow(head)
         if not reader.foreign:
             _flat(reader.value, limits.depth)
     except (ValueError, LookupError, TypeError, AttributeError, OverflowError, MemoryError) as bad:
