@@ -116,39 +116,53 @@ class ExportChoice:
     dpi: Literal[300, 600]
 
 
-class ExportDialog(QDialog):
-    """Which figure, how wide, how fine; the file is chosen after it."""
+class StyleDialog(QDialog):
+    """How wide a figure is, and how fine; the file is chosen after it."""
 
-    def __init__(self, templates: Sequence[Template], parent: QWidget) -> None:
+    def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle("Export a figure")
-        self._template = _choice("Figure")
-        names = {"attack": "Single attack", "sensitivity": "Sensitivity map"}
-        for template in templates:
-            self._template.addItem(names[template], template)
         self._width = _choice("Width")
         self._width.addItem("183 mm, two columns", 183)
         self._width.addItem("89 mm, one column", 89)
         self._dpi = _choice("Resolution")
         self._dpi.addItem("300 dpi", 300)
         self._dpi.addItem("600 dpi", 600)
-        form = QFormLayout()
-        form.setSpacing(9)
-        form.addRow("Figure", self._template)
-        form.addRow("Width", self._width)
-        form.addRow("PNG and TIFF", self._dpi)
+        self._form = QFormLayout()
+        self._form.setSpacing(9)
+        self._form.addRow("Width", self._width)
+        self._form.addRow("PNG and TIFF", self._dpi)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(18, 16, 18, 14)
-        layout.addLayout(form)
+        layout.addLayout(self._form)
         note = "PDF and SVG keep their text. Caption and provenance go with the file."
         layout.addWidget(faint(note))
         layout.addWidget(_buttons(self, "Choose file…"))
 
+    @property
+    def width_mm(self) -> Literal[89, 183]:
+        return 89 if self._width.currentData() == 89 else 183
+
+    @property
+    def dpi(self) -> Literal[300, 600]:
+        return 600 if self._dpi.currentData() == 600 else 300
+
+
+class ExportDialog(StyleDialog):
+    """Besides, which figure."""
+
+    def __init__(self, templates: Sequence[Template], parent: QWidget) -> None:
+        super().__init__(parent)
+        self._template = _choice("Figure")
+        names = {"attack": "Single attack", "sensitivity": "Sensitivity map"}
+        for template in templates:
+            self._template.addItem(names[template], template)
+        self._form.insertRow(0, "Figure", self._template)
+        self._template.setFocus()
+        QWidget.setTabOrder(self._template, self._width)
+
     def chosen(self) -> ExportChoice:
-        template, width, dpi = (
-            box.currentData() for box in (self._template, self._width, self._dpi)
-        )
-        return ExportChoice(template, width, dpi)
+        return ExportChoice(self._template.currentData(), self.width_mm, self.dpi)
 
 
 class CommandPalette(QDialog):

@@ -12,13 +12,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QComboBox, QDialog, QFileDialog, QWidget
 
 from onepixel_gui.analysis.population import units
 from onepixel_gui.attack.attacks import Settings
 from onepixel_gui.qt.commands import Commands
+from onepixel_gui.qt.dialogs import StyleDialog
 from onepixel_gui.qt.gallery.shelf import Shelf
 from onepixel_gui.qt.population.brushing import Brush, Range
 from onepixel_gui.qt.population.columns import Columns, bins, columns
@@ -319,18 +321,44 @@ def test_another_study_forgets_the_brush(bench: Bench) -> None:
 
 
 # ------------------------------------------------------------------ files
-def test_a_figure_and_the_numbers_are_written(qtbot: Any, bench: Bench, tmp_path: Path) -> None:
-    from onepixel_gui.report.population.exhibit import exhibits
-
+def test_the_numbers_are_written(qtbot: Any, bench: Bench, tmp_path: Path) -> None:
     qtbot.waitUntil(bench.page.head.export.isEnabled, timeout=60_000)
     examined = bench.desk.examined
     assert examined is not None
     with qtbot.waitSignal(bench.desk.noted, timeout=60_000):
         bench.desk.exporter.write_table(tmp_path / "numbers.csv", examined)
-    with qtbot.waitSignal(bench.desk.noted, timeout=60_000):
-        bench.desk.exporter.write_figure(tmp_path / "classes.png", exhibits(examined)[0][-1])
     assert (tmp_path / "numbers.csv").read_text().startswith("group,figure,panel")
-    assert (tmp_path / "classes.png").exists()
+
+
+def test_a_figure_is_written_as_wide_and_as_fine_as_was_chosen(
+    qtbot: Any, bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def choose(dialog: StyleDialog) -> QDialog.DialogCode:
+        for box, words in zip(dialog.findChildren(QComboBox), ("89 mm", "600 dpi"), strict=True):
+            box.setCurrentIndex(box.findText(words, Qt.MatchFlag.MatchStartsWith))
+        return QDialog.DialogCode.Accepted
+
+    path = tmp_path / "classes.png"
+    monkeypatch.setattr(StyleDialog, "exec", choose)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+    qtbot.waitUntil(bench.page.head.export.isEnabled, timeout=60_000)
+    offered = [each for each in bench.desk.exporter.menu.actions() if each.isEnabled()]
+    with qtbot.waitSignal(bench.desk.noted, timeout=60_000):
+        next(each for each in offered if each.text().startswith("Per-class")).trigger()
+    with Image.open(path) as drawn:
+        assert drawn.info["dpi"][0] == pytest.approx(600, abs=0.1)
+        assert drawn.width / 600 * 25.4 == pytest.approx(89, abs=0.5)
+
+
+def test_no_figure_is_written_where_its_style_is_not_chosen(
+    bench: Bench, qtbot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(StyleDialog, "exec", lambda _: QDialog.DialogCode.Rejected)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: asked.append(_) or ("", ""))
+    qtbot.waitUntil(bench.page.head.export.isEnabled, timeout=60_000)
+    bench.desk.exporter.menu.actions()[0].trigger()
+    assert asked == []
 
 
 # ------------------------------------------------------------------ many, light and dark

@@ -3,11 +3,12 @@
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
+from PySide6.QtWidgets import QDialog, QFileDialog, QMenu, QWidget
 
+from onepixel_gui.qt.dialogs import StyleDialog
 from onepixel_gui.qt.session import Session
 
 if TYPE_CHECKING:
@@ -55,10 +56,13 @@ class Exporter(QObject):
         table.triggered.connect(lambda _on=False: self._ask_table(examined))
 
     def _ask_figure(self, exhibit: "PopulationExhibit") -> None:
+        asked = StyleDialog(self._window)
+        if asked.exec() != QDialog.DialogCode.Accepted:
+            return
         start = f"{exhibit.stem}.pdf"
         name, _ = QFileDialog.getSaveFileName(self._window, "Write the figure", start, _KINDS)
         if name:
-            self.write_figure(Path(name), exhibit)
+            self.write_figure(Path(name), exhibit, asked.width_mm, asked.dpi)
 
     def _ask_table(self, examined: "Examined") -> None:
         name, _ = QFileDialog.getSaveFileName(
@@ -67,13 +71,20 @@ class Exporter(QObject):
         if name:
             self.write_table(Path(name), examined)
 
-    def write_figure(self, path: Path, exhibit: "PopulationExhibit") -> None:
+    def write_figure(
+        self,
+        path: Path,
+        exhibit: "PopulationExhibit",
+        width_mm: Literal[89, 183],
+        dpi: Literal[300, 600],
+    ) -> None:
         """With its caption and provenance beside it."""
 
         def work() -> Generator[_Wrote]:
+            from onepixel_gui.report.exhibit import Style
             from onepixel_gui.report.figure import export
 
-            yield _Wrote(export(exhibit, path))
+            yield _Wrote(export(exhibit, path, Style(width_mm, dpi)))
 
         self._session.export(work, self._tell)
 
