@@ -15,14 +15,16 @@ from PIL import Image
 from onepixel_gui.attack.attacks import Exhaustive, Settings
 from onepixel_gui.report.exhibit import Style
 from onepixel_gui.report.figure import render
+from onepixel_gui.report.plates import draw
 from onepixel_gui.report.population import folder
 from onepixel_gui.report.population.captions import caption, title
 from onepixel_gui.report.population.contents import LETTERS, contents
 from onepixel_gui.report.population.exhibit import TEMPLATES, exhibits, plain_name
 from onepixel_gui.report.population.numbers import COLUMNS, Number, table
-from onepixel_gui.report.population.phrases import chance, number, percents, stopping
+from onepixel_gui.report.population.phrases import LINES, chance, number, percents, stopping
 from onepixel_gui.report.population.summary import findings
 from onepixel_gui.report.population.tabulated_maps import numbers
+from onepixel_gui.report.sheet import drawing
 from onepixel_gui.study.store import Group
 from tests.core.planted import changed
 from tests.core.populations import CARD, Planted, examined_of, outcomes_of
@@ -257,6 +259,27 @@ def test_tiles_of_unknown_case_and_label_are_drawn_without_them():
     assert "dark" not in contents(exhibit("places", drawn))
     for each in drawn:
         render(each, ".svg", Style(183))
+
+
+@pytest.mark.parametrize("cases", [LINES, LINES + 1])
+def test_more_cases_than_there_is_room_for_are_counted_by_their_rate(cases):
+    outcomes = outcomes_of(4 * cases, cases=cases)
+    led = changed(outcomes, case=np.arange(4 * cases) % cases, answer=np.ones(4 * cases, int))
+    examined = examined_of(Planted(led), dark=0)
+    shown = exhibit("population", exhibits(examined)[0])
+    rates = [each.share for each in shown.directed.rates.cases]
+    assert len(rates) == cases
+    assert all(any(f"case {n:02}" in row.quantity for row in numbers(shown)) for n in range(cases))
+    many = cases > LINES
+    assert ("Number of cases by their success rate" in caption(shown)) == many
+    with drawing():
+        figure = draw(shown, Style()).sheet.figure
+        counted = [axes for axes in figure.axes if axes.get_ylabel() == "cases"]
+        assert len(counted) == many
+        for axes in counted:
+            heights = [bar.get_height() for bar in axes.patches]
+            assert heights == np.histogram(rates, np.linspace(0, 1, 11))[0].tolist()
+            assert axes.get_xlabel().startswith("success rate")
 
 
 def test_ten_classes_are_shown_together_with_a_matrix_of_all():
