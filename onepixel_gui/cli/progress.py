@@ -2,18 +2,21 @@
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import current_thread, main_thread
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from onepixel_gui.outbox import printable
+
 if TYPE_CHECKING:
-    from onepixel_gui.study.campaign import Advance
+    from onepixel_gui.study.plan import Advance, Flipping
 
 Tell = Callable[["Advance"], None]
 
 _EVERY = 10.0  # seconds between two lines where there is no terminal
+_MOST_SHARES = 2  # that a bar has room for
 
 
 @contextmanager
@@ -74,20 +77,46 @@ def progress() -> Iterator[tuple[Tell, Callable[[str], None]]]:
         )
 
 
-def doing(advance: "Advance") -> str:
+def doing(advance: "Advance", most: int = _MOST_SHARES) -> str:
+    """most: classifiers and attacks up to which each is told; of more, the lowest and highest."""
     if advance.doing != "Attacking":
         return advance.doing
     from onepixel_gui.report.wording import counted
 
     flipped = counted(advance.flipped, "flip", "flips")
-    if advance.interval is not None:
-        low, high = advance.interval
-        flipped += f" ({_percent(low)}-{_percent(high)} %)"
-    return f"{advance.done:,} of {counted(advance.total, 'run', 'runs')}, {flipped}"
+    shares = _shares(advance.shares, most)
+    done = f"{advance.done:,} of {counted(advance.total, 'run', 'runs')}"
+    return f"{done}, {flipped} ({shares})" if shares else f"{done}, {flipped}"
+
+
+def _shares(shares: "Sequence[Flipping]", most: int) -> str:
+    """Of one classifier and one attack only how sure it is: the rest is said beside it."""
+    if len(shares) == 1:
+        return _between(shares[0])
+    if len(shares) > most:
+        each = [share.flipped / share.runs for share in shares]
+        low, high = _percent(min(each)), _percent(max(each))
+        return f"{low} to {high} % by classifier and attack"
+    return "; ".join(_named(share) for share in shares)
+
+
+def _named(share: "Flipping") -> str:
+    between = _between(share)
+    told = f"{printable(share.title)} {_percent(share.flipped / share.runs)} %"
+    return f"{told}, {between}" if between else told
+
+
+def _between(share: "Flipping") -> str:
+    """ "15.0-42.0 %", 95 %; where runs are no tiles, of how many tiles."""
+    if share.interval is None:
+        return ""
+    low, high = map(_percent, share.interval)
+    of = "" if share.tiles == share.runs else f" over {share.tiles:,} tiles"
+    return f"{low}-{high} %{of}"
 
 
 def _told(advance: "Advance") -> str:
-    return ", ".join(filter(None, (doing(advance), _left(advance))))
+    return ", ".join(filter(None, (doing(advance, len(advance.shares)), _left(advance))))
 
 
 def _left(advance: "Advance") -> str:

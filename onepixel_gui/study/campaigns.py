@@ -94,6 +94,5 @@ def ran(connection: sqlite3.Connection, campaign: int) -> tuple[Ran, ...]:
         (campaign,),
     )
     return tuple(
-        Ran(model, attack, sha256, result == "flipped")
-        for model, attack, _, sha256, result in rows
+        Ran(model, attack, sha256, result == "flipped") for model, attack, _, sha256, result in rows
     )

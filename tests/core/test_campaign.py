@@ -32,7 +32,6 @@ from onepixel_gui.study.campaign import (
 )
 from onepixel_gui.study.choosing import NothingChosen, located, occurrences
 from onepixel_gui.study.crew import WorkersFail
-from onepixel_gui.study.ledger import Ledger
 from onepixel_gui.study.orders import Trouble
 from onepixel_gui.study.store import Study
 from onepixel_gui.tiles.datasets.dataset import Dataset, Sampling
@@ -121,9 +120,10 @@ def test_what_is_told_on_the_way_adds_up(tiles, corner, tmp_path):
     advances = [each for each in of(events, Advance) if each.doing == "Attacking"]
     for advance in advances:
         assert advance.done <= advance.total == TILES
-        if advance.interval:
-            low, high = advance.interval
-            assert 0 <= low <= advance.flipped / max(1, advance.done) <= high <= 1
+        for share in advance.shares:
+            low, high = share.interval
+            assert 0 <= low <= advance.flipped / advance.attacked <= high <= 1
+            assert (share.runs, share.tiles) == (advance.attacked, advance.attacked)
 
 
 def test_a_sweep_and_a_search_of_the_same_plan_are_both_kept(tiles, corner, tmp_path):
@@ -462,26 +462,6 @@ def test_a_plan_of_another_version_is_a_problem(broken):
     values = plan_values(plan_over(Path("/a"), Path("/m.pt"))) if broken else {}
     with pytest.raises(UnusablePlan):
         plan_of({**values, **broken})
-
-
-def test_speed_and_time_left_are_those_of_late():
-    now = [0.0]
-    ledger = Ledger(100, clock=lambda: now[0])
-    assert ledger.advance("x").seconds_left is None
-    for _ in range(10):
-        now[0] += 2.0
-        ledger.run(300, flipped=False)
-    told_ = ledger.advance("x")
-    assert told_.rate == pytest.approx(150)
-    assert told_.seconds_left == pytest.approx(180)
-    for _ in range(40):
-        now[0] += 1.0
-        ledger.run(300, flipped=True)
-    told_ = ledger.advance("x")
-    assert told_.rate == pytest.approx(300, rel=0.02)
-    assert told_.seconds_left == pytest.approx(50, rel=0.05)
-    assert told_.interval is not None
-    assert told_.interval[0] < 0.8 < told_.interval[1]
 
 
 # ------------------------------------------------------------------ replay, dry run

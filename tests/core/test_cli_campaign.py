@@ -15,12 +15,11 @@ from onepixel_gui.analysis.population.rates import rates
 from onepixel_gui.attack.attacks import Exhaustive
 from onepixel_gui.attack.probe import Guidance, Settings
 from onepixel_gui.cli import run
-from onepixel_gui.cli.progress import progress
+from onepixel_gui.cli.progress import doing, progress
 from onepixel_gui.study import footing
 from onepixel_gui.study.campaign import Advance, CampaignBegan, UnusablePlan
 from onepixel_gui.study.flips import classifier_names, flips
-from onepixel_gui.study.ledger import Ledger
-from onepixel_gui.study.plan import preparing
+from onepixel_gui.study.plan import Flipping, preparing
 from onepixel_gui.study.record import Record
 from onepixel_gui.study.repeating import repeated
 from onepixel_gui.study.store import Study
@@ -151,17 +150,6 @@ def test_a_name_is_told_with_file_or_hash_only_where_it_is_shared():
     assert names == ["a", "b (b.pt)", "b (c.pt)", "d (d.pt, 44444444)", "d (d.pt, 55555555)"]
 
 
-def test_no_interval_is_told_of_runs_that_repeat_a_tile(tiles, corner, tmp_path):
-    for seeds, wanted in (((0,), True), ((0, 1), False)):
-        plan = plan_over(tiles, corner, seeds=seeds)
-        told = of(carried(tmp_path / f"{len(seeds)}.onepixel", plan), Advance)
-        assert any(each.interval is not None for each in told) <= wanted
-    for repeats in (False, True):
-        ledger = Ledger(10, repeats=repeats)
-        ledger.run(5, flipped=True)
-        assert (ledger.advance("x").interval is None) == repeats
-
-
 # ------------------------------------------------------------------ words
 def lines_of(advance, capsys, monkeypatch):
     monkeypatch.setattr("onepixel_gui.cli.progress._EVERY", 0.0)
@@ -175,9 +163,24 @@ def test_before_anything_is_asked_no_speed_is_told(capsys, monkeypatch):
 
 
 def test_one_is_told_as_one(capsys, monkeypatch):
-    advance = Advance("Attacking", 0, 1, 1, 0, 9, 12.0, 3.0, None)
+    advance = Advance("Attacking", 0, 1, 1, 0, 9, 12.0, 3.0)
     said = "0 of 1 run, 1 flip, 12 queries/s, 3 s left"
     assert lines_of(advance, capsys, monkeypatch) == said
+
+
+def test_a_line_tells_how_sure_each_share_is(capsys, monkeypatch):
+    one = Flipping("", 4, 8, 8, (0.2, 0.8)), Flipping("a sweep", 1, 8, 4, (0.01, 0.51))
+    many = (*one[1:], Flipping("b", 3, 4, 1, None), Flipping("c", 0, 4, 4, (0.0, 0.6)))
+    for shares, said in (
+        (one[:1], "(20.0-80.0 %)"),
+        (one[1:], "(1.0-51.0 % over 4 tiles)"),
+        (many, "(a sweep 12.5 %, 1.0-51.0 % over 4 tiles; b 75.0 %; c 0.0 %, 0.0-60.0 %)"),
+    ):
+        advance = Advance("Attacking", 8, 9, 4, 0, 9, 0.0, None, shares=shares)
+        told = " ".join(lines_of(advance, capsys, monkeypatch).split())
+        assert told == f"8 of 9 runs, 4 flips {said}"
+    bar = Advance("Attacking", 8, 9, 4, 0, 9, 0.0, None, shares=many)
+    assert doing(bar) == "8 of 9 runs, 4 flips (0.0 to 75.0 % by classifier and attack)"
 
 
 # ------------------------------------------------------------------ refused, and nothing left

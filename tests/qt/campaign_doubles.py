@@ -12,11 +12,13 @@ from PySide6.QtCore import QObject, Signal
 from onepixel_gui.problems import Problem, UnreadableTile
 from onepixel_gui.qt.campaign.ledger import Ledger
 from onepixel_gui.qt.campaign.runner import Engine
+from onepixel_gui.study.ledger import Ran
 from onepixel_gui.study.plan import (
     Advance,
     CampaignBegan,
     CampaignEnded,
     Estimate,
+    Flipping,
     Plan,
     RunKept,
     TileRefused,
@@ -137,6 +139,11 @@ class StandInStudy:
     def tasks(self, campaign: int) -> tuple[str, ...]:
         return self.names[campaign]
 
+    def ran(self, campaign: int) -> tuple[Ran, ...]:
+        told = (event for event in self.told[campaign] if isinstance(event, RunKept))
+        runs = {each.run: each for each in told}.values()
+        return tuple(Ran(0, 0, str(each.run), each.flipped) for each in runs)
+
     def marks(self, campaign: int) -> list[tuple[int, int, tuple[int, int, int]]]:
         runs = (event for event in self.told[campaign] if isinstance(event, RunKept))
         return [(each.run, each.task, (0, 0, 0)) for each in runs]
@@ -244,6 +251,6 @@ def _advance(doing: str, done: int, total: int, flipped: int) -> Advance:
         queries=400 * done,
         rate=1240.0,
         seconds_left=42.0,
-        interval=(0.2, 0.5) if done else None,
         attacked=done,
+        shares=(Flipping("", flipped, done, done, (0.2, 0.5)),) if done else (),
     )

@@ -43,7 +43,7 @@ from onepixel_gui.qt.campaign.view import Draft, Estimated, Listed, Standing, Ti
 from onepixel_gui.qt.campaign.words import amount, duration, estimate_words
 from onepixel_gui.qt.preferences import Preferences
 from onepixel_gui.qt.theme import DARK, LIGHT, install
-from onepixel_gui.study.plan import Advance, CampaignBegan, CampaignEnded, Estimate
+from onepixel_gui.study.plan import Advance, CampaignBegan, CampaignEnded, Estimate, Flipping
 from tests.qt.campaign_doubles import kept, large_ledger, ledger, refused
 
 FIELDS = [field for field, *_ in COLUMNS]
@@ -553,8 +553,8 @@ def test_keys_that_mean_something_here_are_not_the_windows(
 def advance(done: int = 40, **other: Any) -> Advance:
     told: dict[str, Any] = {
         "doing": "Attacking", "done": done, "total": 100, "flipped": 10, "refused": 2,
-        "queries": 9000, "rate": 1240.0, "seconds_left": 125.0, "interval": (0.15, 0.42),
-        "attacked": 38,
+        "queries": 9000, "rate": 1240.0, "seconds_left": 125.0, "attacked": 38,
+        "shares": (Flipping("", 10, 38, 38, (0.15, 0.42)),),
     }  # fmt: skip
     return Advance(**(told | other))
 
@@ -580,14 +580,28 @@ def test_progress_tells_flips_with_interval_and_n_speed_and_time_left(
         "10 of 38 runs flipped: 26.3 % (95 % interval 15.0 to 42.0 %, n = 38)",
         "Attacking · 1,240 queries/s · 2 min left",
     )
-    pane.show_standing(Standing("running", "", BEGAN, advance(interval=None)))
-    assert pane.words[0] == "10 of 38 runs flipped: 26.3 %", "an interval of repeated tiles"
-    pane.show_standing(Standing("running", "", BEGAN, advance(1, attacked=0, interval=None)))
+    repeated = advance(shares=(Flipping("", 10, 38, 19, (0.1, 0.5)),))
+    pane.show_standing(Standing("running", "", BEGAN, repeated))
+    between = "10 of 38 runs flipped: 26.3 % (95 % interval 10.0 to 50.0 %, n = 19 tiles)"
+    assert pane.words[0] == between
+    pane.show_standing(Standing("running", "", BEGAN, advance(1, attacked=0, shares=())))
     assert "%" not in pane.words[0]
     ended = CampaignEnded(3, 100, 10, 2, 9_000_000, 150.0, again=1)
     pane.show_standing(Standing("idle", "", BEGAN, advance(100), ended))
     told = pane.words[1].replace("\N{NO-BREAK SPACE}", " ")
     assert told == "Done in 2 min · 9 M queries · 1 run shared by equal tiles"
+
+
+def test_progress_tells_the_share_of_each_classifier_and_attack(show: Callable[..., Any]) -> None:
+    pane = show(ProgressPane(), (300, 330))
+    shares = (Flipping("a, sweep", 8, 10, 10, (0.49, 0.94)), Flipping("b, sweep", 2, 28, 1, None))
+    pane.show_standing(Standing("running", "", BEGAN, advance(shares=shares)))
+    assert pane.words[0] == "10 of 38 runs flipped: 26.3 %"
+    lines = ["a, sweep: 80.0 % (49.0 to 94.0 %, n = 10)", "b, sweep: 7.1 %"]
+    assert pane.shares.split("\n") == lines
+    assert pane.width() == 300
+    pane.show_standing(Standing("running", "", BEGAN, advance()))
+    assert pane.shares == ""
 
 
 def test_only_what_can_be_done_now_is_offered(show: Callable[..., Any]) -> None:

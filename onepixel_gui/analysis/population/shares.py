@@ -38,8 +38,41 @@ def share(hits: int, n: int) -> Share:
     return Share(hits, n, hits / n if n else None, wilson(hits, n))
 
 
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What an interval over groups needs of them; to be kept up to date one by one.
+
+    Of h hits among c in each group: sums of h, c, h * h, h * c and c * c.
+    """
+
+    groups: int = 0
+    hits: float = 0
+    counts: float = 0
+    hits_squared: float = 0
+    products: float = 0
+    counts_squared: float = 0
+
+    def instead(self, before: tuple[int, int], now: tuple[int, int]) -> "Sums":
+        """One group has `now` (hits, count) where it had `before`; (0, 0) for a new one."""
+        (had, of), (has, among) = before, now
+        return Sums(
+            self.groups + (of == 0) - (among == 0),
+            self.hits + has - had,
+            self.counts + among - of,
+            self.hits_squared + has**2 - had**2,
+            self.products + has * among - had * of,
+            self.counts_squared + among**2 - of**2,
+        )
+
+
 def clustered(hits: Doubles, counts: Doubles, kind: str) -> Interval | None:
-    """Of sum(hits) / sum(counts), over (G,) independent groups; None of one group or none.
+    """Of sum(hits) / sum(counts), over (G,) independent groups; None of one group or none."""
+    sums = map(float, (hits.sum(), counts.sum(), hits @ hits, hits @ counts, counts @ counts))
+    return over_groups(Sums(len(hits), *sums), kind)
+
+
+def over_groups(sums: Sums, kind: str) -> Interval | None:
+    """Of hits / counts; None of one group or none.
 
     Wilson's interval at the number of independent units that would spread as much as the groups
     do, with Student's quantile (Korn and Graubard, Survey Methodology 24:193, 1998). Groups that
@@ -47,12 +80,12 @@ def clustered(hits: Doubles, counts: Doubles, kind: str) -> Interval | None:
     """
     from scipy.special import stdtrit  # scipy.stats would take 1 s to import
 
-    groups, total = len(hits), counts.sum()
+    groups, total = sums.groups, sums.counts
     if groups < 2 or total == 0:
         return None
-    value = float(hits.sum() / total)
-    spread = hits - value * counts
-    variance = float(spread @ spread) * groups / (groups - 1) / total**2
+    value = sums.hits / total
+    spread = sums.hits_squared - 2 * value * sums.products + value**2 * sums.counts_squared
+    variance = spread * groups / (groups - 1) / total**2
     units = value * (1 - value) / variance if variance > 1e-12 else float(groups)
     student = float(stdtrit(groups - 1, 0.975))
     return _score(value, float(units * (NORMAL / student) ** 2), kind)

@@ -9,7 +9,7 @@ from onepixel_gui.qt.campaign.ledger import Ledger
 from onepixel_gui.qt.campaign.look import Choice, bar_sheet, choice_sheet
 from onepixel_gui.qt.campaign.mosaic import Key, Mosaic
 from onepixel_gui.qt.campaign.view import Listed, Standing
-from onepixel_gui.qt.campaign.words import flips_words, pace_words
+from onepixel_gui.qt.campaign.words import flips_words, pace_words, shares_words
 from onepixel_gui.qt.theme import DARK, Card, Line, Theme
 
 NOTHING = (
@@ -37,7 +37,7 @@ class ProgressPane(Card):
         self.pause, self.stop = QPushButton("Pause"), QPushButton("Stop")
         self.go_on = QPushButton("Continue")
         self._bar, self._flips, self._pace = QProgressBar(), Line(), Line()
-        self._way, self._empty = Line(), QLabel(NOTHING)
+        self._shares, self._way, self._empty = Line(), Line(), QLabel(NOTHING)
         self._standing, self._listed = Standing(), tuple[Listed, ...]()
         self._prepare()
         self._lay_out()
@@ -69,6 +69,7 @@ class ProgressPane(Card):
         self._bar.setAccessibleName("Progress of the campaign")
         self._flips.setAccessibleName("How many flipped")
         self._flips.setStyleSheet("font-weight: 600;")
+        self._shares.setAccessibleName("How many flipped, by classifier and attack")
         for label in (self._pace, self._way):
             label.setObjectName("faint")
         self._empty.setObjectName("faint")
@@ -81,7 +82,7 @@ class ProgressPane(Card):
         for button in (self.pause, self.go_on, self.stop):
             buttons.addWidget(button)
         self.body.addLayout(buttons)
-        for part in (self._bar, self._flips, self._pace, self._way):
+        for part in (self._bar, self._flips, self._shares, self._pace, self._way):
             self.body.addWidget(part)
         self.body.addWidget(self.mosaic, 1)
         self.body.addWidget(self._key)
@@ -118,20 +119,32 @@ class ProgressPane(Card):
             self._bar.setValue(round(_RESULTS * advance.done / total))
             self.set_state(f"{advance.done:,} of {advance.total:,} runs" if advance.total else "")
             self._flips.setText(flips_words(advance) if advance.done else "")
+            self._show_shares(shares_words(advance))
         elif standing.phase == "idle":
             self._bar.setRange(0, _RESULTS)
             self._bar.setValue(0)
             self.set_state("")
             self._flips.setText("")
+            self._show_shares(())
         self._pace.setText(pace_words(standing) if standing.phase != "estimating" else "")
         began = standing.began
         self._way.setText("" if began is None or standing.phase == "idle" else began.way)
         self._show_parts()
 
+    def _show_shares(self, lines: Sequence[str]) -> None:
+        """All in one line; where that is too long, one below the other in the hint."""
+        self._shares.setText(" · ".join(lines))
+        self._shares.setToolTip("\n".join(lines))
+
     @property
     def words(self) -> tuple[str, str]:
         """How many flipped, and how quickly it goes."""
         return self._flips.text(), self._pace.text()
+
+    @property
+    def shares(self) -> str:
+        """How many flipped by classifier and attack, one a line; "" where there is one of each."""
+        return self._shares.toolTip()
 
     def _show_parts(self) -> None:
         phase = self._standing.phase
@@ -139,7 +152,8 @@ class ProgressPane(Card):
         some = going or bool(self._listed)
         for part in (self.chooser, self._bar, self._flips, self._pace, self.mosaic, self._key):
             part.setVisible(some)
-        self._way.setVisible(some and bool(self._way.text()))
+        for part in (self._shares, self._way):
+            part.setVisible(some and bool(part.text()))
         self._empty.setVisible(not some)
         self.chooser.setEnabled(not going)
         self.pause.setVisible(phase == "running")

@@ -7,13 +7,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from onepixel_gui.analysis.population.shares import wilson
 from onepixel_gui.analysis.selection import RESULTS
 from onepixel_gui.qt.campaign.ledger import Ledger
 from onepixel_gui.qt.campaign.view import Listed, Standing
 from onepixel_gui.report.wording import counted
-from onepixel_gui.study.campaigns import parts_of
-from onepixel_gui.study.plan import Advance, Plan, TileRefused, UnusablePlan, plan_of
+from onepixel_gui.study.flips import part_titles
+from onepixel_gui.study.ledger import Tallies
+from onepixel_gui.study.plan import Advance, Flipping, Plan, TileRefused, UnusablePlan, plan_of
 from onepixel_gui.study.store import Campaigned, Rows, Study
 from onepixel_gui.study.tables import attack_title
 
@@ -26,6 +26,7 @@ class Read:
     campaigns: tuple[Campaigned, ...]
     number: int
     ledger: Ledger
+    shares: tuple[Flipping, ...] = ()
 
     @property
     def standing(self) -> Standing:
@@ -33,13 +34,10 @@ class Read:
         known = next((each for each in self.campaigns if each.number == self.number), None)
         if known is None:
             return Standing()
-        runs = self.ledger.column("run")
-        attacked = len(np.unique(runs[runs >= 0]))
-        counts = known.done, known.total, known.flipped, known.refused
-        one_each = len(parts_of(known.plan)) == 1  # several runs of a tile are no independent tiles
-        interval = wilson(min(known.flipped, attacked), attacked) if one_each else None
-        ends = None if interval is None else (interval.low, interval.high)
-        return Standing(advance=Advance("", *counts, 0, 0.0, None, ends, attacked))
+        attacked = sum(each.runs for each in self.shares)
+        flipped = sum(each.flipped for each in self.shares)
+        counts = known.done, known.total, flipped, known.refused
+        return Standing(advance=Advance("", *counts, 0, 0.0, None, attacked, shares=self.shares))
 
 
 def reading(study: Study, number: int | None) -> Generator[Read]:
@@ -50,8 +48,13 @@ def reading(study: Study, number: int | None) -> Generator[Read]:
         number = max([each.number for each in campaigns if unfinished(each)] or numbers, default=-1)
     assert number is not None
     known = next((each for each in campaigns if each.number == number), None)
-    ledger = Ledger() if known is None else ledger_of(study, number, known.total)
-    yield Read(campaigns, number, ledger)
+    if known is None:
+        yield Read(campaigns, number, Ledger())
+        return
+    tallies = Tallies(part_titles(known.plan))
+    for ran in study.ran(number):
+        tallies.add(ran)
+    yield Read(campaigns, number, ledger_of(study, number, known.total), tallies.shares)
 
 
 def unfinished(campaign: Campaigned) -> bool:

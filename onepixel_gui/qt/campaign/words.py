@@ -5,7 +5,7 @@ from math import prod
 from onepixel_gui.qt.campaign.view import Draft, Standing
 from onepixel_gui.qt.panes.verdict import time_left
 from onepixel_gui.report.wording import TIMES, counted
-from onepixel_gui.study.plan import Advance, Estimate
+from onepixel_gui.study.plan import Advance, Estimate, Flipping
 
 _SPACE = "\N{NO-BREAK SPACE}"
 _STEPS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
@@ -67,16 +67,36 @@ def estimate_words(estimate: Estimate, draft: Draft) -> str:
 
 
 def flips_words(advance: Advance) -> str:
-    """How many flipped, of how many; where each tile has one run, how sure that share is."""
+    """How many flipped, of how many; of one classifier and one attack, how sure that share is."""
     count = advance.attacked
     words = f"{advance.flipped:,} of {counted(count, 'run', 'runs')} flipped"
     if count <= 0:
         return words
     words += f": {100 * advance.flipped / count:.1f} %"
-    if advance.interval is None:
+    if len(advance.shares) != 1:
         return words
-    low, high = (100 * end for end in advance.interval)
-    return f"{words} (95 % interval {low:.1f} to {high:.1f} %, n = {count:,})"
+    between = _between(advance.shares[0])
+    return f"{words} (95 % interval {between})" if between else words
+
+
+def shares_words(advance: Advance) -> tuple[str, ...]:
+    """The same of each classifier and attack, where there are several."""
+    if len(advance.shares) < 2:
+        return ()
+    return tuple(
+        f"{each.title}: {100 * each.flipped / each.runs:.1f} %"
+        + (f" ({between})" if (between := _between(each)) else "")
+        for each in advance.shares
+    )
+
+
+def _between(share: Flipping) -> str:
+    """ "15.0 to 42.0 %, n = 38"; where runs are no tiles, n says of which it is."""
+    if share.interval is None:
+        return ""
+    low, high = (100 * end for end in share.interval)
+    of = "" if share.tiles == share.runs else " tiles"
+    return f"{low:.1f} to {high:.1f} %, n = {share.tiles:,}{of}"
 
 
 def pace_words(standing: Standing) -> str:
