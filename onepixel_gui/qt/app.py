@@ -32,6 +32,9 @@ from onepixel_gui.qt.window import Window
 _log = logging.getLogger("onepixel_gui")
 # Said by the offscreen platform at every window; true, harmless and endless.
 _NOISE = ("propagateSizeHints",)
+# Seconds that a worker keeps the interpreter while the window waits for it.  It is given away at
+# each call into Qt: with Python's 5 ms a view takes a third longer to change beside a busy worker.
+_TURN = 0.001
 
 
 def run_window(study: Path | None = None) -> int:
@@ -59,11 +62,12 @@ def _begin(window: Window, study: Path | None) -> None:
 def make_application() -> QApplication:
     """The one QApplication, with our keys and quiet messages."""
     qInstallMessageHandler(_to_log)
+    sys.setswitchinterval(_TURN)
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)
     application.setApplicationName("onepixel_gui")
     application.setApplicationDisplayName("onepixel_gui")
-    application.installEventFilter(SpaceBelongsToButtons(application))
+    SpaceBelongsToButtons(application)
     return application
 
 
