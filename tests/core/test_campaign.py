@@ -318,7 +318,7 @@ def test_a_classifier_that_is_gone_midway_ends_it(tiles, tmp_path):
 
 
 def test_a_bug_in_a_worker_ends_it_with_all_its_details(tiles, corner, tmp_path, monkeypatch):
-    monkeypatch.setattr(work, "tried", lambda *_: 1 // 0)
+    monkeypatch.setattr(work, "attacked", lambda *_: 1 // 0)
     with pytest.raises(Problem, match="ZeroDivisionError") as caught:
         run(tmp_path / "a.onepixel", plan_over(tiles, corner))
     assert "Traceback" in caught.value.detail
