@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import sys
 import time
 import traceback
 from collections import deque
@@ -10,7 +11,8 @@ from contextlib import closing
 from threading import Event as Flag
 from typing import Any
 
-from PySide6.QtCore import SIGNAL, QObject, QThreadPool, QTimer, Signal
+from PySide6.QtCore import SIGNAL, QObject, QPoint, Qt, QThreadPool, QTimer, Signal
+from PySide6.QtGui import QCursor, QGuiApplication
 
 from onepixel_gui.problems import Problem, Unexpected
 
@@ -27,6 +29,8 @@ _OVER = object()
 _FRAME = 1 / 30  # seconds: no droppable event is told more often
 _SOON = 3000  # ms that a closing lane waits for what nobody counts on
 _LISTENS = 0.02  # seconds: so soon is a stop heard by what gives way
+_MANY = 50  # modules that were imported since are worth setting aside
+_REST = 20  # turns without a movement of the pointer
 
 
 class Job(QObject):
@@ -71,6 +75,8 @@ class Job(QObject):
         last = 0.0
         while not self._stop.is_set():
             event = next(events, _OVER)
+            for sweeper in _SWEEPING:  # imports come first: what is built of them comes later
+                sweeper.set_aside()
             if event is _OVER or self._stop.is_set():
                 return
             if event is None:
@@ -186,8 +192,11 @@ class Sweeper(QObject):
     Python's collector runs in whichever thread allocates next; in a worker it could destroy a
     widget there, which crashes Qt.  Until `close`, automatic collection is off.
 
-    busy:  while it says so only the youngest objects are looked through; all of torch's take
-    0.14 s, in which the window would stand still.
+    What modules are made of lives for ever, and is set aside when they have been imported: torch
+    and the like are half a million objects, which took 0.25 s to look through, and the window
+    stood still as long.  Nothing is set aside where somebody else did so before.
+
+    busy:  while it says so only the youngest objects are looked through.
     """
 
     def __init__(
@@ -200,16 +209,58 @@ class Sweeper(QObject):
         self._turn, self._busy = 0, busy
         self._automatic = gc.isenabled()
         gc.disable()
+        self._modules = 0
+        self._used = self._stale = False
+        self._pointer, self._still = QPoint(), 0
+        self._sets_aside = gc.get_freeze_count() == 0
+        if self._sets_aside:
+            _SWEEPING.append(self)
+        self.set_aside()
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._collect)
         self._timer.start(every_ms)
 
+    def set_aside(self) -> None:
+        """From any thread: all that lives now, if many modules are among it."""
+        modules = len(sys.modules)
+        if self._sets_aside and modules - self._modules >= _MANY:
+            self._modules = modules
+            gc.freeze()  # moves lists about; looks at nothing and destroys nothing
+
+    def renew(self) -> None:
+        """Something large is in use; what was in use before may have been set aside together with
+        modules.  To let go of it all is looked through once, at rest: it takes as long as ever.
+        """
+        self._stale, self._used = self._stale or (self._used and self._sets_aside), True
+
     def _collect(self) -> None:
         self._turn += 1
+        self.set_aside()
         generation = 2 if self._turn % 60 == 0 else 1 if self._turn % 8 == 0 else 0
-        gc.collect(0 if self._busy() else generation)
+        busy, at_rest = self._busy(), self._at_rest()
+        if self._stale and at_rest and not busy:
+            self._stale = False
+            gc.unfreeze()
+            gc.collect(2)
+            gc.freeze()
+        else:
+            gc.collect(0 if busy else generation)
+
+    def _at_rest(self) -> bool:
+        """Another program is in front, or the pointer has not moved for a while."""
+        before, self._pointer = self._pointer, QCursor.pos()
+        self._still = self._still + 1 if self._pointer == before else 0
+        active = Qt.ApplicationState.ApplicationActive
+        return self._still >= _REST or QGuiApplication.applicationState() != active
 
     def close(self) -> None:
         self._timer.stop()
+        if self._sets_aside:
+            self._sets_aside = False
+            _SWEEPING.remove(self)
+            gc.unfreeze()
         if self._automatic:
             gc.enable()
+
+
+_SWEEPING: list[Sweeper] = []  # the one that sets aside what modules are made of

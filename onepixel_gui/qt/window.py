@@ -178,6 +178,7 @@ class Window(QMainWindow):
         session = self.session
         session.tile_changed.connect(self._show_tile)
         session.classifier_changed.connect(lambda _classifier: self.views.arrange())
+        session.classifier_changed.connect(lambda _classifier: self._sweeper.renew())
         session.failed.connect(self.show_problem)
         self._bench.changed.connect(self._enable)
         self.arrivals.prepared.connect(self._renew)
