@@ -13,7 +13,8 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from onepixel_gui.analysis.population.units import FEWEST, Interval
+from onepixel_gui.analysis.population.before_after import Spread
+from onepixel_gui.analysis.population.units import Interval
 from onepixel_gui.report.panels import short
 from onepixel_gui.report.population.page import Cell, bare
 from onepixel_gui.report.sheet import (
@@ -21,7 +22,6 @@ from onepixel_gui.report.sheet import (
     FAINT,
     GREEN,
     INK,
-    NULL,
     SMALL,
     VERMILION,
     fit,
@@ -115,73 +115,7 @@ def cross(axes: Axes, row: float, column: float, radius: float = 3.0) -> None:
         axes.plot(xs, ys, color="white", linewidth=0.9, solid_capstyle="butt", zorder=5)
 
 
-# ------------------------------------------------------------------ distributions
-@dataclass(frozen=True, slots=True, eq=False)
-class Heap:
-    """One histogram. counts: (B,) of (B + 1,) edges. filled, or a line only."""
-
-    words: str
-    edges: Doubles
-    counts: Doubles
-    colour: str
-    filled: bool = False
-    dashed: bool = False
-
-
-def heaps(axes: Axes, shown: Sequence[Heap], *, share: bool = True, null: str = "") -> None:
-    """Histograms in one frame; as shares of each its own n, so that they compare.
-
-    null: words of the first, which is then what chance alone gives, in grey.
-    """
-    top, sides = 0.0, [0.0, 0.0]  # and the tallest of the left and the right half
-    for index, heap in enumerate(shown):
-        total = float(heap.counts.sum())
-        heights = heap.counts / total if share and total else heap.counts
-        for side, half in enumerate(np.array_split(heights, 2)):
-            sides[side] = max(sides[side], float(half.max()))
-        grey = bool(null) and index == 0
-        label = null if grey else heap.words
-        if grey or heap.filled:
-            colour = NULL if grey else heap.colour
-            axes.stairs(
-                heights,
-                heap.edges,
-                fill=True,
-                color=colour,
-                linewidth=0,
-                label=label,
-                zorder=1,
-                alpha=1 if grey else 0.35,
-            )
-        if not grey:
-            looks = (0, (3, 1)) if heap.dashed else "-"
-            axes.stairs(
-                heights,
-                heap.edges,
-                color=heap.colour,
-                linewidth=0.9,
-                linestyle=looks,
-                label="" if heap.filled else label,
-                zorder=3,
-            )
-        top = max(top, float(heights.max()) if len(heights) else 0.0)
-    low, high = shown[0].edges[0], shown[0].edges[-1]
-    axes.set(xlim=(low, high), ylim=(0, (top or 1.0) * 1.22))
-    axes.set_ylabel("share of tiles" if share else "tiles")
-    ticked(axes, 0, (top or 1.0) * 1.2)
-    if len(shown) > 1 or null:
-        axes.legend(loc="upper left" if sides[0] < sides[1] else "upper right", **LEGEND)
-
-
-def enough(shown: Sequence[Heap]) -> list[Heap]:
-    """Those of `FEWEST` tiles and more: shares of two tiles would outgrow all others.
-
-    Where all are small, the larger ones.
-    """
-    most = max(float(heap.counts.sum()) for heap in shown)
-    return [heap for heap in shown if 0 < heap.counts.sum() >= min(most, FEWEST)]
-
-
+# ------------------------------------------------------------------ boxes
 @dataclass(frozen=True, slots=True)
 class Box:
     """A box plot of five numbers: ends of the whiskers, quartiles and median; and the mean."""
@@ -195,61 +129,35 @@ class Box:
     mean: float
     colour: str
 
+    @classmethod
+    def of(cls, found: Spread, words: str, colour: str) -> "Box":
+        (low, high), (lower, upper) = found.whiskers, found.quartiles
+        return cls(words, low, lower, found.median, upper, high, found.mean, colour)
 
-def boxes(axes: Axes, shown: Sequence[Box], *, across: bool = False) -> None:
-    """across: side by side from left to right; else from top to bottom with names at the left."""
+
+def boxes(axes: Axes, shown: Sequence[Box]) -> None:
+    """From top to bottom, with names at the left."""
     for place, box in enumerate(shown):
-        wide = 0.27
-        for start, end in ((box.low, box.lower), (box.upper, box.high)):
-            _line(axes, place, place, start, end, across, color=box.colour, linewidth=0.8)
-        for end in (box.low, box.high):
-            _line(
-                axes,
-                place - wide / 2,
-                place + wide / 2,
-                end,
-                end,
-                across,
-                color=box.colour,
-                linewidth=0.8,
-            )
-        corner = (place - wide, box.lower) if across else (box.lower, place - wide)
-        sides = (2 * wide, box.upper - box.lower)
-        body = Rectangle(corner, *(sides if across else sides[::-1]), zorder=3)
-        body.set(facecolor="white", edgecolor=box.colour, linewidth=0.8)
-        axes.add_patch(body)
-        _line(
-            axes,
-            place - wide,
-            place + wide,
-            box.median,
-            box.median,
-            across,
-            color=box.colour,
-            linewidth=1.8,
-            zorder=4,
-        )
-        spot = (place, box.mean) if across else (box.mean, place)
-        axes.plot(*spot, "D", ms=2.2, mfc="white", mec=box.colour, mew=0.7, zorder=5)
-    names = [box.words for box in shown]
-    if across:
-        axes.set(xlim=(-0.6, len(shown) - 0.4))
-        axes.set_xticks(range(len(shown)), names)
-        axes.tick_params(axis="x", length=0)
-    else:
-        axes.set(ylim=(len(shown) - 0.4, -0.6))
-        axes.set_yticks(range(len(shown)), names)
-        axes.tick_params(axis="y", length=0)
+        _box(axes, place, box)
+    axes.set(ylim=(len(shown) - 0.4, -0.6))
+    axes.set_yticks(range(len(shown)), [box.words for box in shown])
+    axes.tick_params(axis="y", length=0)
 
 
-def _line(
-    axes: Axes, x0: float, x1: float, y0: float, y1: float, across: bool, **looks: Any
-) -> None:
-    looks = dict[str, Any](zorder=3, solid_capstyle="butt") | looks
-    if across:
-        axes.plot([x0, x1], [y0, y1], **looks)
-    else:
-        axes.plot([y0, y1], [x0, x1], **looks)
+def _box(axes: Axes, place: int, box: Box) -> None:
+    wide = 0.27
+    thin: dict[str, Any] = {"color": box.colour, "linewidth": 0.8}
+    blunt: dict[str, Any] = {"zorder": 3, "solid_capstyle": "butt"}
+    for start, end in ((box.low, box.lower), (box.upper, box.high)):
+        axes.plot([start, end], [place, place], **thin, **blunt)
+    for end in (box.low, box.high):
+        axes.plot([end, end], [place - wide / 2, place + wide / 2], **thin, **blunt)
+    body = Rectangle((box.lower, place - wide), box.upper - box.lower, 2 * wide, zorder=3)
+    body.set(facecolor="white", edgecolor=box.colour, linewidth=0.8)
+    axes.add_patch(body)
+    bold = blunt | {"color": box.colour, "linewidth": 1.8, "zorder": 4}
+    axes.plot([box.median, box.median], [place - wide, place + wide], **bold)
+    axes.plot(box.mean, place, "D", ms=2.2, mfc="white", mec=box.colour, mew=0.7, zorder=5)
 
 
 def unit_axis(axes: Axes, words: str, side: str = "y") -> None:

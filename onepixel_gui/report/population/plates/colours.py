@@ -7,6 +7,7 @@ from onepixel_gui.report.population import phrases
 from onepixel_gui.report.population.binned import against_change, plane, seen_changes
 from onepixel_gui.report.population.examined import Directed
 from onepixel_gui.report.population.exhibit import PopulationExhibit
+from onepixel_gui.report.population.histograms import heaps, sides
 from onepixel_gui.report.population.page import Cell, Panel
 from onepixel_gui.report.sheet import FAINT, INK
 
@@ -66,19 +67,7 @@ def _channels(cell: Cell, led: Directed) -> None:
     ):
         for spread, word in ((flipped, "flipped"), (held, "held")):
             if spread is not None:
-                low, high = spread.whiskers
-                shown.append(
-                    ink.Box(
-                        f"{letter} {word}",
-                        low,
-                        spread.quartiles[0],
-                        spread.median,
-                        spread.quartiles[1],
-                        high,
-                        spread.mean,
-                        colour,
-                    )
-                )
+                shown.append(ink.Box.of(spread, f"{letter} {word}", colour))
     ink.boxes(axes, shown)
     ticks = [-255, -128, 0, 128, 255]
     axes.set(xlim=(-262, 262), xlabel="after minus before")
@@ -88,12 +77,7 @@ def _channels(cell: Cell, led: Directed) -> None:
 
 def _seen(cell: Cell, led: Directed) -> None:
     axes = cell.axes()
-    edges, flipped, held = seen_changes(led)
-    heaps = [
-        ink.Heap("flipped", edges, flipped, ink.FLIPPED, filled=True),
-        ink.Heap("held", edges, held, ink.HELD, dashed=True),
-    ]
-    ink.heaps(axes, ink.enough(heaps))
+    heaps(axes, sides(*seen_changes(led), filled=True))
     axes.set(xlabel="colour difference ΔE₀₀", xticks=[0, 25, 50, 75, 100])
 
 

@@ -8,6 +8,7 @@ from onepixel_gui.report.population import panels as ink
 from onepixel_gui.report.population import phrases
 from onepixel_gui.report.population.binned import confidences
 from onepixel_gui.report.population.exhibit import PopulationExhibit
+from onepixel_gui.report.population.histograms import Heap, heaps
 from onepixel_gui.report.population.page import Cell, Panel
 from onepixel_gui.report.sheet import BLUE, FAINT
 from onepixel_gui.report.wording import decimal
@@ -48,15 +49,9 @@ def by_direction(
     ]
 
 
-def box(found: Spread, words: str, colour: str) -> ink.Box:
-    low, high = found.whiskers
-    lower, upper = found.quartiles
-    return ink.Box(words, low, lower, found.median, upper, high, found.mean, colour)
-
-
 def _boxes(cell: Cell, parts: tuple[BeforeAfter, ...]) -> None:
     shown = [
-        box(spread, f"{part.part} {when}", colour)
+        ink.Box.of(spread, f"{part.part} {when}", colour)
         for part in parts
         for when, spread, colour in (("before", part.before, FAINT), ("after", part.after, BLUE))
         if spread is not None
@@ -70,13 +65,8 @@ def _heaps(cell: Cell, whole: BeforeAfter) -> None:
     axes = cell.axes()
     edges, before = confidences(whole.clean)
     _, after = confidences(whole.confidence)
-    ink.heaps(
-        axes,
-        [
-            ink.Heap("before", edges, before, FAINT, filled=True),
-            ink.Heap("after", edges, after, BLUE),
-        ],
-    )
+    shown = (Heap("before", edges, before, FAINT, filled=True), Heap("after", edges, after, BLUE))
+    heaps(axes, shown)
     ink.unit_axis(axes, f"{short(whole.subject)} confidence", "x")
 
 

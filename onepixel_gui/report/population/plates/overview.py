@@ -10,8 +10,9 @@ from onepixel_gui.report.population import phrases
 from onepixel_gui.report.population.binned import colour_changes, rings, spent
 from onepixel_gui.report.population.examined import Directed
 from onepixel_gui.report.population.exhibit import PopulationExhibit
+from onepixel_gui.report.population.histograms import Heap, heaps, sides
 from onepixel_gui.report.population.page import Cell, Panel
-from onepixel_gui.report.sheet import BLUE, FAINT, INK, NULL, SMALL
+from onepixel_gui.report.sheet import BLUE, FAINT, INK, SMALL
 
 _NAMED = 14  # cases whose names fit beside their rates
 
@@ -54,29 +55,20 @@ def _positions(cell: Cell, exhibit: PopulationExhibit) -> None:
 
 def _colour(cell: Cell, led: Directed) -> None:
     axes = cell.axes()
-    edges, flipped, held = colour_changes(led)
-    heaps = [
-        ink.Heap("flipped", edges, flipped, ink.FLIPPED, filled=True),
-        ink.Heap("held", edges, held, ink.HELD, dashed=True),
-    ]
-    ink.heaps(axes, ink.enough(heaps))
+    heaps(axes, sides(*colour_changes(led), filled=True))
     axes.set(xlabel="colour change (RGB length)", xticks=[0, 100, 200, 300, 400])
 
 
 def _distance(cell: Cell, led: Directed) -> None:
     axes = cell.axes()
-    ink.heaps(axes, ring_heaps(led), null="uniform")
+    heaps(axes, ring_heaps(led))
     axes.set_xlabel("distance (px)")
 
 
-def ring_heaps(led: Directed) -> list[ink.Heap]:
+def ring_heaps(led: Directed) -> list[Heap]:
     """The null first, then flipped and held where there are any."""
     edges, null, flipped, held = rings(led)
-    found = [
-        ink.Heap("flipped", edges, flipped, ink.FLIPPED),
-        ink.Heap("held", edges, held, ink.HELD, dashed=True),
-    ]
-    return [ink.Heap("uniform", edges, null, NULL), *ink.enough(found)]
+    return [Heap("uniform", edges, null, null=True), *sides(edges, flipped, held)]
 
 
 def rate_row(found: Counted, words: str, colour: str = INK, marker: str = "o") -> ink.Rate:

@@ -3,6 +3,7 @@
 from functools import partial
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from onepixel_gui.analysis.population.periods import Phases, PopulationSpectrum
 from onepixel_gui.report.population import panels as ink
@@ -87,25 +88,15 @@ def _spectrum(cell: Cell, line: PopulationSpectrum, strides: tuple[int, ...]) ->
     axes.set_ylabel("power (logit²)")
     for stride in strides:
         if 2 <= stride <= line.period.max():
-            axes.plot(
-                1 / stride,
-                1.0,
-                "v",
-                ms=2.6,
-                color=INK,
-                clip_on=False,
-                transform=axes.get_xaxis_transform(),
-                zorder=5,
-            )
-            axes.text(
-                1 / stride,
-                1.035,
-                f"stride {stride}" if stride == strides[0] else str(stride),
-                ha="right" if stride == 2 else "center",
-                va="bottom",
-                fontsize=SMALL,
-                transform=axes.get_xaxis_transform(),
-            )
+            _mark(axes, stride, f"stride {stride}" if stride == strides[0] else str(stride))
+
+
+def _mark(axes: Axes, stride: int, words: str) -> None:
+    """A tick at the top of a spectrum."""
+    within, at = axes.get_xaxis_transform(), 1 / stride
+    axes.plot(at, 1.0, "v", ms=2.6, color=INK, clip_on=False, transform=within, zorder=5)
+    side = "right" if stride == 2 else "center"
+    axes.text(at, 1.035, words, ha=side, va="bottom", fontsize=SMALL, transform=within)
 
 
 def _classes(cell: Cell, line: PopulationSpectrum) -> None:

@@ -9,6 +9,7 @@ from onepixel_gui.report.population import panels as ink
 from onepixel_gui.report.population.binned import percentiles
 from onepixel_gui.report.population.examined import Directed
 from onepixel_gui.report.population.exhibit import PopulationExhibit
+from onepixel_gui.report.population.histograms import Heap, heaps, sides
 from onepixel_gui.report.population.page import Cell, Panel
 from onepixel_gui.report.population.plates.overview import ring_heaps
 from onepixel_gui.report.sheet import NULL, SMALL
@@ -66,19 +67,15 @@ def _mean(cell: Cell, shown: NDArray[np.float64]) -> None:
 
 def _distance(cell: Cell, led: Directed) -> None:
     axes = cell.axes()
-    ink.heaps(axes, ring_heaps(led), null="uniform")
+    heaps(axes, ring_heaps(led))
     axes.set_xlabel("distance (px)")
 
 
 def _dark(cell: Cell, led: Directed) -> None:
     axes = cell.axes()
     edges, flipped, held = percentiles(led)
-    found = [
-        ink.Heap("flipped", edges, flipped, ink.FLIPPED),
-        ink.Heap("held", edges, held, ink.HELD, dashed=True),
-    ]
-    null = ink.Heap("random pixels", edges, np.full(10, 0.1), NULL)
-    ink.heaps(axes, [null, *ink.enough(found)], null="random pixels")
+    null = Heap("random pixels", edges, np.full(10, 0.1), null=True)
+    heaps(axes, [null, *sides(edges, flipped, held)])
     axes.set_xlim(-0.02, 1.02)
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.5", "0.75", "1"])
     axes.set_xlabel("rank in the tile, 0 darkest")
