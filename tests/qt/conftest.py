@@ -34,6 +34,13 @@ def qapp() -> QApplication:
     return application
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _the_collector_leaves_what_stays() -> None:
+    """It looks after each test, and need not look at what earlier modules loaded and keep."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def _only_the_main_thread_collects() -> Iterator[None]:
     """Python's collector in a worker could destroy a widget there (qt.jobs.Sweeper)."""
