@@ -58,7 +58,7 @@ class Scale:
 
 
 FULL = Scale(6000, epochs=8, measured=2000, pool=80, rows=slice(None), slide=make_slide.FULL)
-QUICK = Scale(160, epochs=1, measured=40, pool=5, rows=slice(32, 33), slide=make_slide.QUICK)
+QUICK = Scale(96, epochs=1, measured=20, pool=5, rows=slice(32, 33), slide=make_slide.QUICK)
 
 
 def main() -> None:
