@@ -239,7 +239,7 @@ def test_killed_at_20_random_moments_and_continued_it_ends_as_if_undisturbed(gro
 @pytest.mark.skipif("'slow' not in config.getoption('-m')", reason="minutes; ask with -m slow")
 def test_the_demonstration_on_windows_is_the_same_on_one_worker_and_on_two(tmp_path):
     demo = Path(__file__).parents[2] / "resources" / "demo"
-    plan = plan_over(demo, demo / "mitosis_demo.safetensors", limit=12, seeds=SEEDS)
+    plan = plan_over(demo, demo / "mitosis_demo.safetensors", limit=12, seeds=(0, 1))
     for workers in (1, 2):
         (ended,) = of(carried(tmp_path / f"{workers}.onepixel", plan, workers=workers),
                       CampaignEnded)  # fmt: skip
