@@ -1,8 +1,8 @@
 """The command about many tiles: one attack after another, kept in a study."""
 
 from collections import Counter
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack, closing
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, assert_never
@@ -11,6 +11,7 @@ import typer
 
 from onepixel_gui.cli.app import DONE, app
 from onepixel_gui.cli.progress import ended_tidily, progress, rough_time
+from onepixel_gui.cli.studies import filled
 from onepixel_gui.outbox import printable, write_whole
 from onepixel_gui.terminal import (
     DEMO_CHECKPOINT,
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
         Plan,
     )
     from onepixel_gui.study.flips import Flips
-    from onepixel_gui.study.store import Study
     from onepixel_gui.tiles.datasets import Dataset
 
 
@@ -162,7 +162,7 @@ def _run(
     from onepixel_gui.study.campaign import campaign
     from onepixel_gui.study.flips import flips
 
-    with _opened(path) as study:
+    with filled(path, "a campaign") as study:
         work = campaign(study, plan, dataset, workers=workers, scheduler=scheduler)
         began, ended = _watched(work)
         found = flips(study, ended.number)
@@ -181,23 +181,6 @@ def _run(
             "workers": began.workers,
             "rates": _rates(found),
         }
-
-
-@contextmanager
-def _opened(path: Path) -> "Iterator[Study]":
-    """The study, made if it is not there; gone again where nothing came of it."""
-    from onepixel_gui.study.store import Study
-
-    new, empty = not path.exists(), False
-    try:
-        with closing(Study.open(path, make=True, doing="a campaign")) as study:
-            try:
-                yield study
-            finally:
-                empty = new and not study.campaigns() and not study.numbers()
-    finally:
-        if empty:
-            path.unlink(missing_ok=True)
 
 
 def _watched(work: "Generator[CampaignEvent]") -> "tuple[CampaignBegan, CampaignEnded]":

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from onepixel_gui.cli.app import app
+from onepixel_gui.cli.studies import filled
 from onepixel_gui.outbox import printable, write_whole
-from onepixel_gui.problems import Problem, UnreadableTile
+from onepixel_gui.problems import UnreadableTile
 from onepixel_gui.terminal import Json, expect_room
 
 if TYPE_CHECKING:
@@ -43,29 +44,27 @@ def export(
 
     targets = {"csv": csv, "json": json, "parquet": parquet, "maps": maps, "copy": copy}
     if not any(targets.values()):
-        raise typer.BadParameter("Say what to write.", param_hint=" / ".join(map(_option, targets)))
+        options = " / ".join(f"--{name}" for name in targets)
+        raise typer.BadParameter("Say what to write.", param_hint=options)
     if parquet is not None:
         exporting.expect_parquet()
     expect_room(given=(study,), **targets)
     with contextlib.closing(Study.open(study, reading=True)) as opened:
         for note in opened.notes:
             print(f"Note: {note}")
-        table = opened.table() if csv or json or parquet else None
-        if csv is not None and table is not None:
-            _write(csv, exporting.as_csv(table))
-        if json is not None and table is not None:
-            _write(json, exporting.as_json(opened, table))
-        if parquet is not None and table is not None:
-            _write(parquet, exporting.as_parquet(table))
+        if csv or json or parquet:
+            table = opened.table()
+            if csv is not None:
+                _write(csv, exporting.as_csv(table))
+            if json is not None:
+                _write(json, exporting.as_json(opened, table))
+            if parquet is not None:
+                _write(parquet, exporting.as_parquet(table))
         if maps is not None:
             _write(maps, exporting.as_npz(opened))
         if copy is not None:
             opened.save_copy(copy)
             print(f"{printable(copy.name)}: the whole study")
-
-
-def _option(name: str) -> str:
-    return f"--{name}"
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -86,9 +85,8 @@ def import_(
     ],
 ) -> None:
     """Bring other studies and results of the command line into a study; it is made if need be."""
-    from onepixel_gui.study.store import SUFFIX, Study
+    from onepixel_gui.study.store import SUFFIX
 
-    new = not study.exists()
     given = _Given(file)
     if not (given.studies or given.results):
         raise typer.BadParameter(f"Name at least one {SUFFIX} or .json file.", param_hint="FILE...")
@@ -97,18 +95,11 @@ def import_(
             raise typer.BadParameter(
                 f"{printable(path.name)} cannot be brought into itself.", param_hint="FILE..."
             )
-    with contextlib.closing(Study.open(study, make=True, doing="an import")) as opened:
-        try:
-            for path in given.studies:
-                print(f"{printable(path.name)}: {_merged(opened, path)}")
-            for path in given.results:
-                print(f"{printable(path.name)}: {_kept(opened, path, given)}")
-        except Problem:
-            empty = not opened.numbers() and not opened.campaigns()
-            if new and empty:
-                opened.close()
-                study.unlink(missing_ok=True)
-            raise
+    with filled(study, "an import") as opened:
+        for path in given.studies:
+            print(f"{printable(path.name)}: {_merged(opened, path)}")
+        for path in given.results:
+            print(f"{printable(path.name)}: {_kept(opened, path, given)}")
 
 
 class _Given:

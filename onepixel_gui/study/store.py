@@ -103,6 +103,11 @@ class Study:
         return self._file.writable
 
     @property
+    def empty(self) -> bool:
+        """Nothing was done in it that anybody could miss."""
+        return not self.count() and not self.campaigns() and not self.remarks()
+
+    @property
     def identity(self) -> str:
         """32 hex digits that tell this study from others, wherever its file goes."""
         return str(self.kept(_IDENTITY) or "")

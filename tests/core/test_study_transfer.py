@@ -299,6 +299,18 @@ def test_a_rescue_in_vain_does_not_advise_the_same_rescue(study, tmp_path, capsy
     assert not new.exists()
 
 
+def test_an_import_that_is_stopped_before_the_first_run_leaves_no_study(
+    study, tmp_path, monkeypatch
+):
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("onepixel_gui.study.copying.merge", stopped)
+    new = tmp_path / "new.onepixel"
+    assert imported(new, study.path) == 130
+    assert list(tmp_path.glob("new*")) == []
+
+
 def test_a_study_is_not_made_where_nothing_may_be_written(tmp_path, monkeypatch):
     monkeypatch.setattr("onepixel_gui.study.database.hold", lambda _path, _doing: None)
     with pytest.raises(UnusableStudy, match="does not allow writing"):

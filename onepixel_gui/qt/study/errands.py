@@ -124,8 +124,8 @@ def left(study: Study, *, remove_empty: bool, remove: bool) -> Generator[Done]:
 
 
 def _is_empty(study: Study) -> bool:
-    """Nothing was done in it that anybody could miss."""
+    """A damaged one stays, whatever is left of it."""
     try:
-        return not study.count() and not study.campaigns() and not study.remarks()
-    except UnusableStudy:  # it stays, whatever is left of it
+        return study.empty
+    except UnusableStudy:
         return False
