@@ -39,6 +39,7 @@ class Middle(QGridLayout):
         self._slide, self._candidates = slide, candidates
         self._pages: Pages = {"comparison": comparison, **pages}
         self.view: View = "bench"
+        self._shown: tuple[View, bool] = ("bench", False)  # and whether the classes are offered
         self.setSpacing(10)
         self._tower = QWidget()  # the tile, and below it the classes where there are many
         tower = QVBoxLayout(self._tower)
@@ -69,8 +70,11 @@ class Middle(QGridLayout):
             self.setRowMinimumHeight(row, least)
 
     def show_view(self, view: View) -> None:
-        """Show the panes of that view, and of no other."""
-        self.view = view
+        """Show the panes of that view, and of no other; where they are shown, nothing moves."""
+        shown = view, self._classes.offered
+        if shown == self._shown:
+            return
+        self._shown, self.view = shown, view
         self._share_rows()
         # A hidden widget across cells would take the gaps between them: so it leaves the grid.
         page = self._pages.get(view)

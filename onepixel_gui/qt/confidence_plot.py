@@ -79,11 +79,10 @@ class ConfidencePlot(pg.PlotWidget):
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         self._axis = _ConfidenceAxis()
-        super().__init__(parent, axisItems={"left": self._axis})
+        super().__init__(parent, axisItems={"left": self._axis}, enableMenu=False)
         self.setAccessibleName(name)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.viewport().setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setMenuEnabled(False)
         self.setMouseEnabled(False, False)
         self.hideButtons()
         self.fine = False

@@ -44,7 +44,7 @@ class PeriodsPane(Card):
         self._examined: Sensitivity | None = None
         self._legend = Readout("Mean sensitivity of even and odd positions")
         self._legend.align_left()
-        self.plot = pg.PlotWidget()
+        self.plot = pg.PlotWidget(enableMenu=False)  # menus take half of it
         self._hint = pg.TextItem(anchor=(0.5, 0.5))
         self._prepare_plot()
         self.body.addWidget(self._legend)
@@ -56,7 +56,6 @@ class PeriodsPane(Card):
         for part in (self.plot, self.plot.viewport()):
             part.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.plot.setMinimumSize(200, 90)
-        self.plot.setMenuEnabled(False)
         self.plot.setMouseEnabled(False, False)
         self.plot.hideButtons()
         self.plot.getViewBox().disableAutoRange()
