@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from PySide6.QtCore import QObject, Signal, SignalInstance
 
 from onepixel_gui.problems import Problem
+from onepixel_gui.qt.agenda import Agenda
 from onepixel_gui.qt.campaign.ledger import Ledger
 from onepixel_gui.qt.campaign.page import CampaignPage
 from onepixel_gui.qt.campaign.reading import Read, listed, reading
@@ -18,7 +19,7 @@ from onepixel_gui.qt.campaign.view import Draft, Standing
 from onepixel_gui.qt.campaign.words import flips_words
 from onepixel_gui.qt.commands import Commands
 from onepixel_gui.qt.gallery.shelf import Shelf
-from onepixel_gui.qt.jobs import Job, Lanes
+from onepixel_gui.qt.jobs import Lanes
 from onepixel_gui.qt.panes.gallery import GalleryPane
 from onepixel_gui.qt.preferences import Preferences
 from onepixel_gui.qt.session import Session
@@ -70,7 +71,7 @@ class CampaignDesk(QObject):
         self.visible = False
         self._campaigns: tuple[Campaigned, ...] = ()
         self._number = -1  # of the campaign that is looked at
-        self._reading: Job | None = None
+        self._agenda = Agenda(self.failed.emit)
         self._ran_in: Study | None = None  # the study of the campaign that went on last
         self._busy, self._ended = False, False  # a moment ago: nobody was told yet
         self._supply = Supply(commands, session, shelf, gallery, self.page.builder)
@@ -129,7 +130,7 @@ class CampaignDesk(QObject):
         """From now on nothing that is under way is told."""
         self._supply.close()
         self.runner.close()
-        self._forget_reading()
+        self._agenda.end_all()
 
     def continue_(self, number: int) -> None:
         """Do what of a campaign of the study is not done yet."""
@@ -177,19 +178,12 @@ class CampaignDesk(QObject):
 
     def _read(self, number: int | None) -> None:
         """Look at a campaign of the study; None for the one that matters most."""
-        self._forget_reading()
+        self._agenda.end("reading")
         study = self._studies.study
         if study is None or self.runner.busy:
             return
-        job = self._reading = Job(lambda: reading(study, number))
-        job.happened.connect(lambda event: self._show_read(event) if job is self._reading else None)
-        job.failed.connect(lambda why: self.failed.emit(why) if job is self._reading else None)
-        self._lanes.add(job)
-
-    def _forget_reading(self) -> None:
-        job, self._reading = self._reading, None
-        if job is not None:
-            job.stop()
+        work = partial(reading, study, number)
+        self._agenda.begin("reading", work, self._show_read, self._lanes)
 
     def _show_read(self, read: Read) -> None:
         if self.runner.busy:
