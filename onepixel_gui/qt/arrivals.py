@@ -263,6 +263,9 @@ def _opened(inspection: "Inspection", device: str) -> Generator[Stepped | Opened
     from onepixel_gui.classifier.opening import Step
 
     yield Stepped(Step("Getting ready to load"), droppable=False)
+    from onepixel_gui.classifier.library import load_beside
+
+    load_beside()
     from onepixel_gui.classifier import devices  # torch: seconds, the first time
     from onepixel_gui.classifier.classifier import Classifier
 
