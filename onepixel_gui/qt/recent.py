@@ -9,8 +9,9 @@ from typing import ClassVar, Generic, TypeVar
 from PySide6.QtCore import QObject, Signal
 
 from onepixel_gui.problems import Problem
+from onepixel_gui.qt.agenda import Agenda
 from onepixel_gui.qt.detached import Detached
-from onepixel_gui.qt.jobs import Job, Lanes
+from onepixel_gui.qt.jobs import Lanes
 from onepixel_gui.qt.preferences import RECENT, Kind, Memory, Opened, Recent, Remembered
 from onepixel_gui.qt.view import Arrival
 
@@ -43,14 +44,12 @@ class Recollection(QObject, Generic[_Entry]):
         self._write, self._lanes = keep, lanes
         self.entries, self.missing = entries, frozenset[str]()
         self._sought: tuple[_Entry, Path] | None = None
-        self._job: Job | None = None
+        self._agenda = Agenda(self.failed.emit)
 
     def look(self) -> None:
         """Look whether they are still there: in the background, for a lost share waits."""
-        self.close()
-        job = self._job = Job(partial(_missed, [each.path for each in self.entries]))
-        job.happened.connect(lambda event: self._looked(event) if job is self._job else None)
-        self._lanes.add(job)
+        work = partial(_missed, [each.path for each in self.entries])
+        self._agenda.begin("looking", work, self._looked, self._lanes)
 
     def seek(self, lost: _Entry, path: Path) -> None:
         """The reader says that this is the lost one: what is opened from there will tell."""
@@ -58,9 +57,7 @@ class Recollection(QObject, Generic[_Entry]):
 
     def close(self) -> None:
         """From now on nothing that is under way is told."""
-        if self._job is not None:
-            self._job.stop()
-            self._job = None
+        self._agenda.end_all()
 
     def _keep(self, entries: Iterable[_Entry]) -> None:
         self.entries = tuple(sorted(entries, key=lambda each: -each.used)[:RECENT])
@@ -69,7 +66,7 @@ class Recollection(QObject, Generic[_Entry]):
         self.changed.emit(self.entries, self.missing)
 
     def _looked(self, event: Missed) -> None:
-        self._job, self.missing = None, event.paths
+        self.missing = event.paths
         self.changed.emit(self.entries, self.missing)
 
 

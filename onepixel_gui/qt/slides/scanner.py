@@ -21,13 +21,15 @@ from onepixel_gui.classifier.scan import (
     ScanSettings,
     scan,
 )
-from onepixel_gui.qt.jobs import Job, Lanes
+from onepixel_gui.qt.agenda import Agenda
+from onepixel_gui.qt.jobs import Lanes
 from onepixel_gui.qt.view import ScanProgress
 from onepixel_gui.tiles.slides import Slide, borrowed
 
 if TYPE_CHECKING:
     from onepixel_gui.classifier.classifier import Classifier
 
+_SCAN = "scan"
 _REMEMBERED = 20  # scans
 _LISTED = 200  # candidates while a scan goes on
 _COUNTED = 0.2  # seconds between two words about progress
@@ -49,7 +51,7 @@ class Scanner(QObject):
     def __init__(self, lanes: Lanes, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._lanes = lanes
-        self._job: Job | None = None
+        self._agenda = Agenda(self.failed.emit)
         self.slide: Slide | None = None
         self.classifier: Classifier | None = None
         self._known: OrderedDict[tuple[str, Card], tuple[ScanBegan, ScanEnded]] = OrderedDict()
@@ -59,7 +61,7 @@ class Scanner(QObject):
 
     @property
     def busy(self) -> bool:
-        return self._job is not None
+        return self._agenda.holds(_SCAN)
 
     @property
     def result(self) -> ScanEnded | None:
@@ -95,24 +97,19 @@ class Scanner(QObject):
             with borrowed(path) as held:
                 yield from scan(classifier, held, settings)
 
-        job = self._job = Job(work)
-        job.happened.connect(lambda event: self._heard(event) if job is self._job else None)
-        job.failed.connect(lambda why: self.failed.emit(why) if job is self._job else None)
-        job.finished.connect(lambda: self._rest() if job is self._job else None)
+        self._agenda.begin(_SCAN, work, self._heard, self._lanes, done=self._rest)
         self.busy_changed.emit(True)
-        self._lanes.add(job)
 
     def stop(self) -> None:
         """What is painted and listed stays."""
-        if self._job is not None:
-            self._job.stop()
+        if self.busy:
+            self._agenda.end(_SCAN)
             self._rest()
 
     def close(self) -> None:
         self.stop()
 
     def _rest(self) -> None:
-        self._job = None
         self.busy_changed.emit(False)
 
     def _heard(self, event: ScanEvent) -> None:
