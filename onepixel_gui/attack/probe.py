@@ -242,10 +242,11 @@ class SweepBegan:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Painted:
-    """The map so far, in logits.
+    """The map so far, in logits; the last of them is what is known of a sweep that was stopped.
 
     exact:  (H, W) bool, True where the classifier was asked about every colour.  Elsewhere the map
-    shows a preview, or without one repeats the coarse neighbour: a sketch, never a result.
+    shows a preview, or without one repeats the coarse neighbour: a sketch, never a result; NaN
+    where there is none.
     lowest, highest:  (H, W) float32 over the palette.  change: (H, W) the signed logit change
     of largest size.  stride: edge of the coarsest block still unrefined, in pixels; 1 at the end.
     """
@@ -258,6 +259,31 @@ class Painted:
     highest: Floats
     change: Floats
     exact: Bools
+
+    @property
+    def queries(self) -> int:
+        return self.done
+
+    @property
+    def asked(self) -> "Painted":
+        """The same without the sketch."""
+        lowest, highest, change = (
+            np.where(self.exact, each, np.float32(np.nan))
+            for each in (self.lowest, self.highest, self.change)
+        )
+        for each in (lowest, highest, change):
+            each.setflags(write=False)
+        return Painted(self.done, self.total, self.stride, lowest, highest, change, self.exact)
+
+    def reached(self, question: Question) -> float:
+        """The confidence furthest towards a flip where it was asked, 0-1; else the clean one.
+
+        Nobody confirmed it.
+        """
+        if not self.exact.any():
+            return question.clean
+        known = (self.lowest if question.downward else self.highest)[self.exact]
+        return float(confidence(np.asarray(known.min() if question.downward else known.max())))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

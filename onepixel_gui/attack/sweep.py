@@ -134,9 +134,7 @@ class _Painting:
 
     def snapshot(self, stride: int) -> Painted:
         lowest, highest = self._lowest.copy(), self._highest.copy()
-        up, down = highest - self._clean, lowest - self._clean
-        change = np.where(np.abs(down) > np.abs(up), down, up)
-        exact = self._exact.copy()
+        change, exact = largest_of(lowest, highest, self._clean), self._exact.copy()
         for array in (lowest, highest, change, exact):
             array.setflags(write=False)
         return Painted(self._done, self.logits.size, stride, lowest, highest, change, exact)
@@ -182,6 +180,13 @@ class _Painting:
         positions = indices[:, :2] + np.array([window.row, window.column])
         chosen = np.concatenate([positions, self.palette[indices[:, 2]]], axis=1)
         return chosen.astype(np.int16)[:, None]
+
+
+def largest_of(lowest: Floats, highest: Floats, clean: np.float32) -> Floats:
+    """The logit change of largest size, with its sign. clean: logit of the untouched tile."""
+    up, down = highest - clean, lowest - clean
+    change: Floats = np.where(np.abs(down) > np.abs(up), down, up)
+    return change
 
 
 def every_colour(positions: NDArray[np.intp], palette: Palette, window: Window) -> Candidates:

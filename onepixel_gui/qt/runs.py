@@ -8,7 +8,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, assert_never
 
 from onepixel_gui.attack.attacks import Attack, Exhaustive
-from onepixel_gui.attack.probe import Advanced, Began, Ended, Event, Question, SweepBegan, Swept
+from onepixel_gui.attack.probe import (
+    Advanced,
+    Began,
+    Ended,
+    Event,
+    Painted,
+    Question,
+    SweepBegan,
+    Swept,
+)
 from onepixel_gui.classifier.card import Card
 from onepixel_gui.qt.preferences import Preferences
 from onepixel_gui.qt.view import Activity, Findings
@@ -23,8 +32,9 @@ _REMEMBERED = 200  # tiles whose results are kept at hand
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Run:
-    """A run of the bench that is over. result: `Advanced` of a search that was stopped.
+    """A run of the bench that is over.
 
+    result:  `Advanced` of a search that was stopped, `Painted` of a sweep.
     subject: the one chosen of many classes, "" for the one answered.
     trail:   of a search, first and last word among them.   begun: UTC, ISO 8601 with seconds.
     """
@@ -34,7 +44,7 @@ class Run:
     subject: str
     attack: Attack
     question: Question
-    result: Ended | Swept | Advanced
+    result: Ended | Swept | Advanced | Painted
     trail: tuple[Advanced, ...]
     begun: str
 
@@ -71,11 +81,18 @@ class Running:
             self._trail = self._trail[::2]
             self._every *= 2
 
-    def over(self, result: Ended | Swept | Advanced | None) -> Run | None:
-        """result: the last word of a search that was stopped; None is told of no result."""
+    def over(self, result: Ended | Swept | Advanced | Painted | None) -> Run | None:
+        """result: the last word of what was stopped; None is told of no result.
+
+        Of a sweep only that is kept which the classifier was asked.
+        """
         question = self._question
         if question is None or result is None:
             return None
+        if isinstance(result, Painted):
+            if not result.done:
+                return None
+            result = result.asked
         if not isinstance(result, Advanced):
             return Run(*self._of, question, result, tuple(self._trail), self._begun)
         if not result.best:

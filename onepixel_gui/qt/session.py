@@ -225,7 +225,7 @@ class Session(QObject):
         self._agenda.end("run")
         if (found.sensitivity if activity == "sweep" else found.ended) is None:
             self._remember(replace(found, latest=activity))
-        self._tell_run(found.stopped if activity != "sweep" else None)
+        self._tell_run(found.painted if activity == "sweep" else found.stopped)
         self._rest()
 
     def _run(self, activity: Activity, preferences: Preferences) -> None:
@@ -248,7 +248,7 @@ class Session(QObject):
 
         self._agenda.begin("run", work, self._heard, self._lanes, done=self._rest)
 
-    def _tell_run(self, result: Ended | Swept | Advanced | None) -> None:
+    def _tell_run(self, result: Ended | Swept | Advanced | Painted | None) -> None:
         """The run is over. result: None where nothing was found."""
         running, self._running = self._running, None
         run = None if running is None else running.over(result)

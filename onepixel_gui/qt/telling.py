@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from onepixel_gui.attack.probe import Ended
+from onepixel_gui.attack.probe import Ended, Question
 from onepixel_gui.classifier.card import Card, Serving
 from onepixel_gui.qt.gallery.tile_rows import Finding
 from onepixel_gui.qt.session import Session
@@ -97,8 +97,8 @@ def _fine_print(found: Findings, ended: Ended) -> str:
     return f"confirmed by a full pass · {how} · {cost}"
 
 
-def finding(found: Findings) -> Finding | None:
-    """What the gallery shows of a tile; None when nothing was run."""
+def finding(found: Findings, question: Question | None = None) -> Finding | None:
+    """What the gallery shows of a tile; None when nothing was run. question: asked of it."""
     if found.ended is not None and found.ended.flipped:
         return Finding("flipped", found.ended.confidence, found.guided)
     if found.sensitivity is not None:
@@ -110,4 +110,6 @@ def finding(found: Findings) -> Finding | None:
         return Finding("held", found.ended.confidence, found.guided)
     if found.stopped is not None and found.stopped.best:
         return Finding("stopped", found.stopped.confidence, found.guided)
+    if found.painted is not None and found.painted.done and question is not None:
+        return Finding("stopped", found.painted.reached(question))
     return None

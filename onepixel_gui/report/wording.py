@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from itertools import product
 from typing import Literal, assert_never
 
-import numpy as np
-
 from onepixel_gui.analysis.chromatic import hexadecimal
 from onepixel_gui.analysis.periodicity import Spectrum
 from onepixel_gui.analysis.sensitivity import Sensitivity
@@ -26,7 +24,6 @@ from onepixel_gui.attack.probe import (
     Settings,
     Swept,
 )
-from onepixel_gui.attack.probe import confidence as sigmoid
 from onepixel_gui.classifier.card import Card
 from onepixel_gui.tiles.tile import Tile
 
@@ -211,13 +208,10 @@ def sweep_stopped(question: Question, painted: Painted) -> str:
     """What a sweep had asked when the reader stopped it: nothing confirmed, and no preview."""
     if not painted.exact.any():
         return "Stopped before anything was asked."
-    asked = painted.lowest if question.downward else painted.highest
-    extreme = asked[painted.exact].min() if question.downward else asked[painted.exact].max()
-    reached = float(sigmoid(np.array(extreme, np.float32)))
     word = "lowest" if question.downward else "highest"
     spent = f"Stopped after {painted.done:,} of {painted.total:,} queries"
     grain = "" if painted.stride == 1 else f" on a grid of {painted.stride} px or finer"
-    moved = percent(reached, beside=(question.clean, question.threshold))
+    moved = percent(painted.reached(question), beside=(question.clean, question.threshold))
     return f"{spent}{grain}; {word} {question.subject} confidence so far {moved}, not confirmed."
 
 

@@ -246,7 +246,7 @@ def _for_reading(path: Path, notes: list[str]) -> tuple[Database, list[str]]:
             raise
     if version > schema.VERSION:
         notes.append(_said(_NEWER, path))
-    elif version < schema.VERSION:
+    elif version < schema.READABLE:
         connection.close()
         raise UnusableStudy(
             f"{printable(path.name)} was written by an older version of this program.",

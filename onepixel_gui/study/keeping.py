@@ -148,6 +148,11 @@ def _keep_blobs(connection: sqlite3.Connection, run: int, parts: Parts) -> None:
     if parts.map is not None:
         sum_ = seal([run, parts.map[-1]])
         connection.execute("INSERT INTO map VALUES (?, ?, ?, ?, ?, ?)", (run, *parts.map, sum_))
+    if parts.unfinished is not None:
+        sum_ = seal([run, *parts.unfinished[-2:]])
+        connection.execute(
+            "INSERT INTO unfinished VALUES (?, ?, ?, ?, ?, ?, ?)", (run, *parts.unfinished, sum_)
+        )
     if parts.aftermath is not None:
         connection.execute("INSERT INTO aftermath VALUES (?, ?, ?)", (run, *parts.aftermath))
 

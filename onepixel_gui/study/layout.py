@@ -5,8 +5,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+import numpy as np
+
 from onepixel_gui.attack.attacks import Attack, as_values, attack_of, draws, seeded
-from onepixel_gui.attack.probe import Advanced, Ended, Question, Settings, Swept
+from onepixel_gui.attack.probe import Advanced, Ended, Painted, Question, Settings, Swept
+from onepixel_gui.attack.sweep import largest_of
 from onepixel_gui.classifier.card import Card, Serving
 from onepixel_gui.outbox import printable
 from onepixel_gui.study.packing import (
@@ -64,6 +67,7 @@ class Parts:
     curve: bytes | None
     trail: bytes | None
     map: tuple[bytes, bytes, bytes, str] | None
+    unfinished: tuple[bytes, bytes, bytes, int, int] | None
     aftermath: tuple[bytes | None, bytes | None] | None
 
 
@@ -98,6 +102,7 @@ def taken_apart(record: Record) -> Parts:
         curve=packed_curve(result.curve) if isinstance(result, Ended) else None,
         trail=packed_trail(steps) if steps else None,
         map=_map(result) if isinstance(result, Swept) else None,
+        unfinished=_unfinished(result) if isinstance(result, Painted) else None,
         aftermath=_aftermath(record) if asked else None,
     )
 
@@ -125,7 +130,7 @@ def _plain_value(value: object) -> object:
 def _row(record: Record) -> dict[str, Value]:
     question, result, window = record.question, record.result, record.question.window
     sweep = result if isinstance(result, Swept) else None
-    search = None if isinstance(result, Swept) else result
+    search = None if isinstance(result, Swept | Painted) else result
     ended = result if isinstance(result, Ended) else None
     return {
         "draw": draw(record.attack),
@@ -144,7 +149,7 @@ def _row(record: Record) -> dict[str, Value]:
         "first_flip": ended.first_flip if ended else None,
         "flipping_positions": int(sweep.flipped.any(axis=2).sum()) if sweep else -1,
         "threshold": float(question.threshold),
-        "seconds": 0.0 if isinstance(result, Advanced) else float(result.seconds),
+        "seconds": 0.0 if isinstance(result, Advanced | Painted) else float(result.seconds),
         "previews": int(search.previews) if search else 0,
         "confirmations": int(sweep.confirmations) if sweep else 0,
         "window_row": window.row,
@@ -195,6 +200,11 @@ def _map(swept: Swept) -> tuple[bytes, bytes, bytes, str]:
         float(swept.highest_confidence),
     ]
     return packed(swept.palette), packed(swept.logits), packed(swept.flipped), words(extremes)
+
+
+def _unfinished(painted: Painted) -> tuple[bytes, bytes, bytes, int, int]:
+    known = [packed(each[painted.exact]) for each in (painted.lowest, painted.highest)]
+    return packed(painted.exact), known[0], known[1], painted.stride, painted.total
 
 
 def _aftermath(record: Record) -> tuple[bytes | None, bytes | None]:
@@ -281,6 +291,22 @@ def swept_of(row: Row, kept: Row) -> Swept:
     )
 
 
+def painted_of(row: Row, kept: Row) -> Painted:
+    """kept: its row of `unfinished`. Raises Damaged, ValueError."""
+    if seal([row["number"], kept["stride"], kept["total"]]) != kept["seal"]:
+        raise Damaged(f"what is known of run {row['number']} is not what was written")
+    asked = unpacked(kept["asked"])
+    if asked.dtype != np.bool_ or asked.shape != (row["window_height"], row["window_width"]):
+        raise Damaged(f"run {row['number']} was asked elsewhere")
+    lowest, highest = np.full((2, *asked.shape), np.nan, np.float32)
+    lowest[asked], highest[asked] = unpacked(kept["lowest"]), unpacked(kept["highest"])
+    change = largest_of(lowest, highest, np.float32(number(row["clean_logit"])))
+    for each in (lowest, highest, change):
+        each.setflags(write=False)
+    done, total, stride = row["queries"], kept["total"], kept["stride"]
+    return Painted(done, total, stride, lowest, highest, change, asked)
+
+
 def ended_of(row: Row, curve: bytes) -> Ended:
     return Ended(
         row["reason"],
@@ -303,13 +329,16 @@ def record_of(
     curve: bytes | None,
     trail: bytes | None,
     kept_map: Row | None,
+    unfinished: Row | None,
     aftermath: tuple[bytes | None, bytes | None],
 ) -> Record:
     """What `taken_apart` was given. Raises Damaged, ValueError, LookupError, TypeError."""
     steps = () if trail is None else unpacked_trail(trail)
-    result: Ended | Swept | Advanced
+    result: Ended | Swept | Advanced | Painted
     if kept_map is not None:
         result = swept_of(row, kept_map)
+    elif unfinished is not None:
+        result = painted_of(row, unfinished)
     elif row["result"] == "stopped":
         *before, result = steps
         steps = tuple(before)

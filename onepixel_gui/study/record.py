@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from onepixel_gui.attack.attacks import Attack
 from onepixel_gui.attack.locality import Moved
-from onepixel_gui.attack.probe import Advanced, Ended, Pixel, Question, Swept
+from onepixel_gui.attack.probe import Advanced, Ended, Painted, Pixel, Question, Swept
 from onepixel_gui.classifier.card import Card, Serving
 from onepixel_gui.classifier.propagation import Propagation
 from onepixel_gui.tiles.tile import Tile
@@ -16,7 +16,8 @@ class Record:
     """One attack of one classifier on one tile.
 
     attack:   with its seed.
-    result:   `Ended` of a search, `Swept` of a sweep; `Advanced` of a search that was stopped.
+    result:   `Ended` of a search, `Swept` of a sweep; of one that was stopped `Advanced`, `Painted`
+              with nothing but what was asked.
     trail:    of a search some of its `Advanced`, first and last among them, to replay it.
     software: package -> version, as `provenance` tells them.
     begun:    UTC, ISO 8601 with seconds.
@@ -31,7 +32,7 @@ class Record:
     serving: Serving
     attack: Attack
     question: Question
-    result: Ended | Swept | Advanced
+    result: Ended | Swept | Advanced | Painted
     trail: tuple[Advanced, ...] = ()
     software: Mapping[str, str] = field(default_factory=dict)
     begun: str = ""
@@ -43,7 +44,7 @@ class Record:
 
     @property
     def stopped(self) -> bool:
-        return isinstance(self.result, Advanced)
+        return isinstance(self.result, Advanced | Painted)
 
     @property
     def flipped(self) -> bool:
@@ -58,14 +59,21 @@ class Record:
 
     @property
     def best(self) -> tuple[Pixel, ...]:
-        """The perturbation that moved the confidence furthest towards a flip; () for none."""
+        """The perturbation that moved the confidence furthest towards a flip; () for none.
+
+        Of a sweep that was stopped the place is known, but not the colour: ().
+        """
+        if isinstance(self.result, Painted):
+            return ()
         if isinstance(self.result, Swept):
             return (self.result.lowest if self.question.downward else self.result.highest,)
         return self.result.best
 
     @property
     def confidence(self) -> float:
-        """In the subject, with `best` applied, 0-1."""
+        """In the subject, with `best` applied, 0-1; of a stopped sweep the furthest asked."""
+        if isinstance(self.result, Painted):
+            return self.result.reached(self.question)
         if isinstance(self.result, Swept):
             down = self.question.downward
             return self.result.lowest_confidence if down else self.result.highest_confidence

@@ -3,7 +3,7 @@
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,18 +30,23 @@ _OTHER_NUMBERS = (  # where the numbers of runs stand besides
 )
 _MOST = 100_000_000  # runs; a damaged number may be any
 _MAP = ("palette", "logits", "flips", "extremes", "seal")
+_UNFINISHED = ("asked", "lowest", "highest", "stride", "total", "seal")
 
 
 def run(connection: sqlite3.Connection, number: int) -> Record:
     """Everything about one run."""
     row = _row(connection, number)
+    trail = _blob(connection, "SELECT steps FROM trail WHERE run = ?", number)
+    # Only then it is a sweep; older studies have none, and no table for it.
+    stopped_sweep = row["result"] == "stopped" and trail is None
     return layout.record_of(
         row,
         tile(connection, row["tile"], row["origin"]),
         {table: shared_text(connection, table, row[table]) for table in SHARED},
         _blob(connection, "SELECT points FROM curve WHERE run = ?", number),
-        _blob(connection, "SELECT steps FROM trail WHERE run = ?", number),
-        _map(connection, number),
+        trail,
+        _named(connection, "map", _MAP, number),
+        _named(connection, "unfinished", _UNFINISHED, number) if stopped_sweep else None,
         _aftermath(connection, number),
     )
 
@@ -83,11 +88,14 @@ def _blob(connection: sqlite3.Connection, statement: str, number: int) -> bytes 
     return None if found is None else bytes(found[0])
 
 
-def _map(connection: sqlite3.Connection, number: int) -> dict[str, Any] | None:
+def _named(
+    connection: sqlite3.Connection, table: str, names: Sequence[str], number: int
+) -> dict[str, Any] | None:
+    """The row of that run in a table of blobs, by name."""
     found = connection.execute(
-        f"SELECT {', '.join(_MAP)} FROM map WHERE run = ?", (number,)
+        f"SELECT {', '.join(names)} FROM {table} WHERE run = ?", (number,)
     ).fetchone()
-    return None if found is None else dict(zip(_MAP, found, strict=True))
+    return None if found is None else dict(zip(names, found, strict=True))
 
 
 def _aftermath(connection: sqlite3.Connection, number: int) -> tuple[bytes | None, bytes | None]:
@@ -99,7 +107,7 @@ def _aftermath(connection: sqlite3.Connection, number: int) -> tuple[bytes | Non
 
 def swept(connection: sqlite3.Connection, number: int) -> Swept:
     """The map of a run."""
-    kept = _map(connection, number)
+    kept = _named(connection, "map", _MAP, number)
     if kept is None:
         raise Damaged(f"run {number} has no map")
     return layout.swept_of(_row(connection, number), kept)

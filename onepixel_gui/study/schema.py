@@ -6,7 +6,8 @@ from functools import cache
 
 # "1PxS": what `file` and other programs know a study by.
 APPLICATION = 0x31507853
-VERSION = 2
+VERSION = 3
+READABLE = 2  # the oldest of which everything can be read as it is
 SUFFIX = ".onepixel"
 
 # What a run is by itself comes first, for tables and counts.  Texts that many runs share (`told`,
@@ -155,7 +156,20 @@ CREATE TABLE note (
 ) STRICT;
 """
 
-_STEPS = (_FIRST, _SECOND)
+# What is known of a sweep that was stopped: asked (H, W), and of each of these its extremes.
+_THIRD = """
+CREATE TABLE unfinished (
+    run INTEGER PRIMARY KEY REFERENCES run,
+    asked BLOB NOT NULL,
+    lowest BLOB NOT NULL,
+    highest BLOB NOT NULL,
+    stride INTEGER NOT NULL,
+    total INTEGER NOT NULL,
+    seal INTEGER NOT NULL
+) STRICT;
+"""
+
+_STEPS = (_FIRST, _SECOND, _THIRD)
 _Objects = frozenset[tuple[str, str, str]]
 
 

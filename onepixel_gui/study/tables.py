@@ -32,6 +32,7 @@ class Group:
     settings:  of the attack without its seed.  runs: finished ones, repeated ones once.
     window:    (H, W) of what the classifier sees: positions of other windows mean other things.
     strides:   of the classifier, in tile pixels; () unknown.
+    stopped:   runs that were stopped before their end, and are not counted.
     """
 
     classifier: int
@@ -41,6 +42,7 @@ class Group:
     runs: int
     window: tuple[int, int] = (0, 0)
     strides: tuple[int, ...] = ()
+    stopped: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -297,17 +299,20 @@ def _attack_titles(connection: sqlite3.Connection, numbers: NDArray[np.int64]) -
 # ------------------------------------------------------------------ what can be counted together
 def groups(connection: sqlite3.Connection) -> tuple[Group, ...]:
     """Largest first. Raises Damaged."""
-    found = columns(connection, "WHERE result <> 'stopped'")
+    found = columns(connection)
     names = ("classifier", "attack", "window_height", "window_width")
     keys = np.stack([found[name] for name in names], 1)
+    ended = np.array([word != "stopped" for word in found["result"]], np.bool_)
     made = []
-    for key in np.unique(keys, axis=0):
-        which = np.flatnonzero((keys == key).all(1))
+    for key in np.unique(keys[ended], axis=0):
+        here = (keys == key).all(1)
+        which, stopped = np.flatnonzero(here & ended), int((here & ~ended).sum())
         classifier, attack, height, width = map(int, key)
         card, strides = first_card(connection, classifier)
         settings = attack_from(shared_text(connection, "attack", attack), "")
         count = len(_firsts(found, which))
-        made.append(Group(classifier, attack, card, settings, count, (height, width), strides))
+        window = height, width
+        made.append(Group(classifier, attack, card, settings, count, window, strides, stopped))
     return tuple(sorted(made, key=lambda group: -group.runs))
 
 

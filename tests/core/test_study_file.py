@@ -361,7 +361,8 @@ def as_version_1(path):
     """What the first version wrote: without what is asked after a flip, and without notes."""
     with contextlib.closing(sqlite3.connect(path)) as connection:
         connection.executescript(
-            "DROP TABLE aftermath; DROP TABLE note; PRAGMA user_version = 1; VACUUM;"
+            "DROP TABLE aftermath; DROP TABLE note; DROP TABLE unfinished;"
+            "PRAGMA user_version = 1; VACUUM;"
         )
 
 

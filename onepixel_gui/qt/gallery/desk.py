@@ -99,6 +99,6 @@ class GalleryDesk(QObject):
         self._gallery.forget_findings()
 
     def _show_findings(self, findings: Findings) -> None:
-        result = finding(findings)
+        result = finding(findings, self._session.question)
         if result is not None and self._on_bench >= 0:
             self._gallery.set_finding(self._on_bench, result)

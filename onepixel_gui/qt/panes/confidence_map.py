@@ -36,7 +36,8 @@ NO_SWEEP = "Sweep the tile to fill this map"
 RUNNING = "The sweep has begun"
 PREVIEW = "Grey: estimated from gradients of the network, not yet asked. Never a result."
 SKETCH = "Grey: repeats a neighbour, not yet asked. Never a result."
-ESTIMATE = "estimate"
+UNASKED = "Hatched: not asked before the sweep was stopped."
+ESTIMATE, NOT_ASKED = "estimate", "not asked"
 
 
 class MapPane(Card):
@@ -163,6 +164,8 @@ class MapPane(Card):
         asked = f"{painted.done:,} of {painted.total:,}"
         if painted.exact.all():
             self.set_state(f"exact · {asked}")
+        elif np.isnan(painted.lowest).any():
+            self.set_state(f"stopped · {asked}", UNASKED)
         elif painted.done and painted.stride > 1:
             self.set_state(f"coarse {painted.stride} px · {asked}", SKETCH)
         else:
@@ -189,7 +192,7 @@ class MapPane(Card):
         reached = shown
         if self._quantity == "change":
             reached = confidence(np.asarray(shown + question.clean_logit, np.float32))
-        scale = self._scale(float(np.abs(shown).max()))
+        scale = self._scale(float(np.fmax.reduce(np.abs(shown), axis=None, initial=0.0)))
         reached = np.where(self._exact, reached, question.clean)  # an estimate crosses nothing
         self.view.show_map(shown, scale, self._exact, np.asarray(reached >= question.threshold))
         self._read_out()
@@ -209,7 +212,9 @@ class MapPane(Card):
         row, column = cursor.row - window.row, cursor.column - window.column
         where = f"row {cursor.row}, column {cursor.column}"
         brief = f"{cursor.row}, {cursor.column}"
-        guess: list[Part] = [] if not self._maps or self._exact[row, column] else [ESTIMATE]
+        guess: list[Part] = []
+        if self._maps and not self._exact[row, column]:
+            guess = [NOT_ASKED if np.isnan(self._maps["lowest"][row, column]) else ESTIMATE]
         full = [part for q in get_args(Quantity) for part in self._value(q, row, column)]
         one = self._value(self._quantity, row, column)
         pair = [*self._value("lowest", row, column), *self._value("highest", row, column)]
@@ -221,6 +226,8 @@ class MapPane(Card):
         if values is None:
             return []
         value = float(values[row, column])
+        if np.isnan(value):
+            return []
         if quantity == "change":
             return [f"Δ logit {value:+.2f}".replace("-", "−")]
         parts: list[Part] = [f"{quantity} {legible(value)}"]

@@ -64,7 +64,7 @@ class Profile:
         self._upright = upright
         self._line, self._guess, self._even, self._odd = (
             pg.PlotCurveItem(antialias=True, connect="finite"),
-            pg.PlotCurveItem(antialias=True),
+            pg.PlotCurveItem(antialias=True, connect="finite"),
             pg.ScatterPlotItem(pxMode=True),
             pg.ScatterPlotItem(pxMode=True),
         )

@@ -15,7 +15,7 @@ from onepixel_gui.qt.panes import marks
 from onepixel_gui.qt.theme import Theme
 
 Lut = NDArray[np.uint8]
-Outlined = Literal["", "flips", "estimates"]
+Outlined = Literal["", "flips", "estimates", "unasked"]
 
 # ColorBrewer's RdBu, turned round: blue lowers, red raises.
 _RED_BLUE = (
@@ -33,6 +33,8 @@ _RED_BLUE = (
 )
 _LIMITS = (1, 1.5, 2, 3, 4, 5, 6, 8, 10)
 _GREY, _LIGHTNESS, _COLOUR = 132.0, 0.42, 0.2  # what an estimate keeps of its colour
+_HATCH, _BETWEEN = (128, 128, 128), (164, 164, 164)  # where nothing is known; no colour of a scale
+_APART = 4  # positions from one line of the hatching to the next
 _NEXT_LINE = QPointF(0, 17)
 _LUMA = np.array([0.2126, 0.7152, 0.0722])
 
@@ -50,12 +52,24 @@ class ColourScale:
     def paint(self, values: Floats, exact: Bools) -> Lut:
         """(H, W) values -> (H, W, 3); where not exact, a grey that is lighter for lighter colours.
 
-        It is the same on light and dark cards, for the map is a picture that both frame.
+        Where the value is NaN nothing is known: hatched.  It is the same on light and dark cards,
+        for the map is a picture that both frame.
         """
-        steps = (values - self.low) * (256 / (self.high - self.low))
+        known = ~np.isnan(values)
+        steps = (np.where(known, values, self.low) - self.low) * (256 / (self.high - self.low))
         index = np.clip(steps, 0, 255).astype(np.intp)
         painted: Lut = np.where(exact[..., None], self.lut[index], greyed(self.lut)[index])
+        if not known.all():
+            painted = np.where(known[..., None], painted, hatching(*values.shape))
         return painted
+
+
+def hatching(height: int, width: int) -> Lut:
+    """(height, width, 3): lines from the lower left to the upper right."""
+    rows, columns = np.indices((height, width))
+    lines = (rows + columns) % _APART == 0
+    hatched: Lut = np.where(lines[..., None], _HATCH, _BETWEEN).astype(np.uint8)
+    return hatched
 
 
 def greyed(colours: Lut) -> Lut:
@@ -115,7 +129,10 @@ def draw_legend(
     painter.drawText(QPointF(bar.center().x() - width / 2, bar.bottom() + 27), scale.label)
     line = QPointF(box.left(), bar.bottom() + 45)
     if outlined == "estimates":  # first: nothing else on the map needs an explanation as much
-        _draw_estimates(painter, line, theme, scale)
+        _draw_sample(painter, line, theme, greyed(scale.lut)[None], "estimate")
+        line += _NEXT_LINE
+    if outlined == "unasked":
+        _draw_sample(painter, line, theme, hatching(8, 22), "not asked")
         line += _NEXT_LINE
     if line.y() <= box.bottom():
         _draw_parity(painter, line, theme, measure)
@@ -157,10 +174,10 @@ def _draw_flips(painter: QPainter, at: QPointF, theme: Theme) -> None:
     painter.drawText(at + QPointF(13, 0), "flips")
 
 
-def _draw_estimates(painter: QPainter, at: QPointF, theme: Theme, scale: ColourScale) -> None:
-    """What greyed positions are."""
+def _draw_sample(painter: QPainter, at: QPointF, theme: Theme, pixels: Lut, text: str) -> None:
+    """What positions that are drawn otherwise are."""
     sample = QRectF(at.x() + 0.5, at.y() - 8, 22, 8)
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-    painter.drawImage(sample, marks.picture(greyed(scale.lut)[None]))
+    painter.drawImage(sample, marks.picture(pixels))
     painter.setPen(QColor(theme.faint))
-    painter.drawText(at + QPointF(28, 0), "estimate")
+    painter.drawText(at + QPointF(28, 0), text)

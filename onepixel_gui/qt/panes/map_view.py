@@ -56,7 +56,7 @@ class MapView(pg.GraphicsView):
         self._cursor: Cursor | None = None
         self._profiles: Profiles | None = None
         self._exact: Bools = np.empty((0, 0), np.bool_)
-        self._limit = 0.0
+        self._limit, self._gaps = 0.0, False
         self._places = arrange(400, 400, self._window, 1)
         self.map_box, self.row_box, self.column_box = (self._add_box() for _ in range(3))
         self._image = pg.ImageItem(axisOrder="row-major")
@@ -98,11 +98,13 @@ class MapView(pg.GraphicsView):
         self.viewport().update()
 
     def show_map(self, values: Floats, scale: ColourScale, exact: Bools, beyond: Bools) -> None:
-        """values: (H, W) in the scale's unit.  exact: (H, W), the others are greyed.
+        """values: (H, W) in the scale's unit; NaN where nothing is known.
 
+        exact: (H, W), the others are greyed.
         beyond: (H, W), where to draw a contour around.
         """
         self._hint, self._scale = "", scale
+        self._gaps = bool(np.isnan(values).any())
         w = self._window
         self._image.setImage(scale.paint(values, exact), levels=(0, 255))
         self._image.setRect(QRectF(w.column, w.row, w.width, w.height))
@@ -115,7 +117,8 @@ class MapView(pg.GraphicsView):
         final: fit the range; before, it moves only when it must.
         """
         self._profiles, self._exact = profiles, exact
-        top = float(max(profiles.row.max(), profiles.column.max(), 1e-6)) * 1.08
+        both = np.concatenate([profiles.row, profiles.column])
+        top = float(np.fmax.reduce(both, initial=1e-6)) * 1.08  # what is not known is not seen
         if final or not self._limit * 0.5 < top <= self._limit:
             self._set_limit(top)
         self._draw_profiles()
@@ -237,7 +240,7 @@ class MapView(pg.GraphicsView):
     @property
     def _outlined(self) -> Outlined:
         if not self._exact.all():
-            return "estimates"
+            return "unasked" if self._gaps else "estimates"
         return "" if self._flips.isEmpty() else "flips"
 
     def _draw_outlines(self, painter: QPainter) -> None:

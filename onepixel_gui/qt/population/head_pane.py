@@ -7,7 +7,7 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from onepixel_gui.analysis.population.outcomes import Bools
-from onepixel_gui.qt.campaign.look import Choice, choice_sheet
+from onepixel_gui.qt.choice import Choice, choice_sheet
 from onepixel_gui.qt.population.brushing import FLIPPED, HELD, Brush, Selection
 from onepixel_gui.qt.population.columns import Columns
 from onepixel_gui.qt.population.reading import Grouped, Tabled, key_of
@@ -185,6 +185,7 @@ def _directed(tabled: Tabled) -> list[str]:
         f"{phrases.between(each.wilson)})"
         for each in several[:4]
     ]
+    told += phrases.not_counted(tabled.group.stopped)
     if rates.runs > rates.overall.n:
         told.append(f"{rates.runs:,} runs; a tile counts once, as flipped if any of its runs is.")
     return told

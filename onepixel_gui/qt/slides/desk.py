@@ -237,7 +237,8 @@ class SlideDesk(QObject):
         self._pane.set_grid(Grid(0, 0, height, width, height, width))
 
     def _note_findings(self, findings: Findings) -> None:
-        tile, found = self._session.tile, finding(findings)
+        tile = self._session.tile
+        found = finding(findings, self._session.question)
         if tile is not None and tile.slide and found is not None:
             self._outcomes.setdefault(tile.slide_hash, {})[tile.footprint] = found.outcome
             self._show_outcomes()

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from onepixel_gui.analysis.sensitivity import sensitivity
 from onepixel_gui.attack.attacks import Exhaustive
-from onepixel_gui.attack.probe import Advanced, Began, Ended, Question, Swept
+from onepixel_gui.attack.probe import Advanced, Began, Ended, Painted, Question, Swept
 from onepixel_gui.classifier.card import Card
 from onepixel_gui.problems import Problem
 from onepixel_gui.qt.agenda import Agenda
@@ -216,6 +216,8 @@ def _fetched(study: Study, run: int) -> Generator[Wanted]:
 def recalled(number: int, record: Record) -> Recalled:
     """What the bench showed when that run had ended."""
     attack, result = record.attack, record.result
+    if isinstance(result, Painted):
+        return Recalled(Findings(painted=result, latest="sweep"), None, number)
     if isinstance(attack, Exhaustive) or isinstance(result, Swept):
         assert isinstance(result, Swept)
         return Recalled(Findings(sensitivity=sensitivity(result), latest="sweep"), None, number)
@@ -228,10 +230,12 @@ def recalled(number: int, record: Record) -> Recalled:
 
 
 def _both(later: Recalled, earlier: Recalled) -> Recalled:
-    """A search beside a sweep; of two of a kind the later one."""
+    """A search beside a sweep; of two of a kind the later one, a whole sweep before a stopped."""
     ours, more = later.findings, earlier.findings
     if ours.began is None and more.began is not None:
         ours = replace(ours, began=more.began, ended=more.ended, stopped=more.stopped)
     if ours.sensitivity is None:
-        ours = replace(ours, sensitivity=more.sensitivity)
+        ours = replace(ours, sensitivity=more.sensitivity, painted=ours.painted or more.painted)
+    if ours.sensitivity is not None:
+        ours = replace(ours, painted=None)
     return Recalled(ours, later.story or earlier.story, later.run)

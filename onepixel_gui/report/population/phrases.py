@@ -138,3 +138,9 @@ _NAMES = ("Euclidean", "Spearman", "Wilson", "Otsu's")
 def of_all(part: int, whole: int, one: str = "tile", many: str = "tiles") -> str:
     """ "n = 87 of 412 tiles"."""
     return f"n = {part:,} of {counted(whole, one, many)}"
+
+
+def not_counted(stopped: int) -> tuple[str, ...]:
+    """How many runs are left out because they came to no end, as a sentence; none of 0."""
+    told = f"{counted(stopped, 'run', 'runs')} that {'was' if stopped == 1 else 'were'} stopped"
+    return (f"{told} {'is' if stopped == 1 else 'are'} not counted.",) if stopped else ()

@@ -21,6 +21,7 @@ def findings(examined: Examined) -> tuple[str, ...]:
     told = [
         f"{counted(rates.runs, 'run', 'runs')} of {counted(examined.tiles, 'tile', 'tiles')} are "
         f"counted ({examined.group.settings.access}); {_unit(examined)}.",
+        *phrases.not_counted(examined.group.stopped),
         f"One pixel changed the answer of {phrases.rate(rates.overall)}.",
     ]
     if len(rates.directions) > 1:
