@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 
 from onepixel_gui.attack.attacks import Attack, Exhaustive
 from onepixel_gui.attack.probe import Guidance, Settings
-from onepixel_gui.qt.campaign.look import Choice
+from onepixel_gui.qt.choice import Choice
 from onepixel_gui.qt.preferences import Preferences
 from onepixel_gui.report.wording import TIMES
 

@@ -20,11 +20,12 @@ from PySide6.QtWidgets import (
 from onepixel_gui.analysis.selection import Facts
 from onepixel_gui.qt.campaign.attacks_part import AttacksPart
 from onepixel_gui.qt.campaign.extent_part import ExtentPart
-from onepixel_gui.qt.campaign.look import bar_sheet, choice_sheet, tick_palette
+from onepixel_gui.qt.campaign.look import bar_sheet, tick_palette
 from onepixel_gui.qt.campaign.models_part import ModelsPart
 from onepixel_gui.qt.campaign.tiles_part import TilesPart
 from onepixel_gui.qt.campaign.view import Draft, Estimated, Standing, TilesKnown
 from onepixel_gui.qt.campaign.words import estimate_words, pace_words
+from onepixel_gui.qt.choice import choice_sheet
 from onepixel_gui.qt.preferences import Preferences
 from onepixel_gui.qt.theme import DARK, Card, Theme
 

@@ -6,10 +6,11 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
 
 from onepixel_gui.qt.campaign.ledger import Ledger
-from onepixel_gui.qt.campaign.look import Choice, bar_sheet, choice_sheet
+from onepixel_gui.qt.campaign.look import bar_sheet
 from onepixel_gui.qt.campaign.mosaic import Key, Mosaic
 from onepixel_gui.qt.campaign.view import Listed, Standing
 from onepixel_gui.qt.campaign.words import flips_words, pace_words, shares_words
+from onepixel_gui.qt.choice import Choice, choice_sheet
 from onepixel_gui.qt.theme import DARK, Card, Line, Theme
 
 NOTHING = (

@@ -11,8 +11,8 @@ from onepixel_gui.analysis.completion import Offers, offers
 from onepixel_gui.analysis.filtering import Expression, UnclearFilter, parse
 from onepixel_gui.analysis.selection import Facts, looks_at, passing
 from onepixel_gui.outbox import printable
-from onepixel_gui.qt.campaign.look import Choice
 from onepixel_gui.qt.campaign.view import Source, TilesKnown
+from onepixel_gui.qt.choice import Choice
 from onepixel_gui.qt.gallery.filter_line import FilterLine
 from onepixel_gui.qt.theme import Line, Theme
 from onepixel_gui.report.wording import counted

@@ -5,12 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import (
-    QAbstractItemModel,
     QItemSelectionModel,
     QModelIndex,
     QObject,
     QPersistentModelIndex,
-    QPointF,
     QSignalBlocker,
     QStringListModel,
     Qt,
@@ -20,15 +18,8 @@ from PySide6.QtGui import (
     QGuiApplication,
     QKeyEvent,
     QKeySequence,
-    QPainter,
-    QPaintEvent,
-    QPalette,
-    QPen,
-    QPolygonF,
-    QWheelEvent,
 )
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QHeaderView,
     QPushButton,
@@ -96,35 +87,6 @@ class ClassNames(QStringListModel):
         if twice:
             return f"Two outputs are called {twice[0][:60]}."
         return "Name two classes or more." if len(names) == 1 else ""
-
-
-class Choice(QComboBox):
-    """A box that is not turned by a wheel that wants to scroll past it, nor widened by its text."""
-
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setAccessibleName(name)
-        self.setMinimumContentsLength(8)
-        self.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )  # to measure a thousand names takes its time
-
-    def of(self, model: QAbstractItemModel) -> "Choice":
-        """The same box over a model that others share."""
-        self.setModel(model)
-        return self
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """With a frame of its own a box loses the arrow of its style."""
-        super().paintEvent(event)
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(self.palette().color(QPalette.ColorRole.PlaceholderText), 1.5))
-        tip = QPointF(self.width() - 14, self.height() / 2 + 2)
-        painter.drawPolyline(QPolygonF([tip + QPointF(-4, -4), tip, tip + QPointF(4, -4)]))
 
 
 class _Table(QTableView):

@@ -25,8 +25,8 @@ from onepixel_gui.classifier.card import Card as ModelCard
 from onepixel_gui.classifier.card import Fit, Inspection
 from onepixel_gui.problems import UnusableCheckpoint
 from onepixel_gui.qt.cards.check import CardCheck, Check
-from onepixel_gui.qt.cards.classes import Choice
 from onepixel_gui.qt.cards.fields import EDITED, CardFields
+from onepixel_gui.qt.choice import Choice
 from onepixel_gui.qt.jobs import Lanes
 from onepixel_gui.qt.theme import DARK, Card, Line, Theme
 from onepixel_gui.report.cards import how_sure, size

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from onepixel_gui.qt.cards.classes import Choice
+from onepixel_gui.qt.choice import Choice
 
 SCALINGS: dict[str, tuple[str, str]] = {
     "zero-to-one": ("0 to 1", "v / 255, for v from 0 to 255"),

@@ -10,8 +10,9 @@ from onepixel_gui.classifier.card import Card
 from onepixel_gui.classifier.opening import ASKED, ASSUMED, STATED
 from onepixel_gui.classifier.sidecar import COARSEST, FINEST
 from onepixel_gui.qt.cards import editors
-from onepixel_gui.qt.cards.classes import Choice, ClassNames, ClassTable, restyle
+from onepixel_gui.qt.cards.classes import ClassNames, ClassTable, restyle
 from onepixel_gui.qt.cards.editors import Editor
+from onepixel_gui.qt.choice import Choice
 from onepixel_gui.qt.theme import Line
 
 EDITED = "edited"

@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from onepixel_gui.qt.cards.classes import Choice, ClassNames
+from onepixel_gui.qt.cards.classes import ClassNames
+from onepixel_gui.qt.choice import Choice
 from onepixel_gui.qt.theme import Line
 
 _MOST = 40  # labels offered; who has more names the folders as the classes

@@ -7,7 +7,7 @@ import numpy as np
 
 from onepixel_gui.analysis.population.outcomes import Floats
 from onepixel_gui.analysis.population.places import centre_distances
-from onepixel_gui.qt.campaign.look import Choice, choice_sheet
+from onepixel_gui.qt.choice import Choice, choice_sheet
 from onepixel_gui.qt.population.bars import BarsPane, Scale, legend
 from onepixel_gui.qt.population.columns import MODULI, Columns
 from onepixel_gui.qt.population.planes import Grid, PlanePane
