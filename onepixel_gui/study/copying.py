@@ -104,17 +104,6 @@ def merge(into: "Study", source: "Study") -> Generator[Merging, None, Merged]:
     return Merged(len(new), len(runs) - len(new), lost)
 
 
-def salvage(path: Path, to: Path) -> Generator[Merging, None, Merged]:
-    """What can still be read of a damaged study, in a new one. Raises UnusableStudy, StudyHeld."""
-    from onepixel_gui.study.store import Study
-
-    with (
-        contextlib.closing(Study.open(path, reading=True)) as source,
-        contextlib.closing(Study.open(to, make=True, doing="a rescue")) as into,
-    ):
-        return (yield from merge(into, source))
-
-
 class _Places:
     """Where in one study the runs of another belong."""
 

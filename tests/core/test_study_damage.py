@@ -9,7 +9,7 @@ import sqlite3
 import pytest
 
 from onepixel_gui.problems import NotWritten, Problem
-from onepixel_gui.study.copying import merge, salvage
+from onepixel_gui.study.copying import merge
 from onepixel_gui.study.store import Study, StudyHeld, UnusableStudy
 from tests.core.study_files import SEARCHES, everything, files, filled, refused, spelled
 from tests.core.study_records import record
@@ -73,6 +73,14 @@ def test_bytes_damaged_a_thousand_times_give_a_problem_or_the_truth(tmp_path):
     assert harmed_often(filled(tmp_path / "a.onepixel"), 1000, 8) > 300
 
 
+def rescued(path, to):
+    with (
+        contextlib.closing(Study.open(path, reading=True)) as source,
+        contextlib.closing(Study.open(to, make=True)) as into,
+    ):
+        return ended(merge(into, source))
+
+
 def test_what_can_still_be_read_of_a_damaged_study_is_rescued(tmp_path):
     path = filled(tmp_path / "a.onepixel", 12)
     with contextlib.closing(sqlite3.connect(path)) as connection:
@@ -87,7 +95,7 @@ def test_what_can_still_be_read_of_a_damaged_study_is_rescued(tmp_path):
         with pytest.raises(UnusableStudy):
             study.run(3)
         kept = [spelled(study.run(number)) for number in (1, 2, 4, 6)]
-    done = ended(salvage(path, tmp_path / "b.onepixel"))
+    done = rescued(path, tmp_path / "b.onepixel")
     assert (done.runs, done.lost) == (12, 2)
     with contextlib.closing(Study.open(tmp_path / "b.onepixel")) as study:
         assert [spelled(study.run(number)) for number in (1, 2, 3, 4)] == kept
@@ -105,7 +113,7 @@ def test_runs_beyond_a_destroyed_page_are_rescued(tmp_path):
     data = bytearray(path.read_bytes())
     data[(page - 1) * 8192 : page * 8192] = bytes(8192)
     path.write_bytes(data)
-    done = ended(salvage(path, tmp_path / "b.onepixel"))
+    done = rescued(path, tmp_path / "b.onepixel")
     assert done.runs > 30
     assert done.lost > 0
     assert done.runs + done.lost >= 62
