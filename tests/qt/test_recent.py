@@ -16,8 +16,8 @@ from onepixel_gui.qt.classifier_button import ClassifierButton
 from onepixel_gui.qt.preferences import RECENT, Memory, Preferences, Recent
 from onepixel_gui.qt.recent import Recents
 from onepixel_gui.qt.view import Arrival
+from tests.qt.arrivals.arriving import inspection
 from tests.qt.doubles import SERVING, card
-from tests.qt.test_arrivals import inspection
 
 DIGEST = "ab" * 32
 
