@@ -32,8 +32,7 @@ class SlideStage:
         window = self.window
         window.commands.open_paths([DEMO_SLIDE])
         self.live(lambda: window.datasets.look is not None and window.datasets.look.usable)
-        for theme in ("dark", "light"):
-            self.stage.theme(theme)
+        for theme in self.stage.themes():
             self.stage.shoot(f"window-dataset-{theme}")
             self.stage.shoot(f"dataset-{theme}", window.findChild(DatasetCard))
         window.datasets.open("slides")
@@ -64,8 +63,7 @@ class SlideStage:
             self.live(lambda: window.session.findings.ended is not None and not window.jobs)
 
     def show(self, name: str) -> None:
-        for theme in ("dark", "light"):
-            self.stage.theme(theme)
+        for theme in self.stage.themes():
             self.settle()
             self.stage.shoot(f"window-{name}-{theme}")
             self.stage.shoot(f"{name}-{theme}", self.window.slide)
@@ -97,8 +95,7 @@ class SlideStage:
         self.live(lambda: not window.jobs)
         window.gallery.filter.setText(FILTER)
         window.gallery.filter.returnPressed.emit()
-        for theme in ("dark", "light"):
-            self.stage.theme(theme)
+        for theme in self.stage.themes():
             self.live(lambda: not window.shelf.busy)
             assert not window.messages.text
             self.stage.shoot(f"gallery-filtered-{theme}", window.gallery)

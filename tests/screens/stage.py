@@ -1,6 +1,6 @@
 """Draws the window in every state that the README and the reader's eye need, and writes PNGs.
 
-Run as `python -m tests.screens.stage FOUND.pickle STUDY FOLDER`, in a process of its own,
+Run as `python -m tests.screens.stage FOUND.pickle FOLDER [STUDY]`, in a process of its own,
 because the scale of the screen (QT_SCALE_FACTOR) is fixed at its start.  The science is done
 before, by `find` and by a campaign.
 """
@@ -8,7 +8,7 @@ before, by `find` and by a campaign.
 import json
 import pickle
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -184,6 +184,13 @@ class Stage:
             application.processEvents()
         (self.folder / f"{name}.png").write_bytes(picture_of(widget or self.window))
 
+    def themes(self) -> Iterator[str]:
+        """Both, the one in use first: to dress the whole window anew takes longest of all."""
+        names = ("dark", "light")
+        for name in names if self.window.commands.preferences.theme != "light" else names[::-1]:
+            self.theme(name)
+            yield name
+
     def theme(self, name: str) -> None:
         window = self.window
         window.commands.set_preferences(window.commands.preferences.but(theme=name))
@@ -260,7 +267,8 @@ class Stage:
         live(lambda: any(event.levels.size for event in waiting if hasattr(event, "levels")))
 
 
-def main(found: Found, study: Path, folder: Path) -> None:
+def main(found: Found, folder: Path, study: Path | None = None) -> None:
+    """Draw the bench and its panes; with a study also arrivals, slides and campaigns."""
     folder.mkdir(parents=True, exist_ok=True)
     stage = Stage(found, folder)
     window = stage.window
@@ -305,18 +313,18 @@ def main(found: Found, study: Path, folder: Path) -> None:
         stage.shoot(f"window-problem-{theme}")
         window.messages.dismiss()
     stage.bring_rival()
-    for theme in ("dark", "light"):
-        stage.theme(theme)
-        stage.show_arrival(theme)
+    if study is not None:
+        for theme in stage.themes():
+            stage.show_arrival(theme)
     stage.take_rival()
-    for theme in ("dark", "light"):
-        stage.theme(theme)
+    for theme in stage.themes():
         stage.show_comparison(theme)
     window.compare.close_wished.emit()
-    SlideStage(stage, live).all()
-    StudyStage(stage, live).all(study)
+    if study is not None:
+        SlideStage(stage, live).all()
+        StudyStage(stage, live).all(study)
     window.close()
 
 
 if __name__ == "__main__":
-    main(pickle.loads(Path(sys.argv[1]).read_bytes()), Path(sys.argv[2]), Path(sys.argv[3]))
+    main(pickle.loads(Path(sys.argv[1]).read_bytes()), *map(Path, sys.argv[2:]))

@@ -49,8 +49,7 @@ class StudyStage:
         self.live(lambda: not self.window.jobs and time.monotonic() > faded)
 
     def both(self, name: str) -> None:
-        for theme in ("dark", "light"):
-            self.stage.theme(theme)
+        for theme in self.stage.themes():
             self.settle()
             assert not self.window.messages.text
             self.stage.shoot(f"window-{name}-{theme}")
