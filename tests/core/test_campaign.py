@@ -52,24 +52,7 @@ from tests.core.campaigns import (
 
 TILES = 12
 
-
-@pytest.fixture(autouse=True, scope="module")
-def own_cache(tmp_path_factory):
-    """A machine settles once how a classifier is asked."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        yield
-
-
-@pytest.fixture(autouse=True)
-def in_this_process():
-    with all_here():
-        yield
-
-
-@pytest.fixture(scope="module")
-def corner(tmp_path_factory):
-    return make_corner(tmp_path_factory.mktemp("model"))
+pytestmark = pytest.mark.usefixtures("own_cache", "in_this_process")
 
 
 @pytest.fixture(scope="module")

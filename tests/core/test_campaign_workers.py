@@ -34,19 +34,14 @@ from tests.core.campaigns import (
 TILES, SEEDS = 60, tuple(range(6))  # enough to be killed in the midst of it
 PATIENCE = 120  # seconds for a busy machine
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 
 class Poison:
     """An order that ends whoever takes it."""
 
     def __reduce__(self):
         return os._exit, (3,)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def own_cache(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -27,7 +27,6 @@ from onepixel_gui.tiles.tile import Tile
 from tests.core.campaigns import (
     SMALL,
     Here,
-    all_here,
     carried,
     done_twice,
     make_corner,
@@ -38,28 +37,12 @@ from tests.core.campaigns import (
 
 TILES = 12
 
-
-@pytest.fixture(autouse=True, scope="module")
-def own_cache(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        yield
-
-
-@pytest.fixture(autouse=True)
-def in_this_process():
-    with all_here():
-        yield
+pytestmark = pytest.mark.usefixtures("own_cache", "in_this_process")
 
 
 @pytest.fixture(scope="module")
 def tiles(tmp_path_factory):
     return make_tiles(tmp_path_factory.mktemp("tiles"), TILES)
-
-
-@pytest.fixture(scope="module")
-def corner(tmp_path_factory):
-    return make_corner(tmp_path_factory.mktemp("model"))
 
 
 @pytest.fixture(scope="module")

@@ -26,14 +26,10 @@ from tests.core.campaigns import (
 distributed = pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
 
 # Of the library's own making, on its own threads, while processes come and go.
-pytestmark = pytest.mark.filterwarnings("ignore:::distributed", "ignore::ResourceWarning")
-
-
-@pytest.fixture(autouse=True, scope="module")
-def own_cache(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        yield
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:::distributed", "ignore::ResourceWarning"),
+    pytest.mark.usefixtures("own_cache"),
+]
 
 
 @pytest.fixture(scope="module")
