@@ -284,7 +284,7 @@ def test_a_click_on_a_place_wishes_for_its_run(qtbot: Any, bench: Bench) -> None
 
 
 def test_return_on_a_row_of_the_runs_wishes_for_its_run(qtbot: Any, bench: Bench) -> None:
-    bench.page.tabs.setCurrentIndex([title for title, _ in PARTS].index("Runs"))
+    bench.page.tabs.setCurrentIndex([part.title for part in PARTS].index("Runs"))
     bench.page.head.results.buttons()[1].click()
     pane = bench.pane("runs")
     flips = np.flatnonzero(bench.columns.flipped)
@@ -296,7 +296,7 @@ def test_return_on_a_row_of_the_runs_wishes_for_its_run(qtbot: Any, bench: Bench
 
 def test_a_part_that_is_seen_later_knows_what_was_selected_before(bench: Bench) -> None:
     bench.pane("distance").brushed.emit(NEAR, False)
-    bench.page.tabs.setCurrentIndex([title for title, _ in PARTS].index("Colours"))
+    bench.page.tabs.setCurrentIndex([part.title for part in PARTS].index("Colours"))
     np.testing.assert_array_equal(bench.pane("colours after").which, bench.columns.distance < 12)
 
 
@@ -402,11 +402,12 @@ def test_chances_too_small_to_be_trusted_are_told_as_such(qtbot: Any, searched: 
     assert "p < 0.001" in pane.state
 
 
-def test_every_part_is_drawn_in_both_themes(bench: Bench) -> None:
+def test_every_part_is_drawn_in_both_themes(qtbot: Any, bench: Bench) -> None:
     for theme in (LIGHT, DARK):
         bench.page.set_theme(theme)
         for tab in range(bench.page.tabs.count()):
             bench.page.tabs.setCurrentIndex(tab)
+            qtbot.waitUntil(lambda: bench.page.complete)
             assert not bench.page.grab().isNull()
 
 

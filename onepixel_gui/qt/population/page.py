@@ -1,5 +1,6 @@
 """The population view: its panes, arranged, and one selection for all of them."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
@@ -19,7 +20,7 @@ from onepixel_gui.qt.population.brushing import Brush, Selection
 from onepixel_gui.qt.population.columns import Columns
 from onepixel_gui.qt.population.head_pane import HeadPane
 from onepixel_gui.qt.population.pane import LinkedPane
-from onepixel_gui.qt.population.parts import PARTS, Part
+from onepixel_gui.qt.population.parts import PARTS, Placing
 from onepixel_gui.qt.population.reading import Named
 from onepixel_gui.qt.theme import DARK, Theme
 
@@ -30,7 +31,11 @@ _CALM = 150  # ms after the last change of the selection that others hear of it
 
 
 class PopulationPage(QWidget):
-    """Tells the panes in sight what is selected; the others when they come into sight."""
+    """Tells the panes in sight what is selected; the others when they come into sight.
+
+    Panes are made and filled one in each turn of the event loop: all of a part at once would keep
+    the window from everything else for a quarter of a second.
+    """
 
     run_wished = Signal(int)
     selected = Signal(object)  # tuple of numbers of tiles, () where nothing is brushed
@@ -47,8 +52,12 @@ class PopulationPage(QWidget):
         self._theme = DARK
         self._known: tuple[Examined | None, Directed | None] = (None, None)
         self._named: Named | None = None
-        self._parts: dict[int, Part] = {}
+        self._parts: dict[int, list[LinkedPane]] = {}
+        self._making: dict[int, Placing] = {}  # parts whose panes are not all made
         self._behind: dict[int, str] = {}  # parts that do not show yet what is known: what to do
+        self._due: list[LinkedPane] = []  # in sight, with other tiles to show
+        self._go_on = QTimer(self, singleShot=True, interval=0)
+        self._go_on.timeout.connect(self._take_turn)
         self._calm = QTimer(self, singleShot=True, interval=_CALM)
         self._calm.timeout.connect(self._tell)
         self._lay_out()
@@ -63,8 +72,8 @@ class PopulationPage(QWidget):
         self.tabs.setDrawBase(False)
         self.tabs.setExpanding(False)
         self.tabs.setAccessibleName("Parts of the population view")
-        for title, _ in PARTS:
-            self.tabs.addTab(title)
+        for part in PARTS:
+            self.tabs.addTab(part.title)
             self._stack.addWidget(QWidget())
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -80,32 +89,73 @@ class PopulationPage(QWidget):
         self.head.brushed.connect(self._brush)
         self.head.clear_wished.connect(self.selection.clear)
 
-    def _make(self, tab: int) -> None:
-        """The panes of a part, which nobody looked at before."""
-        part = self._parts[tab] = PARTS[tab][1]()
+    # ------------------------------------------------------------------ one pane in each turn
+    def _begin_part(self, tab: int) -> None:
+        """A part that nobody looked at before."""
+        part = PARTS[tab]
+        self._parts[tab], self._making[tab] = [], part.make()
         grid = QGridLayout(self._stack.widget(tab))
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(8)
-        for row, panes in enumerate(part.rows):
+        for row in range(part.shape[0]):
             grid.setRowStretch(row, 1)
-            for column, pane in enumerate(panes):
+            for column in range(part.shape[1]):
                 grid.setColumnStretch(column, 1)
-                grid.addWidget(pane, row, column)
-        if part.beside is not None:
-            column = len(part.rows[0])
-            grid.setColumnStretch(column, 1)
-            grid.addWidget(part.beside, 0, column, len(part.rows), 1)
-        for pane in part.panes:
-            pane.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
-            pane.brushed.connect(self._brush)
-            pane.run_wished.connect(self.run_wished)
-            pane.set_theme(self._theme)
-            if self._named is not None:
-                pane.show_names(self._named)
+                # Keeps the place: an empty cell would be narrower, and all panes drawn anew.
+                grid.addWidget(QWidget(), row, column)
+
+    def _take_turn(self) -> None:
+        if self._do_some():
+            self._go_on.start()
+
+    def _do_some(self) -> bool:
+        """Make or fill one pane of the part in sight; False where nothing is left to do."""
+        tab = self.tabs.currentIndex()
+        if self._due:
+            self._fill(self._due.pop(0))
+        elif tab in self._making:
+            self._make_next(tab)
+        return not self.complete
+
+    def _make_next(self, tab: int) -> None:
+        placed = next(self._making[tab], None)
+        grid = self._stack.widget(tab).layout()
+        if placed is None or not isinstance(grid, QGridLayout):
+            del self._making[tab]
+            return
+        pane = placed.pane
+        pane.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
+        pane.brushed.connect(self._brush)
+        pane.run_wished.connect(self.run_wished)
+        pane.set_theme(self._theme)
+        grid.addWidget(pane, placed.row, placed.column, placed.rows, 1)
+        grid.activate()  # it is drawn once, at its size
+        self._parts[tab].append(pane)
+        if self._named is not None:
+            pane.show_names(self._named)
+        self._due.insert(0, pane)
+
+    def _fill(self, pane: LinkedPane) -> None:
+        pane.show_columns(self.columns)
+        pane.show_examined(*self._known)
+        pane.select(self.which, self.selection.of(pane.key))
+
+    @property
+    def complete(self) -> bool:
+        """All panes of the part in sight are made, and show the tiles that are known."""
+        return not self._due and self.tabs.currentIndex() not in self._making
+
+    @property
+    def _settled(self) -> Iterator[LinkedPane]:
+        """The panes that show the tiles that are known."""
+        panes = (pane for part in self._parts.values() for pane in part)
+        return (pane for pane in panes if pane not in self._due)
 
     def pane(self, key: str) -> LinkedPane:
-        """One that is in sight, or was; raises KeyError."""
-        return {pane.key: pane for part in self._parts.values() for pane in part.panes}[key]
+        """One that is in sight, made and filled now, or was in sight; raises KeyError."""
+        while self._do_some():
+            pass
+        return {pane.key: pane for pane in self._settled}[key]
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
@@ -118,7 +168,7 @@ class PopulationPage(QWidget):
             f"QTabBar::tab:focus {{ color: {theme.accent}; }}"
         )
         for part in self._parts.values():
-            for pane in part.panes:
+            for pane in part:
                 pane.set_theme(theme)
 
     # ------------------------------------------------------------------ values down
@@ -143,15 +193,14 @@ class PopulationPage(QWidget):
     def show_examined(self, examined: "Examined | None", directed: "Directed | None") -> None:
         self._known = examined, directed
         self.head.show_examined(examined)
-        for part in self._parts.values():
-            for pane in part.panes:
-                pane.show_examined(examined, directed)
+        for pane in self._settled:
+            pane.show_examined(examined, directed)
 
     def show_names(self, named: Named) -> None:
         """What the tiles are called."""
         self._named = named
         for part in self._parts.values():
-            for pane in part.panes:
+            for pane in part:
                 pane.show_names(named)
 
     # ------------------------------------------------------------------ one selection
@@ -179,14 +228,15 @@ class PopulationPage(QWidget):
         if self.columns is None and tab not in self._parts:
             return  # nothing to show: a window begins without
         if tab not in self._parts:
-            self._make(tab)
-            self._behind[tab] = "columns"
+            self._begin_part(tab)
         what = self._behind.pop(tab, "")
-        for pane in self._parts[tab].panes if what else ():
-            if what == "columns":
-                pane.show_columns(self.columns)
-                pane.show_examined(*self._known)
-            pane.select(self.which, self.selection.of(pane.key))
+        if what == "columns":
+            elsewhere = [pane for pane in self._due if pane not in self._parts[tab]]
+            self._due = [*self._parts[tab], *elsewhere]  # in sight first
+        for pane in self._parts[tab] if what else ():
+            if pane not in self._due:
+                pane.select(self.which, self.selection.of(pane.key))
+        self._go_on.start()
 
     def _tell(self) -> None:
         columns, which = self.columns, self.which

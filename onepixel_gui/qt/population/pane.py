@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSize, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
@@ -30,6 +30,9 @@ class LinkedPane(Card):
         self.which: Bools | None = None
         super().__init__(title, parent)
         self.key = key
+        self._size = QSize()  # that it is drawn for
+        self._resized = QTimer(self, singleShot=True, interval=0)
+        self._resized.timeout.connect(self._suit_size)
         self._told = Line()
         self._told.setObjectName("state")
         self.body.addWidget(self._told)
@@ -43,6 +46,7 @@ class LinkedPane(Card):
     def show_columns(self, columns: Columns | None) -> None:
         """None: there is nothing to show."""
         self.columns, self.which = columns, None
+        self._size = self.size()
         self.arrange()
         self.draw()
 
@@ -70,9 +74,13 @@ class LinkedPane(Card):
         return self._told.text()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Ticks find more room, or less."""
+        """Ticks find more room, or less; of several sizes in a row the last one counts."""
         super().resizeEvent(event)
-        if self.columns is not None:
+        self._resized.start()
+
+    def _suit_size(self) -> None:
+        if self.columns is not None and self.size() != self._size:
+            self._size = self.size()
             self.draw()
 
     def dress(self) -> None:

@@ -1,6 +1,6 @@
 """The parts of the view: which panes stand together. Each is made when it is first looked at."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from onepixel_gui.qt.population.cases import CasesPane
@@ -27,48 +27,70 @@ from onepixel_gui.qt.population.steps import QueriesPane
 
 
 @dataclass(frozen=True, slots=True)
+class Placed:
+    """A pane and its cell; rows: how many it is high."""
+
+    pane: LinkedPane
+    row: int = 0
+    column: int = 0
+    rows: int = 1
+
+
+Placing = Iterator[Placed]
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
-    """rows: of panes of equal size.  beside: right of them, as high as all together."""
+    """shape: its rows and columns of equal size.  make: its panes, each when it is asked for."""
 
-    rows: Sequence[Sequence[LinkedPane]]
-    beside: LinkedPane | None = None
-
-    @property
-    def panes(self) -> tuple[LinkedPane, ...]:
-        found = tuple(pane for row in self.rows for pane in row)
-        return found if self.beside is None else (*found, self.beside)
+    title: str
+    shape: tuple[int, int]
+    make: Callable[[], Placing]
 
 
-def _overview() -> Part:
-    return Part(
-        (
-            (PositionsPane(), DistancePane(), ColourPane()),
-            (ConfidencePane(), QueriesPane(), CasesPane()),
-        )
+def _overview() -> Placing:
+    kinds: tuple[tuple[Callable[[], LinkedPane], ...], ...] = (
+        (PositionsPane, DistancePane, ColourPane),
+        (ConfidencePane, QueriesPane, CasesPane),
     )
+    for row, some in enumerate(kinds):
+        for column, kind in enumerate(some):
+            yield Placed(kind(), row, column)
 
 
-def _colours() -> Part:
-    before, after = ColoursPane("before"), ColoursPane("after")
+def _colours() -> Placing:
+    before = ColoursPane("before")
+    yield Placed(before)
+    after = ColoursPane("after")
     chooser = after.add_chooser()
     for pane in (before, after):
         chooser.currentTextChanged.connect(pane.set_channels)
-    return Part(((before, after),))
+    yield Placed(after, column=1)
 
 
-def _periods() -> Part:
-    rows, columns = PhasesPane("row"), PhasesPane("column")
-    spectra = SpectrumPane("row"), SpectrumPane("column")
-    return Part(((rows, spectra[0]), (columns, spectra[1])), MeanMapPane())
+def _periods() -> Placing:
+    for row, axis in enumerate(("row", "column")):
+        yield Placed(PhasesPane(axis), row)
+        yield Placed(SpectrumPane(axis), row, 1)
+    yield Placed(MeanMapPane(), column=2, rows=2)
 
 
-PARTS: tuple[tuple[str, Callable[[], Part]], ...] = (
-    ("Overview", _overview),
-    ("Colours", _colours),
-    ("Periods", _periods),
-    ("Locality", lambda: Part(((LocalityPane(), PropagationPane()),))),
-    ("Universal", lambda: Part(((UniversalPane(),),))),
-    ("Classes", lambda: Part(((ClassesPane(),),))),
-    ("Runs", lambda: Part(((RunsPane(),),))),
-    ("Findings", lambda: Part(((FindingsPane(),),))),
+def _locality() -> Placing:
+    yield Placed(LocalityPane())
+    yield Placed(PropagationPane(), column=1)
+
+
+def _alone(title: str, kind: Callable[[], LinkedPane]) -> Part:
+    return Part(title, (1, 1), lambda: (Placed(make()) for make in (kind,)))
+
+
+PARTS: tuple[Part, ...] = (
+    Part("Overview", (2, 3), _overview),
+    Part("Colours", (1, 2), _colours),
+    Part("Periods", (2, 3), _periods),
+    Part("Locality", (1, 2), _locality),
+    _alone("Universal", UniversalPane),
+    _alone("Classes", ClassesPane),
+    _alone("Runs", RunsPane),
+    _alone("Findings", FindingsPane),
 )

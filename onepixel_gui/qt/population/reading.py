@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -69,6 +70,9 @@ def reading(study: Study, wanted: Key | None) -> Generator[Any]:
         return
     from onepixel_gui.analysis.population.rates import rates
     from onepixel_gui.report.population.examined import directions, examine
+
+    for slow in ("exhibit", "summary"):  # here, not in the window's own thread
+        import_module(f"onepixel_gui.report.population.{slow}")
 
     source = _Once(study, study.outcomes(group))
     if not len(source.read):
