@@ -23,6 +23,7 @@ from onepixel_gui.analysis.population.units import (
     doubt,
     one_per_tile,
     part_of,
+    tested_by_case,
 )
 
 Picture = Callable[[int], NDArray[np.uint8]]
@@ -266,7 +267,9 @@ def _part(part: Part, good: Sequence[DarkTile], tiles: Outcomes) -> Darkened:
             percentiles,
             sum(each.variance for each in mine),
         ),
-        None if mean is None or n < FEWEST else _clustered(mean - 0.5, n, doubted, groups),
+        None
+        if mean is None or n < FEWEST
+        else tested_by_case("mean percentile", mean - 0.5, n, doubted, groups),
         float(rings.mean()) if n else None,
         _against_null(
             "mean percentile against pixels of the same tiles as far from the centre",
@@ -296,15 +299,6 @@ def _against_null(name: str, percentiles: Floats, variance: float) -> Tested:
         return Tested(name, n, None, note="All pixels are alike.")
     off = abs(float((percentiles - 0.5).sum()))
     return Tested(name, n, 2 * float(ndtr(-off / variance**0.5)))
-
-
-def _clustered(off: float, n: int, doubted: Doubt | None, groups: Integers | None) -> Tested | None:
-    if groups is None:
-        return None
-    name, cases = "Student's t of the mean percentile, clustered by case", int(groups.max()) + 1
-    if doubted is None:
-        return Tested(name, (n,), None, cases, note="The cases do not differ.")
-    return Tested(name, (n,), doubted.p(off), cases)
 
 
 def _where(mine: Sequence[DarkTile], cases: Integers) -> tuple[Whereabouts, ...]:

@@ -18,6 +18,7 @@ from onepixel_gui.analysis.population.units import (
     doubt,
     one_per_tile,
     part_of,
+    tested_by_case,
 )
 
 RINGS = 16
@@ -156,7 +157,7 @@ def _centred(
         mean / expected,
         _ratio(mean / expected, expected, doubted),
         _of_mean(found, null, draws, seed),
-        None if groups is None else _clustered(mean - expected, n, doubted, int(groups.max()) + 1),
+        tested_by_case("mean distance", mean - expected, n, doubted, groups),
         largest,
         kolmogorov,
         edges,
@@ -170,13 +171,6 @@ def _ratio(ratio: float, expected: float, doubted: Doubt | None) -> Interval | N
         return None
     reach = doubted.reach / expected
     return Interval(max(ratio - reach, 0.0), ratio + reach, doubted.kind)
-
-
-def _clustered(off: float, n: int, doubted: Doubt | None, cases: int) -> Tested:
-    name = "Student's t of the mean distance, clustered by case"
-    if doubted is None:
-        return Tested(name, (n,), None, cases, note="The cases do not differ.")
-    return Tested(name, (n,), doubted.p(off), cases)
 
 
 def _of_mean(found: Floats, null: Floats, draws: int, seed: int) -> Tested:

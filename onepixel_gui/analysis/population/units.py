@@ -91,6 +91,21 @@ def doubt(residuals: Floats, cases: Integers | None) -> Doubt | None:
     return Doubt(variance**0.5, groups - 1, 0 if cases is None else groups)
 
 
+def tested_by_case(
+    what: str, off: float, n: int, doubted: Doubt | None, groups: Integers | None
+) -> Tested | None:
+    """Whether a mean of n tiles that is `off` its null could be 0 off; None without cases.
+
+    what: "mean distance".  doubted, groups: as `doubt` and `clusters` gave them.
+    """
+    if groups is None:
+        return None
+    name, cases = f"Student's t of the {what}, clustered by case", int(groups.max()) + 1
+    if doubted is None:
+        return Tested(name, (n,), None, cases, note="The cases do not differ.")
+    return Tested(name, (n,), doubted.p(off), cases)
+
+
 def one_per_tile(outcomes: Outcomes) -> Outcomes:
     """One run for each tile: the first that flipped in order of seeds, else the first.
 
