@@ -24,6 +24,7 @@ from onepixel_gui.problems import UnusableCheckpoint
 _MODELS = frozenset({"Functional", "Model", "Sequential"})
 _STEPS, _DEPTH = 10_000, 12  # far above any network; a file may claim anything
 _Key = tuple[str, int]
+_Reads = dict[_Key, list[_Key | float]]  # what each use of a layer reads
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,6 +153,17 @@ def _size(shape: Any, name: str) -> tuple[int, int] | None:
     return None if height is None or width is None else (_whole(height), _whole(width))
 
 
+@dataclass(frozen=True, slots=True)
+class _Model:
+    """numbered: as `_numbered`.  place, stored: its names within others: told, and of weights."""
+
+    config: Mapping[str, Any]
+    numbered: Mapping[str, tuple[str, Any]]
+    place: tuple[str, ...]
+    stored: tuple[str, ...]
+    trainable: bool
+
+
 class _Reader:
     def __init__(self, name: str, version: int) -> None:
         self.name, self.version = name, version
@@ -189,71 +201,61 @@ class _Reader:
             raise self.refuse(
                 f"claims {len(listed):,} layers.", "Choose the checkpoint of a tile classifier."
             )
-        numbered = _numbered(listed)
-        if kind == "Sequential":
-            return self._chain(config, numbered, place, stored, inputs, trainable)
-        return self._net(config, numbered, place, stored, inputs, trainable)
+        model = _Model(config, _numbered(listed), place, stored, trainable)
+        lay = self._chain if kind == "Sequential" else self._net
+        return lay(model, inputs)
 
-    def _chain(
-        self,
-        config: Mapping[str, Any],
-        numbered: Mapping[str, tuple[str, Any]],
-        place: tuple[str, ...],
-        stored: tuple[str, ...],
-        inputs: Sequence[int],
-        trainable: bool,
-    ) -> int:
-        if not place:
-            self.shape = _first_shape([spec for _, spec in numbered.values()])
-            self.shape = self.shape or config.get("build_input_shape")
+    def _chain(self, model: _Model, inputs: Sequence[int]) -> int:
+        if not model.place:
+            self.shape = _first_shape([spec for _, spec in model.numbered.values()])
+            self.shape = self.shape or model.config.get("build_input_shape")
         (at,) = inputs
-        for name, (number, spec) in numbered.items():
+        for name, (_, spec) in model.numbered.items():
             if spec["class_name"] != "InputLayer":
-                at = self._use(spec, (*place, name), (*stored, number), [at], trainable)
+                at = self._part(model, name, [at])
         return at
 
-    def _net(
-        self,
-        config: Mapping[str, Any],
-        numbered: Mapping[str, tuple[str, Any]],
-        place: tuple[str, ...],
-        stored: tuple[str, ...],
-        inputs: Sequence[int],
-        trainable: bool,
-    ) -> int:
+    def _net(self, model: _Model, inputs: Sequence[int]) -> int:
+        config = model.config
         entries, exits = _ends(config["input_layers"]), _ends(config["output_layers"])
         if len(entries) != len(inputs) or len(exits) != 1:
             raise self.refuse(
                 f"takes {len(entries)} inputs and gives {len(exits)} answers where one is used.",
                 "Save a model with one picture as input and one answer.",
             )
-        if not place:
-            self.shape = _shape(numbered[entries[0][0]][1]["config"])
+        if not model.place:
+            self.shape = _shape(model.numbered[entries[0][0]][1]["config"])
         done: dict[_Key, int] = dict(zip(entries, inputs, strict=True))
+        read, (answer,) = self._wired(model, exits)
+        uses = {key: [one for one in of if isinstance(one, tuple)] for key, of in read.items()}
+        for key in TopologicalSorter(uses).static_order():
+            if key not in done:
+                operands = [done[one] if isinstance(one, tuple) else one for one in read[key]]
+                done[key] = self._part(model, key[0], operands)
+        return done[answer]
+
+    def _wired(self, model: _Model, exits: list[_Key]) -> tuple[_Reads, list[_Key]]:
+        """And the uses that answer."""
         calls = {
             (name, index): call
-            for name, (_, spec) in numbered.items()
+            for name, (_, spec) in model.numbered.items()
             for index, call in enumerate(spec.get("inbound_nodes", ()))
         }
         read = {key: self._operands(key[0], call) for key, call in calls.items()}
         mentioned = {one for of in read.values() for one in of if isinstance(one, tuple)}
-        for name, (_, spec) in numbered.items():
+        for name, (_, spec) in model.numbered.items():
             # Keras 2 counts a nested model's own making as its first use.
             count = len(spec.get("inbound_nodes", ()))
             if spec["class_name"] in _MODELS and {(name, count)} & {*mentioned, *exits}:
                 read = {key: [_back(one, name) for one in of] for key, of in read.items()}
                 exits = [_back(one, name) for one in exits]
-        order = TopologicalSorter(
-            {key: [one for one in of if isinstance(one, tuple)] for key, of in read.items()}
-        )
-        for key in order.static_order():
-            if key in done:
-                continue
-            number, spec = numbered[key[0]]
-            operands = [done[one] if isinstance(one, tuple) else one for one in read[key]]
-            where = (*place, key[0]), (*stored, number)
-            done[key] = self._use(spec, *where, operands, trainable)
-        return done[exits[0]]
+        return read, exits
+
+    def _part(self, model: _Model, name: str, operands: Sequence[int | float]) -> int:
+        """Use one of a model's layers."""
+        number, spec = model.numbered[name]
+        place, stored = (*model.place, name), (*model.stored, number)
+        return self._use(spec, place, stored, operands, model.trainable)
 
     # -------------------------------------------------------------- layers
     def _use(
