@@ -55,14 +55,17 @@ class Worker:
             return
         beside = _Beside(self._held_for, number, order, more)
         while beside.busy:
+            failed: list[tuple[int, Job]] = []
             try:
                 with self._turn:
-                    told = beside.go_on()
+                    beside.go_on()
             except Exception as fault:  # noqa: BLE001 - who is at fault tells it when tried alone
                 if isinstance(fault, DeviceFull):
                     self._crowded.add(order.model.path)
-                told = [(each, self.do(job)) for each, job in beside.given_up()]
-            yield from told
+                failed = beside.given_up()
+            yield from beside.told()
+            for each, job in failed:
+                yield each, self.do(job)
 
     def do(self, order: Order) -> Reply:
         """Nothing is raised: an exception would lose its words between processes."""
@@ -140,14 +143,20 @@ class _Beside:
         self._most, self._model = job.abreast, job.model
         self._waiting: tuple[int, Job] | None = (number, job)
         self._under_way: dict[int, Attempt] = {}
+        self._over: list[tuple[int, Reply]] = []
         self._searches: SideBySide[int, TileProbe] | None = None
 
     @property
     def busy(self) -> bool:
         return bool(self._under_way) or self._waiting is not None
 
-    def go_on(self) -> list[tuple[int, Reply]]:
-        """Ask one batch; what is over. Raises whatever goes wrong, but for unfit tiles."""
+    def told(self) -> list[tuple[int, Reply]]:
+        """What is over and was not told yet."""
+        over, self._over = self._over, []
+        return over
+
+    def go_on(self) -> None:
+        """Ask one batch. Raises whatever goes wrong, but for tiles that do not fit."""
         from onepixel_gui.attack.lockstep import SideBySide
         from onepixel_gui.classifier import devices
 
@@ -155,20 +164,16 @@ class _Beside:
         held = self._held_for(self._model)
         if self._searches is None:
             self._searches = SideBySide(held.classifier.chorus)
-        told = self._let_in(held, self._searches)
+        self._let_in(held, self._searches)
         if len(self._searches):
             for number, event in self._searches.go_on():
                 self._under_way[number].take(event)
         for number in [each for each, attempt in self._under_way.items() if attempt.over]:
-            told.append((number, self._recorded(number)))
+            self._over.append((number, self._recorded(number)))
             del self._under_way[number]
-        return told
 
-    def _let_in(
-        self, held: "_Held", searches: "SideBySide[int, TileProbe]"
-    ) -> list[tuple[int, Reply]]:
-        """As many as there is room for; those that cannot be attacked are told of."""
-        refused: list[tuple[int, Reply]] = []
+    def _let_in(self, held: "_Held", searches: "SideBySide[int, TileProbe]") -> None:
+        """As many as there is room for; what cannot be attacked is over at once."""
         while len(self._under_way) < self._most:
             if self._waiting is None:
                 self._waiting = self._more(self._model)
@@ -180,13 +185,12 @@ class _Beside:
             except DeviceFull:
                 raise
             except Problem as why:
-                refused.append((number, Trouble.of(why)))
+                self._over.append((number, Trouble.of(why)))
             else:
                 assert isinstance(job.attack, Settings)
                 attempt.take(searches.begin(number, attempt.probe, job.attack))
                 self._under_way[number] = attempt
             self._waiting = None
-        return refused
 
     def _recorded(self, number: int) -> Reply:
         try:

@@ -116,6 +116,7 @@ def test_a_tile_that_is_too_small_is_refused_and_the_others_are_searched(settled
 def test_what_fails_in_company_is_done_alone(settled, monkeypatch):
     worker, model = settled
     orders, failed = jobs(model, 6), []
+    orders[1] = replace(orders[1], tile=Tile("small.png", noise(1, (4, 4))[0]))  # told all the same
     ask = Classifier.chorus
 
     def chorus(self, probes):
