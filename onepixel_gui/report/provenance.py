@@ -17,7 +17,7 @@ from onepixel_gui.classifier.card import Card, Serving
 from onepixel_gui.classifier.scan import ScanEnded
 from onepixel_gui.report.wording import COORDINATES, RESEARCH_ONLY, palette_name
 from onepixel_gui.tiles.slides import Slide
-from onepixel_gui.tiles.tile import Tile
+from onepixel_gui.tiles.tile import Tile, Window
 
 _CONFIRMATION = "ordinary forward pass of the whole uint8 tile"
 _LEVEL_0 = "zero-based level-0 pixels from the top left of the slide: row, column"
@@ -119,14 +119,17 @@ def place_on_slide(tile: Tile) -> dict[str, object] | None:
     }
 
 
+def _numbers(window: Window) -> list[int]:
+    return [window.row, window.column, window.height, window.width]
+
+
 def _tile(tile: Tile, question: Question) -> dict[str, object]:
-    window = question.window
     return {
         "name": tile.name,
         "sha256": tile.sha256,
         "source_sha256": tile.source_sha256,
         "size": list(tile.shape),
-        "window": [window.row, window.column, window.height, window.width],
+        "window": _numbers(question.window),
         "origin": list(tile.origin),
         "slide": place_on_slide(tile),
         "case": tile.case,
@@ -142,7 +145,6 @@ def provenance_of_scan(
 ) -> dict[str, object]:
     """A JSON-ready block for one scan. command: as for `provenance`."""
     settings, grid = ended.settings, ended.grid
-    region = settings.region
     return {
         "software": software_facts(),
         "environment": environment_facts(serving),
@@ -157,9 +159,7 @@ def provenance_of_scan(
             "notes": list(slide.notes),
         },
         "scan": {
-            "region": None
-            if region is None
-            else [region.row, region.column, region.height, region.width],
+            "region": None if settings.region is None else _numbers(settings.region),
             "stride": settings.stride or min(grid.shape) // 2,
             "tissue_only": settings.tissue,
             "least_tissue": settings.least,

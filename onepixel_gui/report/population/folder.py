@@ -14,7 +14,7 @@ from onepixel_gui.problems import NotWritten, Problem
 from onepixel_gui.report.exhibit import Style
 from onepixel_gui.report.population.captions import attack
 from onepixel_gui.report.population.examined import DARK, Examined, Examining, Source, examine
-from onepixel_gui.report.population.exhibit import exhibits, plain_name
+from onepixel_gui.report.population.exhibit import PopulationExhibit, exhibits, plain_name
 from onepixel_gui.report.population.numbers import Number, table
 from onepixel_gui.report.population.summary import lines
 from onepixel_gui.report.population.tabulated_maps import numbers
@@ -124,23 +124,32 @@ def write(
     for name, group in groups:
         examined = yield from examine(source, group, study=study, identity=identity, dark=dark)
         drawn, lacking = exhibits(examined, command, tiles=TILES)
-        found: list[Number] = []
-        _make(folder / name)
-        write_whole(folder / name / TILES, examined.hash_lines)
-        files.append(folder / name / TILES)
-        for done, exhibit in enumerate(drawn):
-            yield Examining("Drawing", done, len(drawn))
-            from onepixel_gui.report.figure import export
-
-            files += export(exhibit, folder / name / f"{exhibit.stem}{suffix}", style)
-            found += numbers(exhibit)
-        write_whole(folder / name / MAPS, maps(examined))
-        files.append(folder / name / MAPS)
-        rows.append((name, tuple(found)))
+        files += yield from _written(examined, drawn, folder / name, suffix, style)
+        rows.append((name, tuple(row for exhibit in drawn for row in numbers(exhibit))))
         told += [*lines(examined, lacking, name), ""]
     write_whole(folder / NUMBERS, table(rows))
     write_whole(folder / SUMMARY, "\n".join(told).encode())
     return Written((*files, folder / NUMBERS, folder / SUMMARY), tuple(told))
+
+
+def _written(
+    examined: Examined,
+    drawn: Sequence[PopulationExhibit],
+    folder: Path,
+    suffix: str,
+    style: Style | None,
+) -> Generator[Examining, None, list[Path]]:
+    """One group."""
+    _make(folder)
+    write_whole(folder / TILES, examined.hash_lines)
+    files = [folder / TILES]
+    for done, exhibit in enumerate(drawn):
+        yield Examining("Drawing", done, len(drawn))
+        from onepixel_gui.report.figure import export
+
+        files += export(exhibit, folder / f"{exhibit.stem}{suffix}", style)
+    write_whole(folder / MAPS, maps(examined))
+    return [*files, folder / MAPS]
 
 
 def _make(folder: Path) -> None:
