@@ -132,38 +132,26 @@ def _centred(
 ) -> Centred:
     """null: sorted distances of all positions."""
     found, expected = distances[which], float(null.mean())
-    n = len(found)
+    n, mean = len(found), float(found.mean()) if len(found) else None
     edges = np.linspace(0, float(null[-1]) or 1.0, RINGS + 1)
+    ratio = mean / expected if mean is not None and expected else None
+    interval = by_case = largest = None
+    if mean is None or ratio is None or n < FEWEST or null[0] == null[-1]:
+        why = f"Fewer than {FEWEST} tiles." if n < FEWEST else "All positions are as far."
+        test, kolmogorov = (Tested(name, (n,), None, note=why) for name in (_OF_MEAN, _APART))
+    else:
+        groups, _ = clusters(cases[which])
+        doubted = doubt(found - mean, groups)
+        interval = _ratio(ratio, expected, doubted)
+        test = _of_mean(found, null, draws, seed)
+        by_case = tested_by_case("mean distance", mean - expected, n, doubted, groups)
+        largest, kolmogorov = _kolmogorov(found, null)
     rings = np.histogram(found, edges)[0]
     expected_rings = np.histogram(null, edges)[0] * (n / len(null))
-    if n < FEWEST or null[0] == null[-1]:
-        why = f"Fewer than {FEWEST} tiles." if n < FEWEST else "All positions are as far."
-        untold, apart = (Tested(name, (n,), None, note=why) for name in (_OF_MEAN, _APART))
-        mean = float(found.mean()) if n else None
-        ratio = mean / expected if mean is not None and expected else None
-        return Centred(
-            part, n, mean, expected, ratio, None, untold, None, None, apart,
-            edges, rings, expected_rings,
-        )  # fmt: skip
-    mean = float(found.mean())
-    groups, _ = clusters(cases[which])
-    doubted = doubt(found - mean, groups)
-    largest, kolmogorov = _kolmogorov(found, null)
     return Centred(
-        part,
-        n,
-        mean,
-        expected,
-        mean / expected,
-        _ratio(mean / expected, expected, doubted),
-        _of_mean(found, null, draws, seed),
-        tested_by_case("mean distance", mean - expected, n, doubted, groups),
-        largest,
-        kolmogorov,
-        edges,
-        rings,
-        expected_rings,
-    )
+        part, n, mean, expected, ratio, interval, test, by_case, largest, kolmogorov,
+        edges, rings, expected_rings,
+    )  # fmt: skip
 
 
 def _ratio(ratio: float, expected: float, doubted: Doubt | None) -> Interval | None:
