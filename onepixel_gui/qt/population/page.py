@@ -53,6 +53,7 @@ class PopulationPage(QWidget):
         self._known: tuple[Examined | None, Directed | None] = (None, None)
         self._named: Named | None = None
         self._parts: dict[int, list[LinkedPane]] = {}
+        self._grids: dict[int, QGridLayout] = {}
         self._making: dict[int, Placing] = {}  # parts whose panes are not all made
         self._behind: dict[int, str] = {}  # parts that do not show yet what is known: what to do
         self._due: list[LinkedPane] = []  # in sight, with other tiles to show
@@ -94,7 +95,7 @@ class PopulationPage(QWidget):
         """A part that nobody looked at before."""
         part = PARTS[tab]
         self._parts[tab], self._making[tab] = [], part.make()
-        grid = QGridLayout(self._stack.widget(tab))
+        grid = self._grids[tab] = QGridLayout(self._stack.widget(tab))
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(8)
         for row in range(part.shape[0]):
@@ -119,11 +120,10 @@ class PopulationPage(QWidget):
 
     def _make_next(self, tab: int) -> None:
         placed = next(self._making[tab], None)
-        grid = self._stack.widget(tab).layout()
-        if placed is None or not isinstance(grid, QGridLayout):
+        if placed is None:
             del self._making[tab]
             return
-        pane = placed.pane
+        pane, grid = placed.pane, self._grids[tab]
         pane.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
         pane.brushed.connect(self._brush)
         pane.run_wished.connect(self.run_wished)
