@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Callable, Generator, Sequence
 from math import isclose
 from pathlib import Path
-from typing import Any, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
@@ -27,6 +27,9 @@ from onepixel_gui.tiles.cutting import pixels_per_pixel
 from onepixel_gui.tiles.files import SUFFIXES, save
 from onepixel_gui.tiles.slides import SUFFIXES as SLIDES
 from onepixel_gui.tiles.tile import Tile
+
+if TYPE_CHECKING:
+    from onepixel_gui.report.exhibit import ComparisonExhibit
 
 DEMONSTRATION = RESOURCES / "demo"
 FIRST_TILE = "prometaphase_65.png"  # one pixel flips it, so the first Run shows a flip
@@ -70,6 +73,7 @@ class Commands(QObject):
         self.recents = Recents(memory, previews, self)
         self.preferences = memory.preferences()
         self.quantity: Quantity | None = None  # None: towards the flip
+        self.compared: Callable[[], ComparisonExhibit | None] = lambda: None  # that is in view
 
     # -------------------------------------------------------------- opening
     def open_tiles(self) -> None:
@@ -225,7 +229,8 @@ class Commands(QObject):
             known.append("attack")
         if found.sensitivity is not None:
             known.append("sensitivity")
-        return tuple(reversed(known) if found.latest == "sweep" else known)
+        known = known[::-1] if found.latest == "sweep" else known
+        return tuple(known) if self.compared() is None else ("comparison", *known)
 
     def export(self) -> None:
         dialog = ExportDialog(self.templates(), self._window)
@@ -289,6 +294,8 @@ class Commands(QObject):
         session = self._session
         tile, question, classifier = session.tile, session.question, session.classifier
         found, command = session.findings, self.command_line()
+        if template == "comparison" and (compared := self.compared()) is not None:
+            return compared
         known = tile is not None and template in self.templates()
         if tile is None or question is None or classifier is None or not known:
             raise Problem("There is no result to export yet.", "Run a search or a sweep first.")
@@ -307,11 +314,14 @@ class Commands(QObject):
             self.command_line(sweep=True),
         )
 
-    def command_line(self, *, sweep: bool = False) -> str:
-        """The words that repeat this run in a terminal; file names only."""
+    def command_line(self, *, sweep: bool = False, checkpoint: Path | None = None) -> str:
+        """The words that repeat this run in a terminal; file names only.
+
+        checkpoint: of another classifier than the one in use.
+        """
         tile, chosen = self._session.tile, self.preferences
         words = ["onepixel-gui", "map" if sweep else "attack", *self._tile_named(tile)]
-        checkpoint = self._session.checkpoint
+        checkpoint = checkpoint or self._session.checkpoint
         if checkpoint is not None and checkpoint != DEMO_CHECKPOINT:
             words += ["--model", checkpoint.name]
         if self._session.subject:

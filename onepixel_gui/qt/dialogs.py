@@ -28,7 +28,7 @@ from onepixel_gui.qt.preferences import SLIDE_MEMORY, Preferences
 if TYPE_CHECKING:
     from onepixel_gui.classifier.devices import Device
 
-Template = Literal["attack", "sensitivity"]
+Template = Literal["attack", "sensitivity", "comparison"]
 _BEST = "best of this machine"
 
 
@@ -154,7 +154,11 @@ class ExportDialog(StyleDialog):
     def __init__(self, templates: Sequence[Template], parent: QWidget) -> None:
         super().__init__(parent)
         self._template = _choice("Figure")
-        names = {"attack": "Single attack", "sensitivity": "Sensitivity map"}
+        names: dict[Template, str] = {
+            "attack": "Single attack",
+            "sensitivity": "Sensitivity map",
+            "comparison": "Comparison of two classifiers",
+        }
         for template in templates:
             self._template.addItem(names[template], template)
         self._form.insertRow(0, "Figure", self._template)

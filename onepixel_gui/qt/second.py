@@ -2,8 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QObject, Signal
 
+from onepixel_gui.attack.sweep import PALETTES
 from onepixel_gui.classifier.card import Inspection
 from onepixel_gui.qt.commands import Commands
 from onepixel_gui.qt.comparison import Comparison
@@ -13,6 +15,7 @@ from onepixel_gui.qt.session import Session
 
 if TYPE_CHECKING:
     from onepixel_gui.classifier.classifier import Classifier
+    from onepixel_gui.report.exhibit import ComparisonExhibit
 
 
 class Second(QObject):
@@ -50,6 +53,7 @@ class Second(QObject):
         session.question_changed.connect(lambda _: comparison.set_subject(session.subject))
         self._commands.arrivals.second_ready.connect(self._receive)
         self._commands.compare_wished.connect(self._toggle)
+        self._commands.compared = lambda: self.exhibit
 
     def _wire_wishes(self) -> None:
         comparison, pane = self.comparison, self._pane
@@ -63,6 +67,23 @@ class Second(QObject):
         pane.stop_wished.connect(comparison.stop)
         pane.swap_wished.connect(self._swap)
         pane.close_wished.connect(self._leave)
+
+    @property
+    def exhibit(self) -> "ComparisonExhibit | None":
+        """What a figure of the comparison shows; None before both were swept, and when not seen."""
+        comparison, found = self.comparison, self.comparison.compared_last
+        a, b, tile, inspection = comparison.a, comparison.b, comparison.tile, self._inspection
+        if not self.visible or found is None or a is None or b is None or tile is None:
+            return None
+        from onepixel_gui.report.exhibit import ComparisonExhibit
+
+        commands = ("", "")
+        palette = PALETTES[self._commands.preferences.palette]
+        if inspection is not None and np.array_equal(palette, found.a.swept.palette):
+            of = self._commands.command_line
+            commands = of(sweep=True), of(sweep=True, checkpoint=inspection.path)
+        cards, servings = (a.card, b.card), (a.serving, b.serving)
+        return ComparisonExhibit(tile, cards, servings, found, self._pane.quantity, commands)
 
     def close(self) -> None:
         """From now on nothing that is under way is told."""

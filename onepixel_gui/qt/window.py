@@ -184,6 +184,8 @@ class Window(QMainWindow):
         self.arrivals.prepared.connect(self._renew)
         self.views.changed.connect(self._show_view)
         self.room.changed.connect(self._enable)
+        for news in (self.second.comparison.compared, self.second.comparison.tile_changed):
+            news.connect(lambda _: self._enable())
         self.room.marks.placed.connect(self.slides.show_known)
         self.room.marks.cleared.connect(self.slides.forget_outcomes)
         self.cards.noted.connect(self._note)

@@ -2,9 +2,11 @@
 
 from onepixel_gui import __version__
 from onepixel_gui.analysis.chromatic import rgb_shift
+from onepixel_gui.analysis.comparison import Compared
 from onepixel_gui.analysis.sensitivity import Sensitivity
 from onepixel_gui.attack.probe import Began, Ended, Pixel, Question
 from onepixel_gui.classifier.card import Card
+from onepixel_gui.report import comparing
 from onepixel_gui.report.wording import (
     COORDINATES,
     RESEARCH_ONLY,
@@ -78,6 +80,39 @@ def caption_sensitivity(
     )
 
 
+def caption_comparison(
+    tile: Tile,
+    cards: tuple[Card, Card],
+    found: Compared,
+    quantity: Quantity,
+    *,
+    enlarged: str,
+    bar: str,
+) -> str:
+    """The caption of the "comparison" figure; it ranks no classifier."""
+    asked, other = found.a.swept.question, found.b.swept.question
+    shown = {
+        "lowest": f"lowest {asked.subject} confidence over the colours",
+        "highest": f"highest {asked.subject} confidence over the colours",
+        "change": f"signed change of the {asked.subject} logit, the largest over the colours",
+    }[quantity]
+    who = " ".join(
+        f"{side}, {card.name} ({card.file}, sha256 {card.sha256[:8]})."
+        for side, card in zip("AB", cards, strict=True)
+    )
+    doubts = comparing.doubts(tile, cards, asked, other, found)
+    return " ".join(
+        (
+            f"Two classifiers on tile {_identity(tile)} {who} {comparing.verdict(found)}",
+            f"a, Tile, {enlarged}. b, c, Map of A and of B: {shown}, at each position; outlined, "
+            "positions where the answer flips (confirmed by an ordinary forward pass). d, B less "
+            "A where both look; outlined, positions that flip both. e, Positions that flip A "
+            "alone, both, or B alone, where both look.",
+            f"{comparing.answers(asked, other)} {' '.join(doubts)} {_closing(tile, bar)}",
+        )
+    )
+
+
 def _identity(tile: Tile) -> str:
     said = [] if tile.label is None else [f"label {tile.label}"]
     said.append(f"{size(tile.shape)} px")
@@ -102,6 +137,12 @@ def _ending(tile: Tile, card: Card, question: Question, bar: str) -> str:
     parts = [f"Classifier {card.name} ({card.file}, sha256 {card.sha256[:8]}).", COORDINATES]
     if tile.shape != question.window.shape:
         parts.append(seen_window(tile, question))
+    parts.append(_closing(tile, bar, coordinates=False))
+    return " ".join(parts)
+
+
+def _closing(tile: Tile, bar: str, *, coordinates: bool = True) -> str:
+    parts = [COORDINATES] if coordinates else []
     if tile.lossy:
         parts.append("The source is a lossy file, so its pixels are not the original ones.")
     parts.append(f"Scale bar {bar}. onepixel_gui {__version__}. {RESEARCH_ONLY}")

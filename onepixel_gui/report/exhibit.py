@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from onepixel_gui.analysis.comparison import Compared
 from onepixel_gui.analysis.sensitivity import Sensitivity
 from onepixel_gui.attack.probe import Began, Ended, Question
 from onepixel_gui.classifier.card import Card, Serving
@@ -61,7 +62,52 @@ class SweepExhibit:
         return _provenance(self, method_of_sweep(self.sensitivity.swept))
 
 
-Exhibit = AttackExhibit | SweepExhibit | PopulationExhibit
+@dataclass(frozen=True, slots=True, eq=False)
+class ComparisonExhibit:
+    """Two finished sweeps of one tile with one palette, for the "comparison" figure.
+
+    cards, servings:  of A and B.   found: what both sweeps say.
+    commands:  that repeat the sweep of A and of B, "" when there is none.
+    """
+
+    tile: Tile
+    cards: tuple[Card, Card]
+    servings: tuple[Serving, Serving]
+    found: Compared
+    quantity: Quantity = "lowest"
+    commands: tuple[str, str] = ("", "")
+
+    @property
+    def provenance(self) -> dict[str, object]:
+        """That of A, and beside it what is otherwise with B, and what compares."""
+        found = self.found
+        first, second = (
+            provenance(
+                self.tile,
+                one.swept.question,
+                card,
+                serving,
+                method_of_sweep(one.swept),
+                command=command,
+            )
+            for one, card, serving, command in zip(
+                (found.a, found.b), self.cards, self.servings, self.commands, strict=True
+            )
+        )
+        parts = ("classifier", "environment", "tile", "question", "attack", "command")
+        window = found.window
+        compared = {
+            "window": [window.row, window.column, *window.shape],
+            "flip_both": found.both,
+            "flip_a_only": found.only_a,
+            "flip_b_only": found.only_b,
+            "overlap": found.overlap,
+            "correlation": found.correlation,
+        }
+        return first | {f"second_{part}": second[part] for part in parts} | {"compared": compared}
+
+
+Exhibit = AttackExhibit | SweepExhibit | ComparisonExhibit | PopulationExhibit
 
 
 def _provenance(

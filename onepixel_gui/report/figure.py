@@ -18,13 +18,28 @@ from PIL import Image
 from onepixel_gui import __version__
 from onepixel_gui.outbox import write_whole
 from onepixel_gui.problems import NotWritten
-from onepixel_gui.report.exhibit import AttackExhibit, Exhibit, Style, SweepExhibit
+from onepixel_gui.report.exhibit import (
+    AttackExhibit,
+    ComparisonExhibit,
+    Exhibit,
+    Style,
+    SweepExhibit,
+)
 from onepixel_gui.report.wording import TIMES
 
 if TYPE_CHECKING:
     from onepixel_gui.report.plates import Plate
 
-__all__ = ["SUFFIXES", "AttackExhibit", "Exhibit", "Style", "SweepExhibit", "export", "render"]
+__all__ = [
+    "SUFFIXES",
+    "AttackExhibit",
+    "ComparisonExhibit",
+    "Exhibit",
+    "Style",
+    "SweepExhibit",
+    "export",
+    "render",
+]
 
 _CREATOR = f"onepixel_gui {__version__}"
 _PLAIN = str.maketrans({"µ": "u", "Δ": "d", TIMES: "x", "\N{MINUS SIGN}": "-", "⁻": "-"})
@@ -149,6 +164,7 @@ def _short(origin: dict[str, object]) -> dict[str, object]:
     parts = {name: origin[name] for name in ("software", "attack", "command")}
     wanted = {
         "classifier": ("file", "sha256"),
+        "second_classifier": ("file", "sha256"),
         "tile": ("name", "sha256", "window"),
         "tiles": ("n", "sha256_of_all"),
         "study": ("name", "identity"),

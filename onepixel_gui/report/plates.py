@@ -15,7 +15,13 @@ from onepixel_gui.analysis.chromatic import hexadecimal, rgb_shift
 from onepixel_gui.attack.probe import Pixel
 from onepixel_gui.report import panels
 from onepixel_gui.report.captions import caption_attack, caption_sensitivity
-from onepixel_gui.report.exhibit import AttackExhibit, Exhibit, Style, SweepExhibit
+from onepixel_gui.report.exhibit import (
+    AttackExhibit,
+    ComparisonExhibit,
+    Exhibit,
+    Style,
+    SweepExhibit,
+)
 from onepixel_gui.report.population.exhibit import PopulationExhibit
 from onepixel_gui.report.sheet import (
     BLUE,
@@ -65,6 +71,10 @@ def draw(exhibit: Exhibit, style: Style) -> Plate:
 
             sheet = plates.draw(exhibit, style)
             return Plate(sheet, exhibit.template, title(exhibit), caption(exhibit))
+        case ComparisonExhibit():
+            from onepixel_gui.report.side_by_side import comparison
+
+            return comparison(exhibit, style)
         case _:
             assert_never(exhibit)
 
@@ -87,7 +97,7 @@ def _single_attack(exhibit: AttackExhibit, style: Style) -> Plate:
         tops, spots = (upper, 2 * upper, 2 * upper), [lefts[1], lefts[0], lefts[1]]
     _colours(sheet, exhibit, spots[0], tops[0], side)
     _confidences(sheet, exhibit, spots[1:], tops[1:], side)
-    _footer(sheet, exhibit, mark(exhibit.began.settings))
+    _footer_of(sheet, exhibit, mark(exhibit.began.settings))
     caption = caption_attack(
         tile, exhibit.card, exhibit.began, exhibit.ended, enlarged=size.told, bar=bar
     )
@@ -238,7 +248,7 @@ def _sensitivity(exhibit: SweepExhibit, style: Style) -> Plate:
     _map_and_profiles(sheet, exhibit, places)
     _legend(sheet, exhibit, places.legend)
     _periods(sheet, exhibit, places)
-    _footer(sheet, exhibit, f"{len(exhibit.sensitivity.swept.palette)} colours")
+    _footer_of(sheet, exhibit, f"{len(exhibit.sensitivity.swept.palette)} colours")
     caption = caption_sensitivity(
         tile, exhibit.card, exhibit.sensitivity, exhibit.quantity, enlarged=size.told, bar=bar
     )
@@ -369,12 +379,14 @@ def _millimetres(sheet: Sheet, left: float, top: float, width: float, height: fl
     return axes
 
 
-def _footer(sheet: Sheet, exhibit: AttackExhibit | SweepExhibit, run: str) -> None:
-    """Enough to find the result again when the caption is lost."""
-    words = (
-        f"onepixel_gui {__version__} · classifier {exhibit.card.sha256[:8]} · "
-        f"tile {exhibit.tile.sha256[:8]} · {run}"
-    )
+def _footer_of(sheet: Sheet, exhibit: AttackExhibit | SweepExhibit, run: str) -> None:
+    card, tile = exhibit.card.sha256[:8], exhibit.tile.sha256[:8]
+    footer(sheet, f"classifier {card} · tile {tile} · {run}")
+
+
+def footer(sheet: Sheet, what: str) -> None:
+    """Enough to find the result again when the caption is lost. what: hashes and settings."""
+    words = f"onepixel_gui {__version__} · {what}"
     warning = RESEARCH_ONLY.rstrip(".").lower()
     wide, bottom = sheet.width > 100, sheet.height - 1.0
     looks: dict[str, Any] = {"fontsize": SMALL, "color": FAINT, "va": "bottom"}
