@@ -162,29 +162,15 @@ def examine(
     for title, some in directions(outcomes):
         directed.append((yield from _directed(source, title, some, dark)))
     directed.sort(key=lambda each: -each.flipped)  # stable: at equal flips the commonest first
-    universal, maps, periods = yield from _swept(source, group, outcomes, group.strides)
+    universal, maps, periods = yield from _swept(source, group, outcomes)
     locality, propagated = yield from _aftermath(source, group, outcomes)
     yield Examining("Counting phases")
     return Examined(
-        group,
-        outcomes,
-        overall,
-        counted,
-        both,
-        tuple(directed),
-        phases(outcomes.some(outcomes.flipped)),
-        phases(outcomes),
-        universal,
-        maps,
-        periods,
-        locality,
-        propagated,
-        group.strides,
-        source.hashes(outcomes.tile),
-        first,
-        study,
-        identity,
-    )
+        group, outcomes, overall, counted, both, tuple(directed),
+        phases(outcomes.some(outcomes.flipped)), phases(outcomes),
+        universal, maps, periods, locality, propagated,
+        group.strides, source.hashes(outcomes.tile), first, study, identity,
+    )  # fmt: skip
 
 
 def directions(outcomes: Outcomes) -> list[tuple[str, Outcomes]]:
@@ -213,7 +199,7 @@ def _directed(
 
 
 def _swept(
-    source: Source, group: Group, outcomes: Outcomes, strides: tuple[int, ...]
+    source: Source, group: Group, outcomes: Outcomes
 ) -> Generator[
     Examining, None, tuple[tuple[Universal, ...], tuple[MeanMap, ...], PopulationPeriods | None]
 ]:
@@ -222,7 +208,7 @@ def _swept(
         return (), (), None
     rows = {int(run): row for row, run in enumerate(outcomes.run)}
     universals, maps = Universals(len(outcomes.cases)), MeanMaps()
-    periods = Periodicities(strides)
+    periods = Periodicities(group.strides)
     done = 0
     for run, swept in source.sweeps(group):
         row = rows.get(run)

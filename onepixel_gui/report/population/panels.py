@@ -66,9 +66,9 @@ class Field:
         return (low, high) if high > low else (low, low + 1.0)
 
 
-def field(cell: Cell, shown: Field, *, label: bool = True) -> Axes:
+def field(cell: Cell, shown: Field) -> Axes:
     """A map of whole pixels with its key on the right; rows and columns counted from 0."""
-    left, bottom = (8.0, 7.0) if label else (1.0, 1.0)
+    left, bottom = 8.0, 7.0
     above = len(shown.words) <= 6
     key, top = (6.0, 2.0) if above else (9.5, 0.0)
     room = (cell.height - bottom - top, cell.width - left - key)
@@ -77,10 +77,9 @@ def field(cell: Cell, shown: Field, *, label: bool = True) -> Axes:
     table = mpl.colormaps[shown.colours]
     rgb = table(Normalize(low, high)(shown.values), bytes=True)[..., :3]
     axes = cell.sheet.picture(cell.left + left, cell.top + top, rgb, size)
-    if label:
-        height, width = shown.values.shape
-        axes.set(xticks=_steps(width), yticks=_steps(height))
-        axes.set(xlabel="column (px)", ylabel="row (px)")
+    height, width = shown.values.shape
+    axes.set(xticks=_steps(width), yticks=_steps(height))
+    axes.set(xlabel="column (px)", ylabel="row (px)")
     right = cell.left + left + size.width + 1.2
     if above:
         cell.sheet.text(right, cell.top + 1.2, shown.words, fontsize=SMALL, va="baseline")
@@ -89,8 +88,9 @@ def field(cell: Cell, shown: Field, *, label: bool = True) -> Axes:
     return axes
 
 
-def _steps(count: int, most: int = 5) -> list[int]:
-    step = next((each for each in (1, 2, 4, 8, 16, 32, 64, 128) if count / each <= most), 256)
+def _steps(count: int) -> list[int]:
+    """At most five where they are 128 px apart or nearer."""
+    step = next((each for each in (1, 2, 4, 8, 16, 32, 64, 128) if count / each <= 5), 256)
     return list(range(0, count, step))
 
 
@@ -106,8 +106,9 @@ def _key(axes: Axes, colours: NDArray[np.uint8], low: float, high: float, shown:
     axes.tick_params(labelsize=SMALL)
 
 
-def cross(axes: Axes, row: float, column: float, radius: float = 3.0) -> None:
+def cross(axes: Axes, row: float, column: float) -> None:
     """Four ticks that leave the pixel itself free."""
+    radius = 3.0
     for down, right in ((0, 1), (0, -1), (1, 0), (-1, 0)):
         xs = [column + right * radius, column + 2.4 * right * radius]
         ys = [row + down * radius, row + 2.4 * down * radius]
@@ -213,10 +214,10 @@ def forest(axes: Axes, shown: Sequence[Rate], *, named: int, letters: int = 14) 
     axes.tick_params(axis="y", length=0)
 
 
-def bars(axes: Axes, shown: Sequence[Rate], words: str, *, top: float | None = None) -> None:
+def bars(axes: Axes, shown: Sequence[Rate], words: str) -> None:
     """Upright bars with intervals, and what is told of each above them."""
     tops = [rate.share if rate.interval is None else rate.interval.high for rate in shown]
-    most = top or max(max(tops) * 1.22, 1e-9)
+    most = max(max(tops) * 1.22, 1e-9)
     for place, rate in enumerate(shown):
         axes.bar(place, rate.share, width=0.62, color=rate.colour, linewidth=0, zorder=2)
         if rate.interval is not None:
@@ -301,7 +302,7 @@ def round_ticks(low: float, high: float, most: int = 5, *, whole: bool = False) 
     return [float(tick) for tick in np.round(found, 12) if low - slack <= tick <= high + slack]
 
 
-def ticked(axes: Axes, low: float, high: float, most: int = 5, *, whole: bool = False) -> None:
+def ticked(axes: Axes, low: float, high: float, *, whole: bool = False) -> None:
     """Round values up the side."""
-    ticks = round_ticks(low, high, most, whole=whole)
+    ticks = round_ticks(low, high, whole=whole)
     axes.set_yticks(ticks, [plain(tick) for tick in ticks])

@@ -135,9 +135,9 @@ def lowered(words: str) -> str:
 _NAMES = ("Euclidean", "Spearman", "Wilson", "Otsu's")
 
 
-def of_all(part: int, whole: int, one: str = "tile", many: str = "tiles") -> str:
+def of_all(part: int, whole: int) -> str:
     """ "n = 87 of 412 tiles"."""
-    return f"n = {part:,} of {counted(whole, one, many)}"
+    return f"n = {part:,} of {counted(whole, 'tile', 'tiles')}"
 
 
 def not_counted(stopped: int) -> tuple[str, ...]:
