@@ -17,6 +17,7 @@ from onepixel_gui.qt.panes.verdict import VerdictBar
 from onepixel_gui.qt.session import Session
 from onepixel_gui.qt.telling import DOING, told
 from onepixel_gui.qt.view import Activity, Cursor, Progress, Quantity
+from onepixel_gui.tiles.tile import Tile
 
 
 class Bench(QObject):
@@ -37,6 +38,7 @@ class Bench(QObject):
         """
         super().__init__(session)
         self._session, self._commands = session, commands
+        self._untouched: Tile | None = None  # all panes show this tile, and nothing but it
         self._compare, self._hint = compare, hint
         self.tile, self.map, self.shift = TilePane(), MapPane(), ShiftPane()
         self.search, self.periods = SearchPane(), PeriodsPane()
@@ -62,12 +64,14 @@ class Bench(QObject):
 
     def take(self, event: Event) -> None:
         """Show what happens, or happened once and is told again."""
+        self._untouched = None
         for pane in self.panes:
             pane.take(event)
 
     def _show_tile(self) -> None:
+        self._untouched = tile = self._session.tile
         for pane in self.panes:
-            pane.show_tile(self._session.tile, None)
+            pane.show_tile(tile, None)
 
     def _show_classifier(self) -> None:
         classifier = self._session.classifier
@@ -76,9 +80,11 @@ class Bench(QObject):
 
     def _show_question(self) -> None:
         question = self._session.question
-        window = None if question is None else question.window
-        for pane in self.panes:
-            pane.show_tile(self._session.tile, window)
+        window, tile = None if question is None else question.window, self._session.tile
+        if tile is None or question is not None or self._untouched is not tile:
+            self._untouched = tile if question is None else None
+            for pane in self.panes:
+                pane.show_tile(tile, window)
         self.classes.show_question(question)
         if question is not None:
             self.shift.show_question(question)
