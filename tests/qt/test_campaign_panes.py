@@ -42,7 +42,7 @@ from onepixel_gui.qt.campaign.tiling import SMALLEST, counts, pixels, tiled
 from onepixel_gui.qt.campaign.view import Draft, Estimated, Listed, Standing, TilesKnown
 from onepixel_gui.qt.campaign.words import amount, duration, estimate_words
 from onepixel_gui.qt.preferences import Preferences
-from onepixel_gui.qt.theme import DARK, LIGHT, install
+from onepixel_gui.qt.theme import DARK, LIGHT, Line, install
 from onepixel_gui.study.plan import Advance, CampaignBegan, CampaignEnded, Estimate, Flipping
 from tests.qt.campaign_doubles import kept, large_ledger, ledger, refused
 
@@ -600,6 +600,12 @@ def test_progress_tells_the_share_of_each_classifier_and_attack(show: Callable[.
     lines = ["a, sweep: 80.0 % (49.0 to 94.0 %, n = 10)", "b, sweep: 7.1 %"]
     assert pane.shares.split("\n") == lines
     assert pane.width() == 300
+    many = tuple(Flipping(f"net {n}", 1, 10, 10, None) for n in range(6))
+    pane.show_standing(Standing("running", "", BEGAN, advance(shares=many)))
+    shown = [each.text() for each in pane.findChildren(Line) if each.isVisible()]
+    assert [line for line in shown if "net" in line] == [f"net {n}: 10.0 %" for n in range(3)]
+    assert "and 3 more" in shown
+    assert len(pane.shares.split("\n")) == 6
     pane.show_standing(Standing("running", "", BEGAN, advance()))
     assert pane.shares == ""
 

@@ -18,6 +18,7 @@ NOTHING = (
     "in the study. Choose tiles, classifiers and attacks on the left, try a dry run, then run the "
     "campaign."
 )
+_MOST_SHARES = 4  # lines
 _RESULTS = 1000  # steps of the bar
 
 
@@ -38,7 +39,8 @@ class ProgressPane(Card):
         self.pause, self.stop = QPushButton("Pause"), QPushButton("Stop")
         self.go_on = QPushButton("Continue")
         self._bar, self._flips, self._pace = QProgressBar(), Line(), Line()
-        self._shares, self._way, self._empty = Line(), Line(), QLabel(NOTHING)
+        self._shares = tuple(Line() for _ in range(_MOST_SHARES))
+        self._way, self._empty = Line(), QLabel(NOTHING)
         self._standing, self._listed = Standing(), tuple[Listed, ...]()
         self._prepare()
         self._lay_out()
@@ -70,7 +72,8 @@ class ProgressPane(Card):
         self._bar.setAccessibleName("Progress of the campaign")
         self._flips.setAccessibleName("How many flipped")
         self._flips.setStyleSheet("font-weight: 600;")
-        self._shares.setAccessibleName("How many flipped, by classifier and attack")
+        for line in self._shares:
+            line.setAccessibleName("How many flipped, by classifier and attack")
         for label in (self._pace, self._way):
             label.setObjectName("faint")
         self._empty.setObjectName("faint")
@@ -83,7 +86,7 @@ class ProgressPane(Card):
         for button in (self.pause, self.go_on, self.stop):
             buttons.addWidget(button)
         self.body.addLayout(buttons)
-        for part in (self._bar, self._flips, self._shares, self._pace, self._way):
+        for part in (self._bar, self._flips, *self._shares, self._pace, self._way):
             self.body.addWidget(part)
         self.body.addWidget(self.mosaic, 1)
         self.body.addWidget(self._key)
@@ -133,9 +136,13 @@ class ProgressPane(Card):
         self._show_parts()
 
     def _show_shares(self, lines: Sequence[str]) -> None:
-        """All in one line; where that is too long, one below the other in the hint."""
-        self._shares.setText(" · ".join(lines))
-        self._shares.setToolTip("\n".join(lines))
+        """One below the other; where there are too many, the others in the hint."""
+        shown = list(lines[:_MOST_SHARES])
+        if len(lines) > len(shown):
+            shown[-1] = f"and {len(lines) - len(shown) + 1:,} more"
+        for at, line in enumerate(self._shares):
+            line.setText(shown[at] if at < len(shown) else "")
+            line.setToolTip("\n".join(lines))
 
     @property
     def words(self) -> tuple[str, str]:
@@ -145,7 +152,7 @@ class ProgressPane(Card):
     @property
     def shares(self) -> str:
         """How many flipped by classifier and attack, one a line; "" where there is one of each."""
-        return self._shares.toolTip()
+        return self._shares[0].toolTip()
 
     def _show_parts(self) -> None:
         phase = self._standing.phase
@@ -153,7 +160,7 @@ class ProgressPane(Card):
         some = going or bool(self._listed)
         for part in (self.chooser, self._bar, self._flips, self._pace, self.mosaic, self._key):
             part.setVisible(some)
-        for part in (self._shares, self._way):
+        for part in (*self._shares, self._way):
             part.setVisible(some and bool(part.text()))
         self._empty.setVisible(not some)
         self.chooser.setEnabled(not going)
