@@ -82,8 +82,12 @@ def stopped(qtbot, make_window, memory, pictures, checkpoint, brake) -> Path:
     brake.after(3)
     window.actions_by_name["sweep"].trigger()
     until(qtbot, lambda: window.session.findings.painted and window.session.findings.painted.done)
-    window.actions_by_name["stop"].trigger()
+    with qtbot.waitSignal(window.session.ran) as over:
+        window.actions_by_name["stop"].trigger()
     brake.release()
+    told = over.args[0].result
+    assert np.isnan(told.lowest[~told.exact]).all()
+    assert not told.exact.all()
     until(qtbot, lambda: window.study.runs == 1)
     kept = pictures[0].parent.parent.with_name("kept.onepixel")
     window.study.keep_as(kept)
