@@ -18,17 +18,11 @@ def middle(qtbot: Any) -> Iterator[Middle]:
     qtbot.addWidget(window)
     pages: dict[View, QWidget] = {"campaign": QWidget(), "population": QWidget()}
     five = [QWidget() for _ in range(5)]
-    middle = Middle(
-        QWidget(),
-        five,
-        ClassesPane(),
-        QWidget(),
-        slide=QWidget(),
-        candidates=QWidget(),
-        pages=pages,
-    )
+    comparison, slide, candidates = QWidget(), QWidget(), QWidget()
+    middle = Middle(QWidget(), five, ClassesPane(), comparison, slide, candidates, pages)
     window.setLayout(middle)
     yield middle
+    window.close()
 
 
 def test_a_view_that_is_in_sight_is_not_laid_out_again(
