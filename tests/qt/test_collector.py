@@ -17,7 +17,7 @@ from onepixel_gui.qt.jobs import Job, Lanes, Sweeper
 from onepixel_gui.qt.preferences import Memory
 from onepixel_gui.qt.window import Window
 from tests.qt.conftest import MakeWindow, shut
-from tests.qt.test_window import open_all
+from tests.qt.window.deeds import open_all
 
 
 class Knot:

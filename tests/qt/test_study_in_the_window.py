@@ -22,7 +22,7 @@ from onepixel_gui.qt.study.offer_strip import OfferStrip
 from onepixel_gui.qt.window import Window
 from onepixel_gui.study.store import Study, UnusableStudy
 from tests.qt.doubles import Drag
-from tests.qt.test_window import QUICK, open_all, run, until
+from tests.qt.window.deeds import QUICK, open_all, run, until
 
 
 @pytest.fixture
