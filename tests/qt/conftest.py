@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QThreadPool
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMenu
 from shiboken6 import isValid
 
 from onepixel_gui.qt.app import make_application
@@ -60,6 +60,17 @@ def _no_thread_outlives_its_test() -> Iterator[None]:
         thread.join(2)
     assert not [thread for thread in left if thread.is_alive()]
     assert QThreadPool.globalInstance().activeThreadCount() == 0
+
+
+@pytest.fixture(autouse=True)
+def _no_widget_outlives_its_test(qapp: QApplication) -> Iterator[None]:
+    """Pages without a parent stay behind their window, and each change of theme dresses them."""
+    before = qapp.topLevelWidgets()
+    yield
+    for widget in qapp.topLevelWidgets():
+        if widget not in before and widget.parent() is None and not isinstance(widget, QMenu):
+            widget.deleteLater()
+    delete_now()
 
 
 @pytest.fixture
