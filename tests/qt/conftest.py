@@ -14,17 +14,20 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QThreadPool
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QApplication
 from shiboken6 import isValid
 
 from onepixel_gui.qt.app import make_application
+from onepixel_gui.qt.campaign.page import CampaignPage
 from onepixel_gui.qt.jobs import Lanes
+from onepixel_gui.qt.panes.candidates import CandidatesPane
 from onepixel_gui.qt.preferences import Memory
 from onepixel_gui.qt.theme import DARK, install
 from onepixel_gui.qt.window import Window
 from tests.qt.doubles import Door, delete_now, picture_files
 
 MakeWindow = Callable[..., Window]
+LEFT_BEHIND = CampaignPage, CandidatesPane  # without a parent until they are looked at
 
 
 @pytest.fixture(scope="session")
@@ -60,17 +63,6 @@ def _no_thread_outlives_its_test() -> Iterator[None]:
         thread.join(2)
     assert not [thread for thread in left if thread.is_alive()]
     assert QThreadPool.globalInstance().activeThreadCount() == 0
-
-
-@pytest.fixture(autouse=True)
-def _no_widget_outlives_its_test(qapp: QApplication) -> Iterator[None]:
-    """Pages without a parent stay behind their window, and each change of theme dresses them."""
-    before = qapp.topLevelWidgets()
-    yield
-    for widget in qapp.topLevelWidgets():
-        if widget not in before and widget.parent() is None and not isinstance(widget, QMenu):
-            widget.deleteLater()
-    delete_now()
 
 
 @pytest.fixture
@@ -143,6 +135,7 @@ def door(monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
 def make_window(qtbot: Any, qapp: QApplication, memory: Memory, probes: Census) -> Iterator[Any]:
     """Windows that are closed when the test ends, and then have no job and no probe left."""
     made: list[Window] = []
+    before = qapp.topLevelWidgets()
 
     def make(kept: Memory | None = None) -> Window:
         window = Window(kept or memory)
@@ -155,6 +148,10 @@ def make_window(qtbot: Any, qapp: QApplication, memory: Memory, probes: Census) 
     yield make
     while made:
         shut(qtbot, made.pop())
+    for widget in qapp.topLevelWidgets():  # each change of theme would dress them again
+        if isinstance(widget, LEFT_BEHIND) and widget not in before and widget.parent() is None:
+            widget.deleteLater()
+    delete_now()
     qapp.clipboard().clear()
     install(qapp, DARK)
     gc.collect()
