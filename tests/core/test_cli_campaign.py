@@ -240,9 +240,13 @@ def test_asked_to_end_it_leaves_a_study_that_the_same_command_continues(
             return heard
 
     before = signal.getsignal(signal.SIGTERM)
-    with monkeypatch.context() as patch:
-        patch.setattr(footing, "LocalCrew", Interrupted)
-        assert run([*words, "--study", str(path)]) == 130
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may ignore it
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(footing, "LocalCrew", Interrupted)
+            assert run([*words, "--study", str(path)]) == 130
+    finally:
+        signal.signal(signal.SIGINT, inherited)
     assert signal.getsignal(signal.SIGTERM) == before
     assert "the same command continues it" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == [path], "a lock or a log was left"
