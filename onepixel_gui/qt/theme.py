@@ -149,19 +149,16 @@ def _sheet(theme: Theme) -> str:
     QToolTip {{ background: {theme.card}; color: {theme.text}; border: 1px solid {theme.edge};
         padding: 4px; }}
     QGraphicsView, QListView {{ border: 1px solid transparent; background: {theme.card}; }}
+    QScrollBar {{ background: transparent; margin: 0; }}
+    QScrollBar:vertical {{ width: 8px; }}
+    QScrollBar:horizontal {{ height: 8px; }}
+    QScrollBar::handle {{ background: {theme.edge}; border-radius: 3px; margin: 1px; }}
+    QScrollBar::handle:vertical {{ min-height: 24px; }}
+    QScrollBar::handle:horizontal {{ min-width: 24px; }}
+    QScrollBar::handle:hover {{ background: {theme.faint}; }}
+    QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+    QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
     """
-
-
-def scroll_sheet(theme: Theme) -> str:
-    """Of the narrow bar beside a long list."""
-    return (
-        "QScrollBar:vertical { width: 8px; background: transparent; margin: 0; }"
-        f"QScrollBar::handle:vertical {{ background: {theme.edge}; border-radius: 3px;"
-        " margin: 1px; min-height: 24px; }"
-        f"QScrollBar::handle:vertical:hover {{ background: {theme.faint}; }}"
-        "QScrollBar::add-line, QScrollBar::sub-line { height: 0; }"
-        "QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }"
-    )
 
 
 class Line(QLabel):

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from onepixel_gui.qt.campaign.run_rows import COLUMNS, NUMBERS, Index, RunRows, several
-from onepixel_gui.qt.theme import DARK, Theme, scroll_sheet
+from onepixel_gui.qt.theme import DARK, Theme
 
 ROW = 24  # pixels
 _PAD = 7
@@ -161,7 +161,7 @@ class RunTable(QTableView):
             f"QHeaderView::section {{ background: {theme.card}; color: {theme.faint};"
             f" border: none; border-bottom: 1px solid {theme.edge}; padding: 0 {_PAD}px;"
             " font-size: 11px; }"
-            f"QHeaderView::section:hover {{ color: {theme.text}; }}" + scroll_sheet(theme)
+            f"QHeaderView::section:hover {{ color: {theme.text}; }}"
         )
         self.viewport().update()
 

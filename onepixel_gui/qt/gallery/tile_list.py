@@ -4,8 +4,6 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QListView, QWidget
 
-from onepixel_gui.qt.theme import Theme, scroll_sheet
-
 _STEPS = {
     Qt.Key.Key_PageUp: -1,
     Qt.Key.Key_PageDown: 1,
@@ -43,6 +41,7 @@ class TileList(QListView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setMouseTracking(True)
+        self.setStyleSheet("QListView { border-radius: 6px; }")
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.setAccessibleName("Tiles")
 
@@ -52,10 +51,6 @@ class TileList(QListView):
         selection = self.selectionModel().selection()
         parts = (selection.at(place) for place in range(selection.size()))
         return [range(part.top(), part.bottom() + 1) for part in parts]
-
-    def set_theme(self, theme: Theme) -> None:
-        self.setStyleSheet("QListView { border-radius: 6px; }" + scroll_sheet(theme))
-        self.viewport().update()
 
     def keyboardSearch(self, _letters: str) -> None:  # noqa: N802
         """Letters are commands here; the filter line finds names."""

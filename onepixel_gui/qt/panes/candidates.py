@@ -115,7 +115,7 @@ class CandidatesPane(Card):
     # ------------------------------------------------------------------ values down
     def set_theme(self, theme: Theme) -> None:
         self._painter.theme = theme
-        self.list.set_theme(theme)
+        self.list.viewport().update()
 
     def show_readiness(self, *, slide: bool, classifier: bool) -> None:
         """Whether there is a slide to scan, and a classifier to ask."""

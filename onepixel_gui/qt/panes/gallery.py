@@ -117,7 +117,7 @@ class GalleryPane(Card):
     def set_theme(self, theme: Theme) -> None:
         self._painter.theme = theme
         self._bar.set_theme(theme)
-        self.list.set_theme(theme)
+        self.list.viewport().update()
 
     def show_tile(self, tile: Tile | None, window: Window | None) -> None:
         """The gallery lists tiles whichever is shown; `set_shown` marks it."""
