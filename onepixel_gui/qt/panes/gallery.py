@@ -1,7 +1,6 @@
 """The tiles of what was opened: go through them, filter, sort, put aside, see what was found."""
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,25 +19,13 @@ from PySide6.QtWidgets import QLabel, QMenu, QStackedWidget, QWidget
 from onepixel_gui.analysis.completion import offers
 from onepixel_gui.analysis.filtering import Expression
 from onepixel_gui.analysis.selection import Key, looks_at
-from onepixel_gui.attack.probe import (
-    Advanced,
-    Began,
-    Ended,
-    Event,
-    Painted,
-    Responded,
-    SweepBegan,
-    Swept,
-)
 from onepixel_gui.qt.gallery.filter_bar import FilterBar
 from onepixel_gui.qt.gallery.row_painter import ROW_HEIGHT, RowPainter
 from onepixel_gui.qt.gallery.tile_list import TileList
 from onepixel_gui.qt.gallery.tile_rows import Finding, TileRows
 from onepixel_gui.qt.theme import DARK, Card, Theme
-from onepixel_gui.qt.view import Cursor
 from onepixel_gui.tiles.entries import Entries, Listing
 from onepixel_gui.tiles.folders import Looked
-from onepixel_gui.tiles.tile import Tile, Window
 
 _EMPTY = "Drop tiles, a folder or a checkpoint anywhere on the window."
 _WISH_PAUSE, _NEWS_PAUSE, _IDLE = 30, 250, 15  # ms
@@ -118,20 +105,6 @@ class GalleryPane(Card):
         self._painter.theme = theme
         self._bar.set_theme(theme)
         self.list.viewport().update()
-
-    def show_tile(self, tile: Tile | None, window: Window | None) -> None:
-        """The gallery lists tiles whichever is shown; `set_shown` marks it."""
-
-    def set_cursor(self, cursor: Cursor | None) -> None:
-        """Positions inside a tile are of no interest here."""
-
-    def take(self, event: Event) -> None:
-        """What a run found comes through `set_finding`, with the tile it belongs to."""
-        match event:
-            case Began() | Advanced() | Ended() | SweepBegan() | Painted() | Swept() | Responded():
-                pass
-            case _:
-                assert_never(event)
 
     def set_listing(self, listing: Listing) -> None:
         """Replaces the list and forgets what was known, the reader's own list too."""
