@@ -215,7 +215,9 @@ def _watched(work: "Generator[CampaignEvent]") -> "tuple[CampaignBegan, Campaign
                     case _:
                         assert_never(event)
     except KeyboardInterrupt:
-        so_far = "" if latest is None else f" after {latest.done:,} of {latest.total:,} runs"
+        so_far = ""
+        if latest is not None and latest.total:
+            so_far = f" after {latest.done:,} of {latest.total:,} runs"
         raise Stopped(f"Stopped{so_far}. {_CONTINUE}") from None
     return began, ended
 

@@ -19,21 +19,34 @@ _EVERY = 10.0  # seconds between two lines where there is no terminal
 _MOST_SHARES = 2  # that a bar has room for
 
 
+class Ended(KeyboardInterrupt):
+    """Somebody asked the program to end.
+
+    A class of its own: Python notes down a plain KeyboardInterrupt that passes through the source
+    of a named tuple or the like, as in an import, and kills the program for it when it ends, even
+    where it was heard.
+    """
+
+
 @contextmanager
 def ended_tidily() -> Iterator[None]:
     """Whoever asks the program to end is heard as Ctrl+C is: what was done is kept, locks go."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+        raise Ended
 
     if current_thread() is not main_thread():  # only that one hears signals
         yield
         return
-    before = signal.signal(signal.SIGTERM, stop)
+    heard = [signal.SIGTERM]
+    if signal.getsignal(signal.SIGINT) == signal.default_int_handler:  # a shell may ignore it
+        heard.append(signal.SIGINT)
+    before = {each: signal.signal(each, stop) for each in heard}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from onepixel_gui.analysis.population.rates import rates
 from onepixel_gui.attack.attacks import Exhaustive
 from onepixel_gui.attack.probe import Guidance, Settings
 from onepixel_gui.cli import run
-from onepixel_gui.cli.progress import doing, progress
+from onepixel_gui.cli.progress import Ended, doing, ended_tidily, progress
 from onepixel_gui.study import footing
 from onepixel_gui.study.campaign import Advance, CampaignBegan, UnusablePlan
 from onepixel_gui.study.flips import classifier_names, flips
@@ -254,6 +254,23 @@ def test_asked_to_end_it_leaves_a_study_that_the_same_command_continues(
         assert 0 < len(study.finished(1)) < TILES
     assert run([*words, "--study", str(path)]) == 0
     assert not done_twice(path)
+
+
+@pytest.mark.skipif(
+    threading.current_thread() is not threading.main_thread(), reason="hears no signals"
+)
+def test_a_shell_that_ignores_ctrl_c_goes_on_ignoring_it():
+    inherited = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with ended_tidily():
+            assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+            signal.raise_signal(signal.SIGINT)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        with pytest.raises(Ended), ended_tidily():
+            signal.raise_signal(signal.SIGINT)
+        assert signal.getsignal(signal.SIGINT) == signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, inherited)
 
 
 # ------------------------------------------------------------------ repeating one run
