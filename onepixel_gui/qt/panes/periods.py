@@ -25,7 +25,6 @@ from onepixel_gui.attack.probe import (
 from onepixel_gui.qt.panes.controls import Part, Readout, Swatch
 from onepixel_gui.qt.panes.marks import small_font, value_ticks
 from onepixel_gui.qt.theme import DARK, Card, Theme
-from onepixel_gui.qt.view import Cursor
 from onepixel_gui.report.wording import power_of_ten
 from onepixel_gui.tiles.tile import Tile, Window
 
@@ -95,9 +94,6 @@ class PeriodsPane(Card):
                 pass
             case _:
                 assert_never(event)
-
-    def set_cursor(self, cursor: Cursor | None) -> None:
-        """Periods belong to no position."""
 
     def examine(self, sensitivity: Sensitivity) -> None:
         self._examined = sensitivity
