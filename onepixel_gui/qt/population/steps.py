@@ -92,7 +92,7 @@ class QueriesPane(LinkedPane):
         assert columns is not None
         share = 100 * np.cumsum(counts(self._bins, _STEPS, which)) / max(len(columns), 1)
         pen = pg.mkPen(colour, width=2)
-        self.plot.addItem(pg.PlotCurveItem(at, np.append(0, share), pen=pen))
+        self.plot.addItem(pg.PlotCurveItem(at, share, pen=pen, stepMode="center"))
         return float(share[-1])
 
     def _tick(self, at: Floats) -> None:
