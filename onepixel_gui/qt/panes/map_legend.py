@@ -36,6 +36,9 @@ _GREY, _LIGHTNESS, _COLOUR = 132.0, 0.42, 0.2  # what an estimate keeps of its c
 _HATCH, _BETWEEN = (128, 128, 128), (164, 164, 164)  # where nothing is known; no colour of a scale
 _APART = 4  # positions from one line of the hatching to the next
 _NEXT_LINE = QPointF(0, 17)
+_DEEP = 3  # px that letters reach below their line
+# Lines below the bar: its ticks, its label, and what is explained first; px.
+_SPREAD, _DENSE = (13, 27, 45), (12, 23, 36)
 _LUMA = np.array([0.2126, 0.7152, 0.0722])
 
 
@@ -117,6 +120,7 @@ def draw_legend(
     measure = QFontMetricsF(font)
     painter.setFont(font)
     bar = QRectF(box.left(), box.top(), box.width(), 9)
+    ticks, label, below = _SPREAD if bar.bottom() + _SPREAD[2] + _DEEP <= box.bottom() else _DENSE
     _draw_bar(painter, bar, theme, scale)
     for value in (scale.low, (scale.low + scale.high) / 2, scale.high):
         at = bar.left() + (value - scale.low) / (scale.high - scale.low) * bar.width()
@@ -124,10 +128,10 @@ def draw_legend(
         width = measure.horizontalAdvance(text)
         left = min(max(at - width / 2, bar.left()), bar.right() - width)
         painter.setPen(QColor(theme.faint))
-        painter.drawText(QPointF(left, bar.bottom() + 13), text)
+        painter.drawText(QPointF(left, bar.bottom() + ticks), text)
     width = measure.horizontalAdvance(scale.label)
-    painter.drawText(QPointF(bar.center().x() - width / 2, bar.bottom() + 27), scale.label)
-    line = QPointF(box.left(), bar.bottom() + 45)
+    painter.drawText(QPointF(bar.center().x() - width / 2, bar.bottom() + label), scale.label)
+    line = QPointF(box.left(), bar.bottom() + below)
     if outlined == "estimates":  # first: nothing else on the map needs an explanation as much
         _draw_sample(painter, line, theme, greyed(scale.lut)[None], "estimate")
         line += _NEXT_LINE
