@@ -19,8 +19,10 @@ ENDED = Ended("flipped", True, 1200, 1200, (YELLOW,), 0.1595, "normal", CURVE, 1
 
 
 def shown(qtbot: Any, pane: Any, tile: Tile | None, size: tuple[int, int]) -> Any:
+    """tile: None for a pane that shows none."""
     qtbot.addWidget(pane)
-    pane.show_tile(tile, WINDOW if tile else None)
+    if tile is not None:
+        pane.show_tile(tile, WINDOW)
     pane.resize(*size)
     with qtbot.waitExposed(pane):
         pane.show()
