@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from onepixel_gui.attack.probe import Advanced, Ended, Swept
 from onepixel_gui.problems import Problem
 from onepixel_gui.qt.gallery.tile_rows import Finding
 from onepixel_gui.qt.preferences import Memory
+from onepixel_gui.qt.study import desk
 from onepixel_gui.qt.study.button import StudyButton
 from onepixel_gui.qt.study.offer_strip import OfferStrip
 from onepixel_gui.qt.window import Window
@@ -307,6 +309,26 @@ def test_no_other_study_is_opened_while_a_campaign_writes(window, tmp_path):
 
 
 # ------------------------------------------------------------------ recent ones, and the last one
+def test_a_window_opened_within_the_same_second_has_a_study_of_its_own(
+    qtbot, window, make_window, memory, monkeypatch
+):
+    ran(qtbot, window, "run")
+    path = window.study.path
+    window.close()
+
+    class Then(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return cls.strptime(path.stem, "Untitled %Y-%m-%d %H.%M.%S").astimezone(tz)
+
+    monkeypatch.setattr(desk, "datetime", Then)
+    again = make_window(Memory(memory.folder.parent / "settings.ini"))
+    again.study.begin()
+    until(qtbot, lambda: offer(again).isVisible())
+    assert again.study.path == path.with_name(f"{path.stem} 2.onepixel")
+    assert again.study.runs == 0
+
+
 def test_the_last_study_is_offered_and_continued(qtbot, window, make_window, memory):
     ran(qtbot, window, "run")
     path = window.study.path

@@ -142,7 +142,7 @@ def summary(found: Found) -> dict[str, object]:
     }
 
 
-def live(until: Callable[[], object], most_ms: int = 60_000) -> None:
+def live(until: Callable[[], object], most_ms: int = 180_000) -> None:
     """Let the window live until something holds."""
     loop, poll, end = QEventLoop(), QTimer(), QTimer()
     poll.timeout.connect(lambda: loop.quit() if until() else None)

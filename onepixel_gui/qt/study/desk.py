@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+from itertools import chain, count
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -15,7 +16,7 @@ from onepixel_gui.qt.commands import Commands
 from onepixel_gui.qt.detached import Detached
 from onepixel_gui.qt.jobs import Lanes
 from onepixel_gui.qt.preferences import Memory, Opened
-from onepixel_gui.qt.recent import RecentStudies
+from onepixel_gui.qt.recent import RecentStudies, is_there
 from onepixel_gui.qt.runs import Run
 from onepixel_gui.qt.session import Session
 from onepixel_gui.qt.study import errands
@@ -127,8 +128,11 @@ class StudyDesk(QObject):
 
     def open_untitled(self) -> None:
         """A new one that needs no name."""
-        now = datetime.now().astimezone()
-        self.open(self._folder / f"Untitled {now:%Y-%m-%d %H.%M.%S}{SUFFIX}", make=True)
+        stem = f"Untitled {datetime.now().astimezone():%Y-%m-%d %H.%M.%S}"
+        names = chain([stem], (f"{stem} {number}" for number in count(2)))
+        paths = (self._folder / f"{name}{SUFFIX}" for name in names)
+        # A window that is closed and opened again within a second must not continue unasked.
+        self.open(next(path for path in paths if not is_there(path)), make=True)
 
     def open(self, path: Path, *, make: bool = False, reading: bool = False) -> None:
         """In the background; the one before stays open until then. make: where there is none."""
