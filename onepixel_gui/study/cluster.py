@@ -137,7 +137,11 @@ def _connected(address: str) -> Any:
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     try:
         make: Any = Client  # carries no types
-        return make(address, timeout=_PATIENCE, set_as_default=False, name="onepixel-gui")
+        words = {"timeout": _PATIENCE, "set_as_default": False, "name": "onepixel-gui"}
+        try:
+            return make(address, **words)
+        except AssertionError:  # it takes up the loop of a client that is just being closed
+            return make(address, **words)
     except (OSError, ValueError, TypeError) as refused:
         raise UnusableCluster(
             f"No Dask scheduler answers at {address}.",
