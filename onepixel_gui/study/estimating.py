@@ -75,20 +75,23 @@ def estimated(
                 refused += yield from _tile(plan, footing.models, crew, told[1], found)
         size = crew.size
     yield preparing("Reckoning")
-    gains = {
-        part: footing.models[part[0]].company_for(plan.attacks[part[1]]).gain for part in found
-    }
-    alone = len(places) * sum(each.seconds / gains[part] for part, each in found.items())
+    alone = sum(each.seconds / _gain(plan, footing.models, part) for part, each in found.items())
     return Estimate(
         tiles=len(places),
         runs=len(places) * len(plan.parts),
         queries=len(places) * sum(each.most for each in found.values()),
-        seconds=alone / size,
+        seconds=len(places) * alone / size,
         bytes=len(places) * sum(_bytes(each) for each in found.values()),
         measured=len(sample),
         refused=refused,
         workers=size,
     )
+
+
+def _gain(plan: Plan, models: Sequence[Model], part: tuple[int, int, int]) -> float:
+    """Times as quick as it was tried, for a trial is alone in its batch."""
+    model, attack, _ = part
+    return models[model].company_for(plan.attacks[attack]).gain
 
 
 def _tile(
