@@ -324,7 +324,7 @@ def test_a_window_opened_within_the_same_second_has_a_study_of_its_own(
     monkeypatch.setattr(desk, "datetime", Then)
     again = make_window(Memory(memory.folder.parent / "settings.ini"))
     again.study.begin()
-    until(qtbot, lambda: offer(again).isVisible())
+    until(qtbot, lambda: again.study.path is not None)
     assert again.study.path == path.with_name(f"{path.stem} 2.onepixel")
     assert again.study.runs == 0
 
