@@ -13,15 +13,24 @@ import pytest
 from PIL import Image
 
 from onepixel_gui.attack.attacks import Exhaustive, Settings
+from onepixel_gui.attack.probe import Guidance
 from onepixel_gui.report.exhibit import Style
 from onepixel_gui.report.figure import render
 from onepixel_gui.report.plates import draw
 from onepixel_gui.report.population import folder
-from onepixel_gui.report.population.captions import caption, title
+from onepixel_gui.report.population.captions import attack, caption, title
 from onepixel_gui.report.population.contents import LETTERS, contents
 from onepixel_gui.report.population.exhibit import TEMPLATES, exhibits, plain_name
 from onepixel_gui.report.population.numbers import COLUMNS, Number, table
-from onepixel_gui.report.population.phrases import LINES, chance, number, percents, stopping
+from onepixel_gui.report.population.phrases import (
+    LINES,
+    SINGLY,
+    chance,
+    first_of_several,
+    number,
+    percents,
+    stopping,
+)
 from onepixel_gui.report.population.summary import findings
 from onepixel_gui.report.population.tabulated_maps import numbers
 from onepixel_gui.report.sheet import drawing
@@ -200,6 +209,53 @@ def test_a_search_that_stops_at_its_flip_is_said_to_differ_by_that_from_one_that
     assert stopping(Settings()) in findings(SEARCHED)
     assert not any(STOPPING in each for each in findings(SWEPT))
     assert stopping(Settings(to_the_end=True)) == stopping(Exhaustive()) == ""
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_caption_with_any_p_says_that_none_is_corrected_for_the_number_of_tests(name):
+    words = caption(ALL[name])
+    assert (SINGLY in words) == bool(re.search(r"\bp [=<]", words))
+
+
+def test_findings_with_any_p_say_that_none_is_corrected_for_the_number_of_tests():
+    assert SINGLY in findings(SEARCHED)
+    assert SINGLY in findings(SWEPT)
+    few = examined_of(Planted(outcomes_of(4, both=False), aftermaths=False), dark=0)
+    assert SINGLY not in findings(few)
+
+
+def of_several(settings):
+    group = replace(SEARCHED.group, settings=settings)
+    return replace(SEARCHED, group=group)
+
+
+@pytest.mark.parametrize("settings", [Settings(pixels=3), Guidance(pixels=3)])
+def test_several_pixels_are_never_told_as_one_and_their_first_is_said_to_stand_for_them(settings):
+    several = of_several(settings)
+    told = (
+        "Each run changes 3 pixels together; colours, distances and places are those of the first"
+    )
+    for each in exhibits(several)[0]:
+        words = caption(each)
+        assert told in words
+        assert "one-pixel" not in words.lower()
+        assert "3 pixels" in words
+    assert any(told in each for each in findings(several))
+    assert not any("One pixel changed" in each for each in findings(several))
+    assert any("3 pixels together changed the answer" in each for each in findings(several))
+    assert first_of_several(Settings()) == first_of_several(Exhaustive()) == ""
+
+
+@pytest.mark.parametrize(
+    "other", [Settings(to_the_end=True), Settings(pixels=2), Settings(weight=0.7)]
+)
+def test_no_two_attacks_read_alike(other):
+    assert attack(other) != attack(Settings())
+
+
+@pytest.mark.parametrize("other", [Guidance(to_the_end=True), Guidance(pixels=2, shortlist=32)])
+def test_no_two_guided_searches_read_alike(other):
+    assert attack(other) != attack(Guidance())
 
 
 def test_success_is_compared_with_failure_within_one_direction_only():

@@ -144,8 +144,10 @@ class HeadPane(Card):
             return
         overall = tabled.rates.overall
         self._share.setText(phrases.percents(overall.share))
-        access = tabled.group.settings.access
-        self._headline.setText(f"{phrases.rate(overall)} flip by one pixel · {access}")
+        settings = tabled.group.settings
+        many = phrases.together(settings)
+        pixels = "one pixel" if many == 1 else f"{many} pixels together"
+        self._headline.setText(f"{phrases.rate(overall)} flip by {pixels} · {settings.access}")
         self._more.setText("   ".join(_directed(tabled)))
         self._more.setToolTip(
             "\n".join(f"{each.title}: {phrases.rate(each)}" for each in tabled.rates.directions)
@@ -186,6 +188,7 @@ def _directed(tabled: Tabled) -> list[str]:
         for each in several[:4]
     ]
     told += phrases.not_counted(tabled.group.stopped)
+    told += filter(None, [phrases.first_of_several(tabled.group.settings)])
     if rates.runs > rates.overall.n:
         told.append(f"{rates.runs:,} runs; a tile counts once, as flipped if any of its runs is.")
     return told

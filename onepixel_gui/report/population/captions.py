@@ -1,5 +1,7 @@
 """Captions of population figures: all that a reader needs who sees nothing but the figure."""
 
+import re
+
 from onepixel_gui import __version__
 from onepixel_gui.attack.attacks import Exhaustive
 from onepixel_gui.attack.probe import Guidance, Settings
@@ -9,6 +11,7 @@ from onepixel_gui.report.population.exhibit import PopulationExhibit
 from onepixel_gui.report.population.fragments import Fragment
 from onepixel_gui.report.wording import COORDINATES, RESEARCH_ONLY, counted
 
+TOLD_P = re.compile(r"\bp [=<]")  # as `phrases.chance` tells it
 _FRAGMENTS: dict[str, dict[str, Fragment]] = {
     "population": fragments.POPULATION,
     "colours": fragments.COLOURS,
@@ -23,15 +26,17 @@ _FRAGMENTS: dict[str, dict[str, Fragment]] = {
 def title(exhibit: PopulationExhibit) -> str:
     """One line for the file's own title."""
     examined = exhibit.examined
+    first = phrases.attacks(examined.group.settings)
+    attacks = phrases.lowered(first)
     what = {
-        "population": "One-pixel attacks over a population",
-        "before and after": "Confidence before and after one-pixel attacks",
-        "colours": f"Colours of one-pixel attacks, {exhibit.directed.title}",
-        "places": f"Places of one-pixel attacks, {exhibit.directed.title}",
+        "population": f"{first} over a population",
+        "before and after": f"Confidence before and after {attacks}",
+        "colours": f"Colours of {attacks}, {exhibit.directed.title}",
+        "places": f"Places of {attacks}, {exhibit.directed.title}",
         "periods": "Periods of sensitivity over a population",
-        "locality": "Locality and propagation of one-pixel attacks",
+        "locality": f"Locality and propagation of {attacks}",
         "universal pixels": f"Universal pixels, {exhibit.directed.title}",
-        "per-class matrix": "One-pixel attacks from class to class",
+        "per-class matrix": f"{first} from class to class",
     }[exhibit.template]
     return f"{what} ({examined.group.settings.access}, n = {examined.tiles:,} tiles)"
 
@@ -43,7 +48,8 @@ def caption(exhibit: PopulationExhibit) -> str:
         for key in contents(exhibit)
         if (words := _fragment(exhibit, key))
     ]
-    return " ".join((f"{title(exhibit)}.", *panels, _ending(exhibit)))
+    tested = (phrases.SINGLY,) if any(TOLD_P.search(words) for words in panels) else ()
+    return " ".join((f"{title(exhibit)}.", *panels, *tested, _ending(exhibit)))
 
 
 def _fragment(exhibit: PopulationExhibit, key: str) -> str:
@@ -58,6 +64,7 @@ def _ending(exhibit: PopulationExhibit) -> str:
     card, rates = examined.group.card, examined.rates
     parts = [
         *_stopping(exhibit),
+        *filter(None, [phrases.first_of_several(examined.group.settings)]),
         f"Attack: {attack(examined.group.settings)}.",
         f"{counted(len(examined.outcomes), 'run', 'runs')} of "
         f"{counted(examined.tiles, 'tile', 'tiles')}; a tile counts once, as flipped if any of "
@@ -87,12 +94,17 @@ def attack(settings: Settings | Guidance | Exhaustive) -> str:
                 "differential evolution (black-box; rand/1, no crossover; Su et al. 2019), "
                 f"F {settings.weight:g}, population {settings.population:,}, at most "
                 f"{settings.generations:,} generations, "
-                f"{counted(settings.pixels, 'pixel', 'pixels')}"
+                f"{counted(settings.pixels, 'pixel', 'pixels')}{_to_the_end(settings)}"
             )
         case Guidance():
             return (
                 "guided search (white-box; a choice of this program; not comparable with a "
-                f"black-box search), at most {settings.budget:,} queries"
+                f"black-box search), at most {settings.budget:,} queries, "
+                f"{counted(settings.pixels, 'pixel', 'pixels')}{_to_the_end(settings)}"
             )
         case Exhaustive():
             return f"exhaustive sweep (black-box), palette {settings.palette}"
+
+
+def _to_the_end(settings: Settings | Guidance) -> str:
+    return ", going on after the first flip" if settings.to_the_end else ""

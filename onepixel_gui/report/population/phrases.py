@@ -10,6 +10,8 @@ from onepixel_gui.report.wording import counted, scientific
 DASH = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
 
+SINGLY = "Each p is of one test by itself; none is corrected for how many tests there are."
+
 LINES = 60  # cases whose intervals stay apart in a figure; more are counted by rate
 
 
@@ -102,6 +104,28 @@ def stopping(settings: Attack) -> str:
         "A search stops at its first flip, while one that holds spends its whole budget on ever "
         "more extreme pixels; so colours, distances and confidences of flipped and held tiles "
         "differ also because of when their searches stop."
+    )
+
+
+def together(settings: Attack) -> int:
+    """How many pixels a run changes at once."""
+    return 1 if isinstance(settings, Exhaustive) else settings.pixels
+
+
+def attacks(settings: Attack) -> str:
+    """ "One-pixel attacks", "3-pixel attacks"."""
+    many = together(settings)
+    return f"{'One' if many == 1 else many}-pixel attacks"
+
+
+def first_of_several(settings: Attack) -> str:
+    """What numbers of colours and places leave out where several pixels change; "" of one."""
+    many = together(settings)
+    if many == 1:
+        return ""
+    return (
+        f"Each run changes {many} pixels together; colours, distances and places are those of the "
+        "first in its list alone (our choice), and say nothing of the others."
     )
 
 

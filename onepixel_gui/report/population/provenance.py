@@ -23,7 +23,11 @@ _OURS = [
     "intervals over cases, and what tiles of one case share",
     "dark areas: haematoxylin by colour deconvolution above Otsu's threshold of each tile",
     "sensitivity as the mean of the largest |logit change| over the palette",
-    "nulls: a uniform position, random pixels of the same tile, shuffled positions",
+    "nulls: a uniform position, random pixels of the same tile, shuffled positions, random shifts "
+    "of each tile",
+    "colours, distances and places of several pixels changed together are those of the first in "
+    "the list",
+    "each p is of one test by itself, not corrected for how many tests there are",
 ]
 
 

@@ -3,7 +3,7 @@
 from onepixel_gui.analysis.chromatic import hexadecimal
 from onepixel_gui.analysis.population.periods import PopulationSpectrum
 from onepixel_gui.report.population import phrases
-from onepixel_gui.report.population.captions import attack
+from onepixel_gui.report.population.captions import TOLD_P, attack
 from onepixel_gui.report.population.examined import Directed, Examined
 from onepixel_gui.report.population.exhibit import Lacking
 from onepixel_gui.report.wording import RESEARCH_ONLY, TIMES, counted
@@ -22,7 +22,8 @@ def findings(examined: Examined) -> tuple[str, ...]:
         f"{counted(rates.runs, 'run', 'runs')} of {counted(examined.tiles, 'tile', 'tiles')} are "
         f"counted ({examined.group.settings.access}); {_unit(examined)}.",
         *phrases.not_counted(examined.group.stopped),
-        f"One pixel changed the answer of {phrases.rate(rates.overall)}.",
+        f"{_changed(examined)} changed the answer of {phrases.rate(rates.overall)}.",
+        *filter(None, [phrases.first_of_several(examined.group.settings)]),
     ]
     if len(rates.directions) > 1:
         told += [f"From {each.title}: {phrases.rate(each)}." for each in rates.directions]
@@ -45,7 +46,18 @@ def findings(examined: Examined) -> tuple[str, ...]:
         )
     for led in examined.directed:
         told += _of(led, phrases.stopping(examined.group.settings))
-    return (*told, *_periods(examined), *_locality(examined), *_universal(examined), RESEARCH_ONLY)
+    told += (*_periods(examined), *_locality(examined), *_universal(examined))
+    return (*told, phrases.SINGLY, RESEARCH_ONLY) if _tested(told) else (*told, RESEARCH_ONLY)
+
+
+def _tested(told: list[str]) -> bool:
+    """Whether any p is told."""
+    return any(TOLD_P.search(words) for words in told)
+
+
+def _changed(examined: Examined) -> str:
+    many = phrases.together(examined.group.settings)
+    return "One pixel" if many == 1 else f"{many} pixels together"
 
 
 def _unit(examined: Examined) -> str:
