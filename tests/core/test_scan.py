@@ -24,7 +24,9 @@ from onepixel_gui.classifier.scan import (
 from onepixel_gui.classifier.scanning.ahead import Ahead
 from onepixel_gui.classifier.scanning.places import NothingToScan, blocks, gathered, grid_of
 from onepixel_gui.problems import Problem
+from onepixel_gui.tiles.slides import borrowed
 from onepixel_gui.tiles.tile import Window
+from tests.core import slide_files
 from tests.core.networks import Tiny, card
 from tests.core.planes import PlaneSlide
 
@@ -203,8 +205,21 @@ def test_a_resampled_slide_and_one_of_unknown_resolution_are_told(tiny):
 # ------------------------------------------------------------------ reading
 @pytest.mark.parametrize("mpp", [None, 0.5, 0.1])
 def test_tiles_read_ahead_are_those_of_the_slide_pixel_for_pixel(mpp):
-    slide = plane(90, 110, mpp=mpp)
-    grid = grid_of(card(mpp=0.25), slide, replace(EVERYWHERE, stride=3))
+    same_ahead(plane(90, 110, mpp=mpp), replace(EVERYWHERE, stride=3))
+
+
+def test_tiles_read_ahead_are_those_of_a_slide_whose_coarse_level_is_no_whole_part_of_it(tmp_path):
+    fine = np.random.default_rng(0).integers(0, 256, (806, 790, 3), np.uint8)
+    coarse = np.random.default_rng(1).integers(0, 256, (201, 197, 3), np.uint8)
+    path = slide_files.tiled(tmp_path / "a.tif", [fine, coarse], mpp=0.05, compression="lzw")
+    with borrowed(path) as slide:
+        assert slide.levels[1].downsample == pytest.approx(4.01, abs=0.001)
+        same_ahead(slide, replace(EVERYWHERE, region=Window(90, 90, 200, 200)))
+
+
+def same_ahead(slide, settings):
+    """Each tile that is read in blocks equals the slide's own."""
+    grid = grid_of(card(mpp=0.25), slide, settings)
     order = [*blocks(grid, np.ones((grid.rows, grid.columns), np.bool_))]
     rows, columns = (np.concatenate(each) for each in zip(*order, strict=True))
     corners = grid.corners(rows, columns)

@@ -190,12 +190,14 @@ class _Part:
         """Read the whole block, at the level that its tiles are cut from."""
         down, across = self.levels[level].shape
         scale, box = self.levels[level].downsample, self._box
+        self._worth = False  # once is enough, whatever comes of it
+        if not scale.is_integer():
+            return  # OpenSlide blends pixels by where a region begins: tiles would not be the same
         margin = _MARGIN if self._grid.downsample != 1 else 0
         top = max(0, int(box.row / scale) - margin)
         left = max(0, int(box.column / scale) - margin)
         bottom = min(down, int((box.row + box.height) / scale) + 1 + margin)
         right = min(across, int((box.column + box.width) / scale) + 1 + margin)
-        self._worth = False  # once is enough, whatever comes of it
         try:
             rgb = self._slide.region(level, top, left, bottom - top, right - left)
         except UnreadableSlide:
