@@ -115,6 +115,18 @@ def test_places_outside_their_slide_are_left_out_and_doubted(folder):
     assert any(note.startswith(doubt) for note in found.notes)
 
 
+def test_tiles_that_stand_out_at_a_border_are_cut_and_not_doubted(folder):
+    corners = [(99, 199), (-15, -15), (90, 0), (0, 190)]  # of 16 x 16 px, on 100 x 200 px
+    rows = "".join(f"slide.tif,{row},{column},a\n" for row, column in corners)
+    found, tiles = opened(write(folder / "list.csv", rows))
+    assert len(tiles) == 4
+    assert [note for note in found.notes if "outside" in note] == []
+    beside = "slide.tif,100,0,a\nslide.tif,0,200,a\nslide.tif,-16,0,a\nslide.tif,0,-16,a\n"
+    found, tiles = opened(write(folder / "list.csv", rows + beside))
+    assert len(tiles) == 4
+    assert any(note.startswith("4 marks lie outside the image") for note in found.notes)
+
+
 def test_rows_that_are_none_are_counted_with_the_first_line(folder):
     rows = "slide,row,column,label\nslide.tif,1,2,a\nslide.tif,one,2,a\n,3,4\nslide.tif,1e99,2,b\n"
     found, tiles = opened(write(folder / "list.csv", rows))

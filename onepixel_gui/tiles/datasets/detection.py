@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -20,6 +20,7 @@ LOOK_ALIKE = "look-alike"  # marked as no mitosis, though it resembles one
 _ROUNDS = 60  # of drawing places for normal tiles before a slide counts as full
 
 Places = NDArray[np.int32]
+Inside = Callable[[Mark, tuple[int, int] | None], bool]  # of an image of that (H, W)
 
 
 @dataclass(slots=True)
@@ -130,16 +131,16 @@ def _inside(mark: Mark, shape: tuple[int, int] | None) -> bool:
     return 0 <= mark.row <= shape[0] and 0 <= mark.column <= shape[1]
 
 
-def outside(fields: Sequence[Field]) -> list[str]:
+def outside(fields: Sequence[Field], inside: Inside = _inside) -> list[str]:
     """Marks outside their images, and whether the order of the coordinates could be why."""
     known = [(mark, each.shape) for each in fields if each.shape for mark in each.marks]
-    amiss = [(mark, shape) for mark, shape in known if not _inside(mark, shape)]
+    amiss = [(mark, shape) for mark, shape in known if not inside(mark, shape)]
     if not amiss:
         return []
     marks = "1 mark lies" if len(amiss) == 1 else f"{len(amiss):,} marks lie"
     told = f"{marks} outside the image and cannot be cut"
     turned = sum(
-        not _inside(Mark(mark.column, mark.row, mark.label), shape) for mark, shape in known
+        not inside(Mark(mark.column, mark.row, mark.label), shape) for mark, shape in known
     )
     if turned < len(amiss):
         left = f"only {turned:,}" if turned else "none"

@@ -13,7 +13,7 @@ from onepixel_gui.outbox import printable
 from onepixel_gui.tiles.datasets.class_folders import NamedTile
 from onepixel_gui.tiles.datasets.columns import Coded, Columns, Derived
 from onepixel_gui.tiles.datasets.dataset import Dataset, Field, Mark, Sampling, refusal
-from onepixel_gui.tiles.datasets.detection import outside
+from onepixel_gui.tiles.datasets.detection import Inside, outside
 from onepixel_gui.tiles.datasets.marked_tiles import marked_tile
 from onepixel_gui.tiles.datasets.places import Elsewhere
 from onepixel_gui.tiles.datasets.sizes import shape_of
@@ -319,16 +319,32 @@ def _placed(
     )
     meant = "centre" if heading.centred else "top-left pixel"
     notes.append(f"Rows and columns are taken to be those of the {meant} of each tile.")
-    notes += outside(fields)
+    notes += outside(fields) if heading.centred else outside(fields, _touching(sampling))
     return _cut(table, fields, heading, sampling), fields
+
+
+def _touching(sampling: Sampling) -> Inside:
+    """A tile that was named by its corner, and is marked in its middle, may stand out."""
+    edges = sampling.shape
+
+    def touches(mark: Mark, shape: tuple[int, int] | None) -> bool:
+        corner = mark.row - edges[0] // 2, mark.column - edges[1] // 2
+        limits = shape or (1 << 30, 1 << 30)
+        return all(
+            -edge < at < limit for edge, at, limit in zip(edges, corner, limits, strict=True)
+        )
+
+    return touches
 
 
 def _cut(table: _Rows, fields: Sequence[Field], heading: _Heading, sampling: Sampling) -> Columns:
     of, places = np.array(table.of, np.int32), np.array(table.places, np.int32).reshape(-1, 2)
     limits = np.array([each.shape or (1 << 30, 1 << 30) for each in fields])[of]
-    reach = np.array((0, 0) if heading.centred else sampling.shape)
     there = np.array([each.present for each in fields])[of]
-    there &= ((places <= limits) & (places + reach >= 0)).all(1)
+    if heading.centred:
+        there &= ((places <= limits) & (places >= 0)).all(1)
+    else:
+        there &= ((places < limits) & (places + sampling.shape > 0)).all(1)
     of, places = of[there], places[there]
     labels, _ = _words(table, there)
     cases = Coded(of, tuple(each.case for each in fields))
