@@ -1,6 +1,7 @@
 """Tiles cut from slides lie where they say, at the resolution asked for, mirrored at borders."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from onepixel_gui.problems import UnreadableSlide
+from onepixel_gui.tiles.datasets import Sampling
+from onepixel_gui.tiles.datasets.marked_tiles import marked_tile
 from onepixel_gui.tiles.slides import SlideTile, open_slide
 from tests.core import slide_files as written
 
@@ -177,3 +180,14 @@ def test_its_thumbnail_is_the_tile_made_smaller(tmp_path):
 def test_a_slide_tile_of_no_slide_is_a_problem(tmp_path):
     with pytest.raises(UnreadableSlide, match="does not exist"):
         SlideTile(tmp_path / "gone.tif", 0, 0, (8, 8)).read()
+
+
+def test_a_marked_tile_is_centred_alike_where_the_resolutions_count_as_one(tmp_path):
+    path = written.flat(tmp_path / "a.tif", written.field(600, 600), **written.per_cm(0.25))
+    sampling = Sampling((257, 256))
+    tiles = [
+        marked_tile(path, (300, 310), replace(sampling, mpp=mpp), None, "").read()
+        for mpp in (None, 0.25, 0.2549, 0.2451)
+    ]
+    assert {tile.origin for tile in tiles} == {(172, 182)}
+    assert len({tile.sha256 for tile in tiles}) == 1

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onepixel_gui.outbox import printable
+from onepixel_gui.tiles.cutting import pixels_per_pixel
 from onepixel_gui.tiles.datasets.dataset import Sampling
 from onepixel_gui.tiles.entries import Entry
 from onepixel_gui.tiles.slides import Slide, SlideTile, borrowed
@@ -56,8 +57,9 @@ class CentredTile:
             return self._cut(slide).thumbnail(edge)
 
     def _cut(self, slide: Slide) -> SlideTile:
-        ratio = self.mpp / slide.mpp if slide.mpp else 1.0
+        ratio = pixels_per_pixel(slide.mpp, self.mpp)
         row, column = (
-            at - round(edge * ratio / 2) for at, edge in zip(self.centre, self.shape, strict=True)
+            at - (edge // 2 if ratio == 1 else round(edge * ratio / 2))
+            for at, edge in zip(self.centre, self.shape, strict=True)
         )
         return SlideTile(self.path, row, column, self.shape, self.mpp, self.label, self.case)
