@@ -124,7 +124,7 @@ def test_a_result_is_drawn_where_its_tile_lies_and_only_on_its_slide(
     on_bench(qtbot, window, 16 * 5, 16 * 9)
     assert window.session.question.answer == "mitosis"
     window.actions_by_name["run"].trigger()
-    until(qtbot, lambda: window.session.findings.ended is not None)
+    until(qtbot, lambda: window.session.findings.ended and not window.session.activity)
     here = {Rectangle(80, 144, 16, 16): "flipped"}
     assert window.session.findings.ended.flipped
     assert window.slide.outcomes == here
@@ -136,7 +136,7 @@ def test_a_result_is_drawn_where_its_tile_lies_and_only_on_its_slide(
 def test_another_classifier_forgets_what_the_one_before_said(qtbot, window, checkpoint, tmp_path):
     on_bench(qtbot, window, 16 * 5, 16 * 9)
     window.actions_by_name["run"].trigger()
-    until(qtbot, lambda: window.session.findings.ended is not None)
+    until(qtbot, lambda: window.session.findings.ended and not window.session.activity)
     scan(qtbot, window)
     other = tmp_path / "other.pt"
     other.write_bytes(checkpoint.read_bytes() + b"\0")
@@ -333,7 +333,7 @@ def test_the_place_on_the_slide_is_told_with_the_tile_and_written_with_a_result(
     on_bench(qtbot, window, 80, 144)
     assert "row 80, column 144" in window.facts
     window.actions_by_name["run"].trigger()
-    until(qtbot, lambda: window.session.findings.ended is not None)
+    until(qtbot, lambda: window.session.findings.ended and not window.session.activity)
     with qtbot.waitSignal(window.commands.noted, timeout=30_000):
         window.commands.write_figure(tmp_path / "figure.svg", ExportChoice("attack", 183, 300))
     written = next(tmp_path.glob("figure*.json")).read_text("utf-8")

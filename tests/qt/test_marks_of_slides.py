@@ -44,7 +44,7 @@ def study(qtbot, make_window, memory, slide, checkpoint) -> Path:
     window.slides.put_on_bench(DARK.row, DARK.column)
     until(qtbot, lambda: window.session.question is not None)
     window.actions_by_name["run"].trigger()
-    until(qtbot, lambda: window.study.runs == 1)
+    until(qtbot, lambda: window.study.runs == 1 and not window.session.activity)
     assert window.slide.outcomes == {DARK: "flipped"}
     kept = slide.with_name("kept.onepixel")
     window.study.keep_as(kept)
@@ -106,7 +106,7 @@ def test_a_flip_of_another_time_stays_where_a_later_run_holds(
     until(qtbot, lambda: window.session.question is not None)
     window.commands.set_preferences(QUICK.but(population=5, generations=1))
     window.actions_by_name["run"].trigger()
-    until(qtbot, lambda: window.study.runs == 2)
+    until(qtbot, lambda: window.study.runs == 2 and not window.session.activity)
     assert not window.session.findings.ended.flipped
     assert window.slide.outcomes == {DARK: "held", other: "flipped"}
 
