@@ -296,7 +296,8 @@ def look(paths: Sequence[Path], sampling: "Sampling", instead: Path | None) -> "
                 shown.update(Text(f"Looking: {seen:,} seen, now {looked.where}"))
     except StopIteration as end:
         found: Dataset = end.value
-        if found.kind == "tiles" and len(found.entries) == 1:  # whatever it is, so far
+        alone = len(found.entries) == 1 and not found.fields
+        if found.kind == "tiles" and alone:  # whatever it is, so far
             found.entries[0].read()
         return found
     except KeyboardInterrupt:

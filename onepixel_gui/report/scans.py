@@ -11,6 +11,7 @@ from onepixel_gui.classifier.scan import Candidate, ScanBegan, ScanEnded
 from onepixel_gui.outbox import printable
 from onepixel_gui.report.provenance import provenance_of_scan
 from onepixel_gui.report.wording import percent
+from onepixel_gui.tiles.cutting import half
 from onepixel_gui.tiles.slides import Slide
 
 # As data sets name them: the centre, so that tiles of any size can be cut there.
@@ -32,14 +33,18 @@ class ScanExhibit:
 def summary(shown: ScanExhibit) -> str:
     """One sentence: how many candidates, out of how many tiles."""
     began, ended, card = shown.began, shown.ended, shown.card
-    found = [f"{len(ended.candidates):,} candidates for {printable(began.subject)}"]
+    found = [f"{_many(len(ended.candidates), 'candidate')} for {printable(began.subject)}"]
     if len(card.classes) == 2:
         sure = sum(each.confidence >= card.threshold for each in ended.candidates)
         found.append(f"{sure:,} of them from {percent(card.threshold)} on")
-    tiles = f"{began.total:,} tiles of {printable(shown.slide.name)}"
+    tiles = f"{_many(began.total, 'tile')} of {printable(shown.slide.name)}"
     if began.skipped:
         tiles += f" ({began.skipped:,} without tissue left out)"
-    return f"{', '.join(found)}, in {tiles}; {ended.queries:,} queries."
+    return f"{', '.join(found)}, in {tiles}; {_many(ended.queries, 'query', 'queries')}."
+
+
+def _many(count: int, one: str, more: str = "") -> str:
+    return f"1 {one}" if count == 1 else f"{count:,} {more or f'{one}s'}"
 
 
 def lines(shown: ScanExhibit) -> list[str]:
@@ -57,7 +62,8 @@ def lines(shown: ScanExhibit) -> list[str]:
 def centre(shown: ScanExhibit, candidate: Candidate) -> tuple[int, int]:
     """Level-0 (row, column) of the middle of a candidate's tile."""
     grid = shown.began.grid
-    return candidate.row + grid.height // 2, candidate.column + grid.width // 2
+    down, across = (half(edge, grid.downsample) for edge in grid.shape)
+    return candidate.row + down, candidate.column + across
 
 
 def as_values(shown: ScanExhibit) -> dict[str, object]:

@@ -95,6 +95,14 @@ def pixels_per_pixel(mine: float | None, wanted: float | None) -> float:
     return wanted / mine
 
 
+def half(edge: int, ratio: float) -> int:
+    """Level-0 pixels from the first row of a tile to that of its centre.
+
+    edge: of the tile, in its own pixels.  ratio: as `pixels_per_pixel` gives it.
+    """
+    return edge // 2 if ratio == 1 else round(edge * ratio / 2)
+
+
 def _ratio(slide: Source, wanted: float | None) -> tuple[float, list[str]]:
     """Level-0 pixels per tile pixel, and what to say about it."""
     ratio = pixels_per_pixel(slide.mpp, wanted)

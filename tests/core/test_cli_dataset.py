@@ -6,6 +6,7 @@ import pytest
 
 from onepixel_gui import cli
 from tests.core import dataset_files as sets
+from tests.core import slide_files
 
 
 @pytest.fixture
@@ -82,3 +83,15 @@ def test_a_folder_that_is_no_data_set_is_a_problem_with_a_remedy(go, tmp_path, w
 def test_words_that_mean_nothing_are_refused(go, words):
     folder = ["."] if words else []
     assert go(*folder, *words)[0] == 2
+
+
+def test_a_broken_tile_beside_a_slide_does_not_hide_what_is_there(go, tmp_path):
+    (tmp_path / "both").mkdir()
+    (tmp_path / "both" / "a.png").touch()
+    slide_files.flat(tmp_path / "both" / "field.tif", slide_files.field(40, 1100))
+    code, said, errors = go("both")
+    assert (code, errors) == (0, [])
+    assert "Images" in said
+    (tmp_path / "both" / "field.tif").unlink()
+    code, said, errors = go("both")
+    assert (code, said, errors[0]) == (2, "", "a.png is empty (0 bytes).")

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onepixel_gui.outbox import printable
-from onepixel_gui.tiles.cutting import pixels_per_pixel
+from onepixel_gui.tiles.cutting import half, pixels_per_pixel
 from onepixel_gui.tiles.datasets.dataset import Sampling
 from onepixel_gui.tiles.entries import Entry
 from onepixel_gui.tiles.slides import Slide, SlideTile, borrowed
@@ -59,7 +59,6 @@ class CentredTile:
     def _cut(self, slide: Slide) -> SlideTile:
         ratio = pixels_per_pixel(slide.mpp, self.mpp)
         row, column = (
-            at - (edge // 2 if ratio == 1 else round(edge * ratio / 2))
-            for at, edge in zip(self.centre, self.shape, strict=True)
+            at - half(edge, ratio) for at, edge in zip(self.centre, self.shape, strict=True)
         )
         return SlideTile(self.path, row, column, self.shape, self.mpp, self.label, self.case)
