@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from scipy.stats import binom, norm
 
+from onepixel_gui.analysis.population import units
 from onepixel_gui.analysis.population.colours import chromatic
 from onepixel_gui.analysis.population.comparing import compare, correlate
 from onepixel_gui.analysis.population.darkness import DarkTile, dark_map, darkness
 from onepixel_gui.analysis.population.places import centre_distances, places
+from onepixel_gui.analysis.population.rates import rate
 from tests.core.planted import Effects, nuclei, planted
 
 SEEDS, TILES, LEVEL = 200, 200, 0.05
@@ -124,6 +126,50 @@ def test_intervals_of_a_strong_difference_hold_it_as_often_as_they_promise(cases
     drawn = np.random.default_rng(1).normal(size=(SEEDS, TILES)) + 1.5 * flipped
     intervals = [compare("", "", values, flipped, cases).interval for values in drawn]
     assert SEEDS - held(2 * norm.cdf(1.5 / 2**0.5) - 1, intervals) in BY_CHANCE
+
+
+# ------------------------------------------------------------------ few and unequal cases
+UNEQUAL = np.repeat(np.arange(9), [60, 30, 20, 14, 10, 7, 5, 3, 1])  # as many as real tiles have
+
+
+def of_unequal(rng):
+    """Two columns that cases share 30 % of, who flips by case, and nothing that is common."""
+    first, second, odds = rng.normal(size=(3, 9))[:, UNEQUAL] * (0.3 / 0.7) ** 0.5
+    noise, chance = rng.normal(size=(2, len(UNEQUAL))), rng.random(len(UNEQUAL))
+    return first + noise[0], second + noise[1], chance < norm.cdf(odds)
+
+
+def test_a_few_cases_of_unequal_size_are_not_taken_for_evidence():
+    times = dict.fromkeys(("mean", "difference", "correlation"), 0)
+    for seed in range(SEEDS):
+        first, second, flipped = of_unequal(np.random.default_rng(seed))
+        off = first.mean()
+        doubted = units.doubt(first - off, UNEQUAL)
+        mean = units.tested_by_case("mean", off, len(first), doubted, UNEQUAL)
+        times["mean"] += mean.p < LEVEL
+        times["difference"] += compare("", "", second, flipped, UNEQUAL).by_case.p < LEVEL
+        times["correlation"] += correlate("", "", first, second, UNEQUAL).by_case.p < LEVEL
+    for name, count in times.items():
+        assert count <= BY_CHANCE[-1], name
+
+
+def test_intervals_of_a_rate_over_a_few_cases_of_unequal_size_hold_the_truth():
+    """Every case has a chance of its own, 0.2 on average."""
+    intervals = []
+    for seed in range(SEEDS):
+        rng = np.random.default_rng(seed)
+        chance = rng.beta(0.3, 1.2, 9)[UNEQUAL]
+        intervals.append(rate("", rng.random(len(UNEQUAL)) < chance, UNEQUAL).clustered)
+    assert SEEDS - held(0.2, intervals) <= BY_CHANCE[-1]
+
+
+def test_a_correlation_of_few_tiles_has_neither_an_interval_nor_a_test_by_case():
+    first, second = np.random.default_rng(0).normal(size=(2, 19))
+    found = correlate("", "", first, second, np.arange(19) % 5)
+    assert found.interval is None
+    assert (found.by_case.p, found.by_case.note) == (None, "Fewer than 20 tiles.")
+    assert correlate("", "", first, second).by_case is None
+    assert found.test.p is not None
 
 
 # ------------------------------------------------------------------ dark areas

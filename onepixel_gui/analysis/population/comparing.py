@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onepixel_gui.analysis.population.outcomes import Bools, Floats, Integers
-from onepixel_gui.analysis.population.units import FEWEST, Doubt, Interval, Tested, doubt
+from onepixel_gui.analysis.population.units import ALIKE, FEWEST, Doubt, Interval, Tested, doubt
 
 _FEW = 10  # below this on one side p comes from permutations
 _LARGE = 1_000  # with more tiles in all the normal approximation holds for _FEW as well
-_SHORT = 20  # below this a correlation's p comes from permutations
+_SHORT = 20  # below this a correlation's p comes from permutations, and it has no interval
 _TURN = 1_000  # permutations at a time
 _EQUAL = "All values are equal."
 
@@ -44,7 +44,7 @@ class Compared:
 class Correlated:
     """Spearman's rho of two columns; None where one does not vary or tiles are few.
 
-    interval:  of rho, 95 %, on Fisher's scale; by case where cases are known.
+    interval:  of rho, 95 %, on Fisher's scale; by case where cases are known; None of few tiles.
     test:      Student's t of rho, or permutations where tiles are few.
     by_case:   the same with tiles of one case taken together; None without cases.
     """
@@ -117,7 +117,7 @@ def _cliff(
     middle = float(below[flipped].mean())
     lifted = np.where(flipped, below - middle, (1 - middle) - below)
     weights = n / np.where(flipped, sides[0], sides[1])
-    return 2 * middle - 1, doubt(2 * weights * lifted, cases)
+    return 2 * middle - 1, doubt(2 * weights * lifted, cases, flipped)
 
 
 def _mann_whitney(ranks: Floats, flipped: Bools, draws: int, seed: int) -> Tested:
@@ -174,15 +174,24 @@ def correlate(
         )
     one, other = _standard(midranks(first)), _standard(midranks(second))
     rho = float(np.clip((one * other).mean(), -1, 1))
-    # What each tile adds to rho (its influence function), the means and spreads being estimates.
-    doubted = doubt(one * other - rho * (one**2 + other**2) / 2, cases)
+    student = "Student's t of Spearman's rho"
     if n < _SHORT:
         p = _shuffled(one, other, rho, draws, np.random.default_rng(seed))
         test = Tested(name, (n,), p, draws=draws, seed=seed)
-    else:
-        test = Tested(name, (n,), _student(rho, n))
-    by_case = _by_case("Student's t of Spearman's rho", (n,), rho, cases, doubted)
+        return Correlated(quantity, against, rho, None, test, _too_few(student, n, cases))
+    # What each tile adds to rho (its influence function), the means and spreads being estimates.
+    doubted = doubt(one * other - rho * (one**2 + other**2) / 2, cases)
+    test = Tested(name, (n,), _student(rho, n))
+    by_case = _by_case(student, (n,), rho, cases, doubted)
     return Correlated(quantity, against, rho, _fisher(rho, doubted), test, by_case)
+
+
+def _too_few(name: str, n: int, cases: Integers | None) -> Tested | None:
+    """Influences are no guide to so few tiles: intervals and tests by case would be too sure."""
+    if cases is None:
+        return None
+    note = f"Fewer than {_SHORT} tiles."
+    return Tested(f"{name}, clustered by case", (n,), None, int(cases.max()) + 1, note=note)
 
 
 def _constant(values: Floats) -> bool:
@@ -232,5 +241,5 @@ def _by_case(
     clustered = int(cases.max()) + 1
     title = f"{name}, clustered by case"
     if doubted is None:
-        return Tested(title, n, None, clustered, note="The cases do not differ.")
+        return Tested(title, n, None, clustered, note=ALIKE)
     return Tested(title, n, doubted.p(estimate), clustered)

@@ -10,8 +10,7 @@ from onepixel_gui.analysis.periodicity import SHORT, Axis, power_spectrum
 from onepixel_gui.analysis.population import locking
 from onepixel_gui.analysis.population.maps import largest_size
 from onepixel_gui.analysis.population.outcomes import Outcomes
-from onepixel_gui.analysis.population.shares import summed
-from onepixel_gui.analysis.population.units import CASES, one_per_tile
+from onepixel_gui.analysis.population.units import CASES, doubt, one_per_tile
 from onepixel_gui.attack.probe import Swept
 
 Doubles = NDArray[np.float64]
@@ -28,7 +27,7 @@ class ClassMeans:
 
     relative:   (m,) mean over tiles of |logit change| there by that of the whole tile: 1 is usual.
     low, high:  (m,) its 95 % interval (Student's t) over tiles, or over cases where they are known
-                and there are `CASES`; nan below 2.
+                and there are `CASES`; nan below 2, and where one case has nearly all tiles.
     mean:       (m,) the same in logits, not divided.
     """
 
@@ -234,18 +233,20 @@ def _classes(
 
 
 def _student(values: Doubles, groups: Integers | None) -> tuple[Doubles, Doubles]:
-    """(mean, half of its 95 % interval) of (N, m) values, over groups where there are any."""
-    from scipy.special import stdtrit  # scipy.stats would take 1 s to import
+    """(mean, half of its 95 % interval) of (N, m) values, over groups where there are any.
 
-    mean = values.mean(axis=0)
-    spread = values - mean
-    if groups is not None:
-        spread = np.stack([summed(column, groups) for column in spread.T], axis=1)
-    units = len(spread)
-    if units < 2:
-        return mean, np.full(len(mean), np.nan)
-    variance = (spread**2).sum(axis=0) * units / (units - 1) / len(values) ** 2
-    return mean, stdtrit(units - 1, 0.975) * np.sqrt(variance)
+    nan where that cannot be told.
+    """
+    mean, reach = values.mean(axis=0), np.full(values.shape[1], np.nan)
+    own = None if groups is None else np.unique(groups, return_inverse=True)[1]
+    if len(values) > 1:
+        for column, off in enumerate((values - mean).T):
+            doubted = doubt(off, own)
+            if doubted is not None:
+                reach[column] = doubted.reach
+            elif np.ptp(off) <= 1e-12:
+                reach[column] = 0.0
+    return mean, reach
 
 
 def _explanations(

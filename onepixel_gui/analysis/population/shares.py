@@ -12,6 +12,7 @@ from onepixel_gui.analysis.population.units import Interval
 Doubles = NDArray[np.float64]
 
 NORMAL = NormalDist().inv_cdf(0.975)
+_LEAST = 0.1  # degrees of freedom: of less nothing is known, and the interval is all from 0 to 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,9 @@ def over_groups(sums: Sums, kind: str) -> Interval | None:
     """Of hits / counts; None of one group or none.
 
     Wilson's interval at the number of independent units that would spread as much as the groups
-    do, with Student's quantile (Korn and Graubard, Survey Methodology 24:193, 1998). Groups that
-    do not differ at all are taken for one unit each.
+    do, with Student's quantile (Korn and Graubard, Survey Methodology 24:193, 1998). Groups of
+    unequal size tell as much as fewer equal ones: Kish's effective number of them counts. Groups
+    that do not differ at all are taken for one unit each.
     """
     from scipy.special import stdtrit  # scipy.stats would take 1 s to import
 
@@ -85,9 +87,10 @@ def over_groups(sums: Sums, kind: str) -> Interval | None:
         return None
     value = sums.hits / total
     spread = sums.hits_squared - 2 * value * sums.products + value**2 * sums.counts_squared
-    variance = spread * groups / (groups - 1) / total**2
-    units = value * (1 - value) / variance if variance > 1e-12 else float(groups)
-    student = float(stdtrit(groups - 1, 0.975))
+    equal = total**2 / sums.counts_squared
+    variance = spread * equal / (equal - 1) / total**2
+    units = value * (1 - value) / variance if variance > 1e-12 else equal
+    student = float(stdtrit(max(equal - 1, _LEAST), 0.975))
     return _score(value, float(units * (NORMAL / student) ** 2), kind)
 
 

@@ -11,6 +11,7 @@ Part = Literal["all", "flipped", "held"]
 PARTS: tuple[Part, ...] = ("all", "flipped", "held")
 
 CASES = 5  # fewest cases that are taken as a sample of cases; our choice
+ALIKE = "The cases do not differ, or one has nearly all tiles."
 FEWEST = 5  # fewest tiles, on each side, of which a p is told; our choice
 
 
@@ -47,12 +48,13 @@ class Tested:
 class Doubt:
     """How far a mean over tiles may be off.
 
-    error:  standard error, above 0.   freedom: degrees of freedom, one less than the clusters.
+    error:  standard error, above 0.
+    freedom:  degrees of freedom, from 1 up: one less than as many equally large clusters would be.
     cases:  number of clusters, 0 where each tile is one.
     """
 
     error: float
-    freedom: int
+    freedom: float
     cases: int
 
     def p(self, estimate: float) -> float:
@@ -74,21 +76,37 @@ class Doubt:
         return f"Student's t {by}"
 
 
-def doubt(residuals: Floats, cases: Integers | None) -> Doubt | None:
-    """Of the mean of N values from what each is above it; None where they do not vary.
+def doubt(residuals: Floats, cases: Integers | None, sides: Bools | None = None) -> Doubt | None:
+    """Of the mean of N values from what each is above it; None where they do not vary, or where
+    one case holds so many that less than two of equal size would tell as much.
 
-    Tiles of one case are added up before they are squared, so that what they share counts once
-    (the sandwich of Liang & Zeger 1986, with C / (C - 1) for C clusters).
+    sides:  (N,) where the mean is a difference of two means, and values are weighed N / n of their
+            own side.
+
+    Tiles of one case are added up before they are squared, so that what they share counts once.
+    Cases are few and of unequal size: so each counts as it would if it were left out (the
+    jackknife, CR3 of Bell & McCaffrey, Survey Methodology 28:169, 2002), with the degrees of
+    freedom of as many equal ones (Kish's effective number).
     """
-    sums = residuals if cases is None else np.bincount(cases, residuals)
-    groups = len(sums)
+    n = len(residuals)
+    groups = n if cases is None else int(cases.max(initial=-1)) + 1
     if groups < 2:
         return None
-    variance = groups / (groups - 1) * float(np.square(sums).sum()) / len(residuals) ** 2
+    own = np.arange(n) if cases is None else cases
+    sums, weights = np.zeros(groups), np.zeros(groups)
+    for side in (np.ones(n, bool),) if sides is None else (sides, ~sides):
+        sizes = np.bincount(own[side], minlength=groups)
+        share = sizes / sizes.sum()
+        if share.max() == 1:
+            return None
+        sums += np.bincount(own[side], residuals[side], minlength=groups) / (1 - share)
+        weights += sizes * (n / sizes.sum()) ** 2
+    variance = (groups - 1) / groups * float(np.square(sums).sum()) / n**2
+    freedom = float(weights.sum() ** 2 / (weights @ weights)) - 1
     # Rounding leaves about 1e-32 of values that are all equal.
-    if variance <= 1e-24 * max(1.0, float(np.square(residuals).max())):
+    if variance <= 1e-24 * max(1.0, float(np.square(residuals).max())) or freedom < 1 - 1e-9:
         return None
-    return Doubt(variance**0.5, groups - 1, 0 if cases is None else groups)
+    return Doubt(variance**0.5, freedom, 0 if cases is None else groups)
 
 
 def tested_by_case(
@@ -102,7 +120,7 @@ def tested_by_case(
         return None
     name, cases = f"Student's t of the {what}, clustered by case", int(groups.max()) + 1
     if doubted is None:
-        return Tested(name, (n,), None, cases, note="The cases do not differ.")
+        return Tested(name, (n,), None, cases, note=ALIKE)
     return Tested(name, (n,), doubted.p(off), cases)
 
 
