@@ -11,7 +11,8 @@ View = Literal["bench", "comparison", "slide", "campaign", "population"]
 Pages = Mapping[View, QWidget]
 
 _COLUMNS = ((18, 222), (29, 206), (39, 300), (21, 252))  # (share, least pixels)
-_ROWS = ((66, 312), (34, 150))
+_ROWS = ((66, 312), (34, 162))
+_ROWS_OF_PAGE = ((66, 312), (34, 248))  # nothing is said below it, and the window stays as large
 _ROWS_OF_SLIDE = ((44, 240), (56, 240))  # the tile is small, and there are many candidates
 
 
@@ -65,7 +66,8 @@ class Middle(QGridLayout):
         self._share_rows()
 
     def _share_rows(self) -> None:
-        for row, (share, least) in enumerate(_ROWS_OF_SLIDE if self.view == "slide" else _ROWS):
+        rows = {"bench": _ROWS, "slide": _ROWS_OF_SLIDE}.get(self.view, _ROWS_OF_PAGE)
+        for row, (share, least) in enumerate(rows):
             self.setRowStretch(row, share)
             self.setRowMinimumHeight(row, least)
 

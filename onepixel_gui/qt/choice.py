@@ -1,10 +1,12 @@
 """A box to choose from that is as quiet as a line to write in."""
 
-from PySide6.QtCore import QAbstractItemModel, QPointF
+from PySide6.QtCore import QAbstractItemModel, QPointF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen, QWheelEvent
-from PySide6.QtWidgets import QComboBox
+from PySide6.QtWidgets import QComboBox, QStyleOptionComboBox
 
 from onepixel_gui.qt.theme import Theme
+
+_AROUND = 36  # pixels of frame, padding and arrow
 
 
 class Choice(QComboBox):
@@ -26,6 +28,12 @@ class Choice(QComboBox):
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()
+
+    def initStyleOption(self, option: QStyleOptionComboBox) -> None:  # noqa: N802
+        """What has no room ends with an ellipsis: with a frame of its own it is just cut."""
+        super().initStyleOption(option)
+        end, room = Qt.TextElideMode.ElideRight, self.width() - _AROUND
+        option.currentText = self.fontMetrics().elidedText(option.currentText, end, room)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """With a frame of its own a box loses the arrow of its style."""

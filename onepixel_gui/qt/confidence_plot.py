@@ -103,6 +103,7 @@ class ConfidencePlot(pg.PlotWidget):
             axis.setStyle(tickFont=font, tickTextOffset=4, tickLength=-4)
             axis.label.setFont(font)
         self._axis.setWidth(52)
+        self.plotItem.setContentsMargins(0, 5, 0, 0)  # else half of the topmost number is cut
         self._beyond.setFont(font)
 
     def set_theme(self, theme: Theme) -> None:

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from onepixel_gui.qt.choice import Choice
 from onepixel_gui.qt.preferences import SLIDE_MEMORY, Preferences
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class SettingsDialog(QDialog):
     def __init__(self, now: Preferences, devices: Sequence[str], parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle("Settings")
+        self.setObjectName("form")
         self._now = now
         self._population = _spin(3, 100_000, now.population, "candidates per generation")
         self._generations = _spin(1, 100_000, now.generations, "generations, founders included")
@@ -49,7 +51,6 @@ class SettingsDialog(QDialog):
         self._palette.addItem("27 colours (3 levels per channel)", "27")
         self._palette.setCurrentIndex(self._palette.findData(now.palette))
         self._device = _choice("Device")
-        self._device.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         for name in dict.fromkeys(("auto", *devices, now.device)):
             self._device.addItem(_BEST if name == "auto" else name, name)
         self._device.setCurrentIndex(self._device.findData(now.device))
@@ -122,6 +123,7 @@ class StyleDialog(QDialog):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle("Export a figure")
+        self.setObjectName("form")
         self._width = _choice("Width")
         self._width.addItem("183 mm, two columns", 183)
         self._width.addItem("89 mm, one column", 89)
@@ -269,9 +271,9 @@ def faint(text: str = "") -> QLabel:
     return label
 
 
-def _choice(name: str) -> QComboBox:
-    box = QComboBox()
-    box.setAccessibleName(name)
+def _choice(name: str) -> Choice:
+    box = Choice(name)
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
     return box
 
 
@@ -280,6 +282,7 @@ def _spin(low: int, high: int, value: int, hint: str) -> QSpinBox:
     spin.setGroupSeparatorShown(True)
     spin.setToolTip(hint)
     spin.setAccessibleName(hint)
+    spin.lineEdit().setTextMargins(7, 0, 0, 0)  # a style sheet's padding has no effect here
     return spin
 
 

@@ -172,9 +172,14 @@ class DropCard(QFrame):
     def __init__(self, over: QWidget) -> None:
         super().__init__(over)
         self.setObjectName("dropcard")
+        zone = QFrame()
+        zone.setObjectName("dropzone")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._text = QLabel(alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
-        QVBoxLayout(self).addWidget(self._text)
+        QVBoxLayout(zone).addWidget(self._text)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(24, 24, 24, 24)
+        whole.addWidget(zone)
         self.hide()
 
     @property
@@ -191,7 +196,7 @@ class DropCard(QFrame):
         self._text.setText("\n".join(found.lines))
         parent = self.parentWidget()
         assert parent is not None
-        self.setGeometry(parent.rect().adjusted(24, 24, -24, -24))
+        self.setGeometry(parent.rect())
         self.raise_()
         self.show()
 

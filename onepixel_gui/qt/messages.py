@@ -3,7 +3,7 @@
 from html import escape
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from onepixel_gui.problems import Problem
@@ -45,6 +45,15 @@ class MessageStrip(QFrame):
         self._text.setText(f"<span style='font-weight: 600'>{what}</span>{again} {remedy}")
         self._copy.setVisible(bool(problem.detail))
         self.show()
+        self._make_room()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """As high as all its lines: else the panes below lose what they need at least."""
+        self.setMinimumHeight(max(0, self.heightForWidth(self.width())))
 
     def dismiss(self) -> None:
         self._problem, self._times = None, 0

@@ -127,8 +127,9 @@ def _palette(theme: Theme) -> QPalette:
 def _sheet(theme: Theme) -> str:
     return f"""
     QWidget {{ font-family: "{FAMILY}"; }}
-    QFrame#dropcard {{ background: {theme.card}; border: 2px dashed {theme.accent};
-        border-radius: 12px; font-size: 18px; }}
+    QFrame#dropcard {{ background: {theme.card}; }}
+    QFrame#dropzone {{ border: 2px dashed {theme.accent}; border-radius: 12px; }}
+    QFrame#dropzone QLabel {{ font-size: 18px; }}
     QFrame#card {{ background: {theme.card}; border: 1px solid {theme.edge}; border-radius: 8px; }}
     QLabel#title {{ color: {theme.faint}; font-size: 11px; font-weight: 600;
                     letter-spacing: 1px; }}
@@ -146,19 +147,35 @@ def _sheet(theme: Theme) -> str:
         border-color: {theme.edge}; }}
     QLineEdit {{ background: {theme.field}; border: 1px solid {theme.edge};
         border-radius: 6px; padding: 4px 8px; }}
+    QDialog#form QComboBox, QDialog#form QSpinBox {{ background: {theme.field};
+        border: 1px solid {theme.edge}; border-radius: 6px; padding: 4px 8px; }}
+    QDialog#form QSpinBox {{ padding: 2px 0; }}
+    QDialog#form QSpinBox QLineEdit {{ background: transparent; border: none; padding: 0; }}
+    QDialog#form QComboBox:focus, QDialog#form QSpinBox:focus {{
+        border: 1px solid {theme.accent}; }}
+    QDialog#form QComboBox::drop-down {{ border: none; width: 24px; }}
+    QDialog#form QSpinBox::up-button, QDialog#form QSpinBox::down-button {{
+        width: 0; border: none; }}
+    QTreeView::item {{ padding: 0 8px; }}
     QToolTip {{ background: {theme.card}; color: {theme.text}; border: 1px solid {theme.edge};
         padding: 4px; }}
     QGraphicsView, QListView {{ border: 1px solid transparent; background: {theme.card}; }}
     QScrollBar {{ background: transparent; margin: 0; }}
     QScrollBar:vertical {{ width: 8px; }}
     QScrollBar:horizontal {{ height: 8px; }}
-    QScrollBar::handle {{ background: {theme.edge}; border-radius: 3px; margin: 1px; }}
+    QScrollBar::handle {{ background: {_faded(theme.faint)}; border-radius: 3px; margin: 1px; }}
     QScrollBar::handle:vertical {{ min-height: 24px; }}
     QScrollBar::handle:horizontal {{ min-width: 24px; }}
     QScrollBar::handle:hover {{ background: {theme.faint}; }}
     QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
     QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
     """
+
+
+def _faded(colour: str) -> str:
+    """As a style sheet writes it: still three times as light or dark as the card behind it."""
+    found = QColor(colour)
+    return f"rgba({found.red()}, {found.green()}, {found.blue()}, 70%)"
 
 
 class Line(QLabel):

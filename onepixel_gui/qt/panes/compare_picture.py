@@ -279,7 +279,7 @@ class Picture(QWidget):
     def _draw_scale(self, painter: QPainter, shown: QRectF, scale: ColourScale) -> None:
         width = min(self.width() - 16.0, max(shown.width(), 140.0), _WIDEST_BAR)
         box = QRectF(shown.center().x() - width / 2, shown.bottom() + 8, width, _BAR_ROOM - 8)
-        draw_legend(painter, box, self._theme, scale, outlined="")
+        draw_legend(painter, box, self._theme, scale)
 
     def _draw_lines(self, painter: QPainter, drawn: Drawn) -> None:
         """Contour below outlines, and every rim below every line, so that none hides another."""

@@ -113,14 +113,24 @@ def _red_blue() -> Lut:
 
 
 def draw_legend(
-    painter: QPainter, box: QRectF, theme: Theme, scale: ColourScale, *, outlined: Outlined
+    painter: QPainter,
+    box: QRectF,
+    theme: Theme,
+    scale: ColourScale,
+    *,
+    outlined: Outlined = "",
+    dotted: bool = False,
 ) -> None:
-    """The colour bar with its ticks and label, then what dots and outlines mean, as room allows."""
+    """The colour bar with its ticks and label, then what dots and outlines mean, as room allows.
+
+    dotted: even and odd positions have dots in the profiles.
+    """
     font = marks.small_font()
     measure = QFontMetricsF(font)
     painter.setFont(font)
     bar = QRectF(box.left(), box.top(), box.width(), 9)
-    ticks, label, below = _SPREAD if bar.bottom() + _SPREAD[2] + _DEEP <= box.bottom() else _DENSE
+    last = _SPREAD[2 if outlined or dotted else 1] + _DEEP
+    ticks, label, below = _SPREAD if bar.bottom() + last <= box.bottom() else _DENSE
     _draw_bar(painter, bar, theme, scale)
     for value in (scale.low, (scale.low + scale.high) / 2, scale.high):
         at = bar.left() + (value - scale.low) / (scale.high - scale.low) * bar.width()
@@ -138,9 +148,9 @@ def draw_legend(
     if outlined == "unasked":
         _draw_sample(painter, line, theme, hatching(8, 22), "not asked")
         line += _NEXT_LINE
-    if line.y() <= box.bottom():
+    if dotted and line.y() <= box.bottom():
         _draw_parity(painter, line, theme, measure)
-    line += _NEXT_LINE
+        line += _NEXT_LINE
     if outlined == "flips" and line.y() <= box.bottom():
         _draw_flips(painter, line, theme)
 

@@ -185,10 +185,14 @@ class MapView(pg.GraphicsView):
         self.column_box.setYRange(0, limit or 1.0, padding=0)
         self._axes.set_limit(self._places, limit or 1.0)
 
+    @property
+    def _dotted(self) -> bool:
+        return self.scale_px >= _EACH_DOT_FROM
+
     def _draw_profiles(self) -> None:
         if self._profiles is None:
             return
-        size = min(self.scale_px * 0.8, 5.0) if self.scale_px >= _EACH_DOT_FROM else 0.0
+        size = min(self.scale_px * 0.8, 5.0) if self._dotted else 0.0
         rows, columns = (np.asarray(self._exact.all(axis=axis)) for axis in (1, 0))
         self._row_profile.show(self._profiles.row, rows, self._window.row, size)
         self._column_profile.show(self._profiles.column, columns, self._window.column, size)
@@ -228,8 +232,8 @@ class MapView(pg.GraphicsView):
             self._axes.draw_labels(painter, self._places)
             self._draw_outlines(painter)
             self._draw_cursor(painter)
-            legend = self._places.legend
-            draw_legend(painter, legend, self._theme, self._scale, outlined=self._outlined)
+            told = self._places.legend, self._theme, self._scale
+            draw_legend(painter, *told, outlined=self._outlined, dotted=self._dotted)
         painter.setPen(QColor(self._theme.faint))
         if self._hint:
             painter.setFont(marks.small_font(13))

@@ -7,7 +7,7 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QFontMetricsF, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from onepixel_gui.analysis.periodicity import SHORT, Periods, Spectrum
@@ -65,11 +65,12 @@ class PeriodsPane(Card):
             axis.setStyle(tickFont=small_font(), tickLength=-4, tickTextOffset=4)
         self.plot.getAxis("left").setWidth(46)
         self.plot.getAxis("bottom").setHeight(42)
-        self.plot.plotItem.setContentsMargins(0, 0, 0, 5)
+        self.plot.plotItem.setContentsMargins(0, 5, 0, 5)
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
         self._legend.set_theme(theme)
+        self._tell_means()
         self.plot.setBackground(theme.card)
         self._hint.setColor(theme.faint)
         style = {"color": theme.faint, "font-size": "11px"}
@@ -98,7 +99,7 @@ class PeriodsPane(Card):
     def examine(self, sensitivity: Sensitivity) -> None:
         self._examined = sensitivity
         self.set_state(verdict(sensitivity.periods))
-        self._legend.say(*self._wordings(sensitivity))
+        self._tell_means()
         self._draw()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -108,8 +109,11 @@ class PeriodsPane(Card):
     def _clear(self) -> None:
         self._examined = None
         self.set_state("")
-        self._legend.say()
+        self._tell_means()
         self._draw()
+
+    def _tell_means(self) -> None:
+        self._legend.say(*(self._wordings(self._examined) if self._examined else ()))
 
     def _wordings(self, sensitivity: Sensitivity) -> tuple[list[Part], ...]:
         found = sensitivity.profiles
@@ -147,7 +151,14 @@ class PeriodsPane(Card):
         axis = self.plot.getAxis("left")
         axis.setTicks([[(at * 10.0**power, text) for at, text in ticks]])
         unit = f"{power_of_ten(power)} logit²" if power else "logit²"
-        axis.setLabel(f"power, {unit}" if self.plot.height() > 150 else unit)
+        self._name_power(unit)
+
+    def _name_power(self, unit: str) -> None:
+        """The unit alone where the axis is too short for more."""
+        axis, whole = self.plot.getAxis("left"), f"power, {unit}"
+        room = self.plot.height() - self.plot.getAxis("bottom").height() - 10
+        fits = QFontMetricsF(small_font()).horizontalAdvance(whole) < room
+        axis.setLabel(whole if fits else unit)
 
     def _draw_series(
         self,
@@ -189,7 +200,7 @@ class PeriodsPane(Card):
         self.plot.setYRange(0, 1, padding=0)
         for side in ("left", "bottom"):
             self.plot.getAxis(side).setTicks([[]])
-        self.plot.getAxis("left").setLabel("power, logit²")
+        self._name_power("logit²")
 
 
 def verdict(periods: Periods) -> str:

@@ -194,6 +194,8 @@ class SlidePane(Card):
 
     def set_theme(self, theme: Theme) -> None:
         self.canvas.set_theme(theme)
+        for passing in (self._cancel, self._again):  # as high as the others: nothing jumps
+            passing.setStyleSheet("padding: 2px 9px; font-size: 12px;")
         for button in self._tools:
             button.setStyleSheet(f"""
                 QToolButton {{ background: transparent; border-color: {theme.edge};

@@ -43,12 +43,10 @@ class Exporter(QObject):
 
         drawn, lacking = exhibits(examined)
         for each in drawn:
-            name = each.template.capitalize()
-            title = name if each.title == "all" else f"{name}, {each.title}"
-            action = self.menu.addAction(f"{title}…")
+            action = self.menu.addAction(f"{_named(each.template, each.title)}…")
             action.triggered.connect(lambda _on=False, each=each: self._ask_figure(each))
         for missing in lacking:
-            action = self.menu.addAction(missing.template.capitalize())
+            action = self.menu.addAction(_named(missing.template, missing.direction))
             action.setEnabled(False)
             action.setToolTip(missing.why)
         self.menu.addSeparator()
@@ -107,3 +105,9 @@ class Exporter(QObject):
 
     def _tell(self, wrote: _Wrote) -> None:
         self.noted.emit(f"Wrote {' and '.join(each.name for each in wrote.files)}")
+
+
+def _named(template: str, direction: str) -> str:
+    """ "Colours, mitosis to normal"; direction: "all" where there is one figure for all."""
+    name = template.capitalize()
+    return name if direction == "all" else f"{name}, {direction}"

@@ -15,6 +15,8 @@ from onepixel_gui.qt.population.reading import Named
 
 _HEADS = ("Run", "Tile", "Case", "Result", "Before", "After", "Row", "Column", "RGB change",
           "Queries")  # fmt: skip
+_WORDS = (1, 2, 3)  # the others are numbers
+_WIDTHS = (60, 0, 110, 150, 80, 80, 60, 70, 100, 80)  # pixels; 0: all that is left
 _Index = QModelIndex | QPersistentModelIndex
 
 
@@ -51,12 +53,15 @@ class RunsModel(QAbstractTableModel):
     def headerData(  # noqa: N802
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
-        across = orientation == Qt.Orientation.Horizontal
-        return _HEADS[section] if across and role == Qt.ItemDataRole.DisplayRole else None
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _aligned(section)
+        return _HEADS[section] if role == Qt.ItemDataRole.DisplayRole else None
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() not in (1, 2, 3):
-            return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _aligned(index.column())
         if role != Qt.ItemDataRole.DisplayRole or self._columns is None:
             return None
         return self._words(self._columns, int(self._rows[index.row()]), index.column())
@@ -85,6 +90,11 @@ class RunsModel(QAbstractTableModel):
                 return f"{found.queries[row]:,}"
 
 
+def _aligned(column: int) -> int:
+    side = Qt.AlignmentFlag.AlignLeft if column in _WORDS else Qt.AlignmentFlag.AlignRight
+    return int(side | Qt.AlignmentFlag.AlignVCenter)
+
+
 class RunsPane(LinkedPane):
     """Return or a double click puts a run on the bench."""
 
@@ -98,7 +108,12 @@ class RunsPane(LinkedPane):
         self.table.setShowGrid(False)
         self.table.verticalHeader().hide()
         self.table.verticalHeader().setDefaultSectionSize(24)
-        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        header = self.table.horizontalHeader()
+        for column, width in enumerate(_WIDTHS):
+            if width:
+                header.resizeSection(column, width)
+            else:
+                header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
         self.table.activated.connect(self._wish)
         self.body.addWidget(self.table, 1)
 

@@ -388,4 +388,4 @@ class SlideCanvas(QWidget):
         broken = self._picture.broken_in(sight)
         notice = self._notice or (broken[0].problem.what if broken else "")
         if notice:
-            draw_notice(painter, sight, theme, notice, down=10)
+            draw_notice(painter, sight, theme, notice, down=44)  # above the scale bar

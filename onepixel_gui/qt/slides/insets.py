@@ -14,7 +14,7 @@ _RIM = 3.0  # logical px, of the panel around it
 _SHARE = 0.3  # of the canvas, that the mini-map takes at most
 _LEAST = 40.0  # a smaller mini-map would show nothing
 _BAR_ROOM = QSizeF(640, 64)
-_LEGEND = QRectF(0, 0, 176, 54)
+_LEGEND = QRectF(0, 0, 176, 57)
 
 
 class MiniMap:
@@ -139,7 +139,7 @@ def draw_colour_bar(
     if box.right() > sight.width / sight.ratio or box.bottom() > sight.height / sight.ratio:
         return
     draw_panel(painter, box, theme)
-    draw_legend(painter, box.adjusted(10, 9, -10, -9), theme, scale, outlined="")
+    draw_legend(painter, box.adjusted(10, 9, -10, -9), theme, scale)
 
 
 def draw_notice(painter: QPainter, sight: Sight, theme: Theme, text: str, *, down: float) -> None:

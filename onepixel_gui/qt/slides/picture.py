@@ -10,8 +10,9 @@ from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen, QRegion
 
 from onepixel_gui.qt.slides.parts import PART, Broken, Part, Rung, Wish, aim
 from onepixel_gui.qt.slides.sight import Sight
-from onepixel_gui.qt.theme import Theme
+from onepixel_gui.qt.theme import LIGHT, Theme
 
+_DOUBT = QColor(LIGHT.doubt)  # in both themes, for slides stay what they are
 _FADE = 0.12  # seconds in which a part takes the place of a coarser one
 _STEPPING = 2  # rungs coarser than the one wanted that are read first, and finer ones kept
 _MOST_AHEAD = 120  # parts in sight, up to which their neighbours are read ahead
@@ -161,7 +162,7 @@ class SlidePicture:
             _paint_layer(painter, layer, sight)
         painter.setOpacity(1.0)
         painter.setClipRegion(within)
-        self._paint_broken(painter, sight, theme)
+        self._paint_broken(painter, sight)
 
     def _layers(self, sight: Sight, holes: QRegion) -> tuple[list[_Layer], QRegion]:
         """What to draw, finest last to be painted, and what is then still uncovered."""
@@ -214,15 +215,15 @@ class SlidePicture:
         )
         painter.drawImage(QRectF(slide), self._thumbnail, source)
 
-    def _paint_broken(self, painter: QPainter, sight: Sight, theme: Theme) -> None:
+    def _paint_broken(self, painter: QPainter, sight: Sight) -> None:
         target = aim(self.ladder, sight.scale)
         if target is None or not self._broken:
             return
-        brush = QBrush(QColor(theme.doubt), Qt.BrushStyle.BDiagPattern)
+        brush = QBrush(_DOUBT, Qt.BrushStyle.BDiagPattern)
         for part in self.ladder[target].parts(sight.rows, sight.columns):
             if part in self._broken:
                 box = _box(self.ladder[target], part, sight)
-                painter.setPen(QPen(QColor(theme.doubt), 1))
+                painter.setPen(QPen(_DOUBT, 1))
                 painter.setBrush(brush)
                 painter.drawRect(box.adjusted(0, 0, -1, -1))
 

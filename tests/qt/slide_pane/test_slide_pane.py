@@ -143,7 +143,7 @@ def test_try_again_is_offered_while_a_broken_part_is_in_sight_and_wishes_for_it_
 
 def hatched(shown: np.ndarray) -> np.ndarray:
     """(H, W) bool."""
-    doubt = QColor(DARK.doubt)
+    doubt = QColor(LIGHT.doubt)  # slides are light in both themes
     return (shown == (doubt.red(), doubt.green(), doubt.blue())).all(axis=2)
 
 
