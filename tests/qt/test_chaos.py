@@ -226,7 +226,9 @@ def test_two_hundred_random_steps_leave_no_stale_event_no_job_and_no_probe(
         return window
 
     reader = Reader(qtbot, make, places)
-    for _ in range(STEPS):
+    for number in range(5 * STEPS):  # on a slow machine less is heard of a step
+        if number >= STEPS and witness.heard > 50:
+            break
         reader.step()
         assert not witness.stale
     window = reader.window

@@ -161,7 +161,9 @@ def test_random_steps_over_slides_leave_no_stale_event_no_job_and_no_probe(
         return window
 
     reader = Wanderer(qtbot, make, places)
-    for number in range(STEPS):
+    for number in range(5 * STEPS):  # on a slow machine less is heard of a step
+        if number >= STEPS and witness.heard > 20:
+            break
         reader.step()
         assert not witness.stale
         tile, entry = reader.window.session.tile, reader.window.session.entry
