@@ -272,6 +272,20 @@ def test_all_refused_still_comes_to_an_end(qtbot: Any, shelf: Shelf, ear: Ear) -
 
 
 # ------------------------------------------------------------------ judging
+def test_scoring_is_over_as_soon_as_what_was_asked_for_was_answered_on_screen(
+    qtbot: Any, shelf: Shelf, ear: Ear
+) -> None:
+    shelf.show(painted(("seen",), ("next",)))
+    shelf.set_classifier(StandInClassifier())
+    shelf.look_at([0])
+    shelf.score([0])  # behind what is on screen
+    assert shelf.scoring
+    shelf.scored.connect(lambda *_: shelf.look_at([1]))  # the reader scrolls on at that moment
+    qtbot.waitUntil(lambda: 1 in ear.scored)
+    assert not shelf.scoring
+    assert ear.progress[-1] == (0, 0)
+
+
 def test_a_sample_holds_some_of_each_class_from_all_of_the_list() -> None:
     labels = ["normal"] * 1000 + ["mitosis"] * 10 + [None, "other"]
     picked = sample(labels, ("normal", "mitosis"))

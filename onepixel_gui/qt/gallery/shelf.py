@@ -228,6 +228,8 @@ class Shelf(QObject):
         classifier, listing = self._classifier, self.listing
         left = self._wanted = self._wanted[~self._scored[self._wanted]]
         if classifier is None or not len(left):
+            if self.scoring:  # the last of it was answered on screen
+                self.stop_scoring()
             return
         readings = (
             (index, partial(_read, listing, index))
