@@ -69,7 +69,7 @@ def campaign(
         yield course.began(0, "All of it was done before.")
         yield course.ended()
         return
-    yield preparing("Starting workers", course.ledger.done, course.ledger.total)
+    yield preparing("Starting workers", course.count.done, course.count.total)
     with closing(raised(scheduler)) as crew:
         footing = yield from settled(crew, plan, models, study, workers)
         yield course.began(crew.size, footing.way)

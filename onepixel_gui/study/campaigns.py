@@ -7,9 +7,9 @@ from typing import Any
 
 from onepixel_gui.attack.attacks import attack_of, draws
 from onepixel_gui.study import retrieving
+from onepixel_gui.study.counting import Ran
 from onepixel_gui.study.keeping import Part
 from onepixel_gui.study.layout import attack_words
-from onepixel_gui.study.ledger import Ran
 from onepixel_gui.study.record import Record
 from onepixel_gui.study.tables import done_rows
 

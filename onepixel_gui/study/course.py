@@ -9,9 +9,9 @@ from onepixel_gui.attack.attacks import seeded, tile_seed
 from onepixel_gui.attack.probe import Ended, Swept
 from onepixel_gui.problems import Problem, Unexpected, UnusableDataset
 from onepixel_gui.study.ahead import Ahead
+from onepixel_gui.study.counting import Ran, RunningCount
 from onepixel_gui.study.crew import Crew, WorkersFail
 from onepixel_gui.study.flips import part_titles
-from onepixel_gui.study.ledger import Ledger, Ran
 from onepixel_gui.study.orders import Job, Model, Reply, Trouble
 from onepixel_gui.study.plan import (
     CampaignBegan,
@@ -86,7 +86,7 @@ class Course:
         left = sum(map(len, self._missing.values()))
         kept = next(each for each in study.campaigns() if each.number == begun.number)
         before, titles = study.ran(begun.number), part_titles(kept.plan)
-        self.ledger = Ledger(total, total - left, kept.refused, before, titles)
+        self.count = RunningCount(total, total - left, kept.refused, before, titles)
         self._open: dict[tuple[int, int], _Open] = {}  # by task and model
         self._jobs: deque[Job] = deque()
         self._witness = Witness()
@@ -99,36 +99,36 @@ class Course:
 
     @property
     def over(self) -> bool:
-        return self.ledger.done >= self.ledger.total
+        return self.count.done >= self.count.total
 
     def began(self, workers: int, way: str) -> CampaignBegan:
-        ledger = self.ledger
+        count = self.count
         return CampaignBegan(
             self._begun.number,
-            ledger.total,
-            ledger.done,
-            ledger.flipped,
-            ledger.refused,
+            count.total,
+            count.done,
+            count.flipped,
+            count.refused,
             workers,
             f"{way} {self._begun.note}".rstrip(),
         )
 
     def ended(self) -> CampaignEnded:
-        ledger = self.ledger
+        count = self.count
         return CampaignEnded(
             self._begun.number,
-            ledger.done,
-            ledger.flipped,
-            ledger.refused,
-            ledger.queries,
-            ledger.seconds,
-            ledger.again,
+            count.done,
+            count.flipped,
+            count.refused,
+            count.queries,
+            count.seconds,
+            count.again,
         )
 
     def run(self, crew: Crew, models: Sequence[Model]) -> Generator[CampaignEvent]:
         wanted = [(task, self._begun.places[task]) for task in self._missing]
         ahead = Ahead(self._dataset.entries, wanted, (crew.abreast + 1) * crew.size + 2)
-        self.ledger.begin()
+        self.count.begin()
         told = 0.0
         try:
             while not self.over:
@@ -141,7 +141,7 @@ class Course:
                 yield from self._kept()
                 if time.monotonic() - told >= _BREATH:
                     doing = "Attacking" if self._in_flight else "Reading tiles"
-                    yield self.ledger.advance(doing, tuple({task for task, _ in self._open}))
+                    yield self.count.advance(doing, tuple({task for task, _ in self._open}))
                     told = time.monotonic()
         except UnusableStudy:
             raise
@@ -276,7 +276,7 @@ class Course:
             self._study.refuse(self._begun.number, task, why, refused.model)
             first = task not in self._unusable
             self._unusable.add(task)
-            self.ledger.refuse(refused.runs, tiles=int(first))
+            self.count.refuse(refused.runs, tiles=int(first))
             if first:
                 yield TileRefused(task, self._begun.names[task], why)
 
@@ -296,10 +296,10 @@ class Course:
         for run, (record, task, part, again) in zip(runs, fresh, strict=True):
             self._witness.kept(record.tile.sha256, part, run)
             if again:
-                self.ledger.stand_in()
+                self.count.stand_in()
             else:
                 ran = Ran(part[0], part[1], record.tile.sha256, record.flipped)
-                self.ledger.run(record.result.queries, ran)
+                self.count.run(record.result.queries, ran)
             self._answered(task, part)
             told.append(self._told(run, record, task, part, again))
         yield from told

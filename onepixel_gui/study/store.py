@@ -26,10 +26,10 @@ from onepixel_gui.study.campaigns import (
     ran,
 )
 from onepixel_gui.study.copying import copied
+from onepixel_gui.study.counting import Ran
 from onepixel_gui.study.database import Database, opened
 from onepixel_gui.study.keeping import Numbers, Part, Task
 from onepixel_gui.study.layout import plain, taken_apart, words
-from onepixel_gui.study.ledger import Ran
 from onepixel_gui.study.record import Record
 from onepixel_gui.study.schema import SUFFIX
 from onepixel_gui.study.seal import seal

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from onepixel_gui.problems import Problem, UnreadableTile
 from onepixel_gui.qt.campaign.ledger import Ledger
 from onepixel_gui.qt.campaign.runner import Engine
-from onepixel_gui.study.ledger import Ran
+from onepixel_gui.study.counting import Ran
 from onepixel_gui.study.plan import (
     Advance,
     CampaignBegan,

@@ -11,8 +11,8 @@ from onepixel_gui.analysis.selection import RESULTS
 from onepixel_gui.qt.campaign.ledger import Ledger
 from onepixel_gui.qt.campaign.view import Listed, Standing
 from onepixel_gui.report.wording import counted
+from onepixel_gui.study.counting import Tallies
 from onepixel_gui.study.flips import part_titles
-from onepixel_gui.study.ledger import Tallies
 from onepixel_gui.study.plan import Advance, Flipping, Plan, TileRefused, UnusablePlan, plan_of
 from onepixel_gui.study.store import Campaigned, Rows, Study
 from onepixel_gui.study.tables import attack_title

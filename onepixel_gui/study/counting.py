@@ -67,7 +67,7 @@ class Tallies:
         return tuple(each for each in told if each.runs)
 
 
-class Ledger:
+class RunningCount:
     """done counts runs of tiles, refused tiles included; refused counts tiles.
 
     before: the runs of earlier sessions.   titles: as of `Tallies`.

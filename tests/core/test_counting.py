@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from onepixel_gui.analysis.population.shares import Sums, clustered, over_groups, wilson
 from onepixel_gui.attack.attacks import Exhaustive
 from onepixel_gui.attack.probe import Settings
+from onepixel_gui.study.counting import Ran, RunningCount, Tallies
 from onepixel_gui.study.flips import part_titles
-from onepixel_gui.study.ledger import Ledger, Ran, Tallies
 from tests.core.study_records import plan
 
 RUNS = st.lists(st.tuples(st.integers(0, 6), st.booleans()), max_size=60)
@@ -26,18 +26,18 @@ def told(runs):
 
 def test_speed_and_time_left_are_those_of_late():
     now = [0.0]
-    ledger = Ledger(100, clock=lambda: now[0])
-    assert ledger.advance("x").seconds_left is None
+    count = RunningCount(100, clock=lambda: now[0])
+    assert count.advance("x").seconds_left is None
     for _ in range(10):
         now[0] += 2.0
-        ledger.run(300, Ran(0, 0, f"{now[0]}", flipped=False))
-    told_ = ledger.advance("x")
+        count.run(300, Ran(0, 0, f"{now[0]}", flipped=False))
+    told_ = count.advance("x")
     assert told_.rate == pytest.approx(150)
     assert told_.seconds_left == pytest.approx(180)
     for _ in range(40):
         now[0] += 1.0
-        ledger.run(300, Ran(0, 0, f"{now[0]}", flipped=True))
-    told_ = ledger.advance("x")
+        count.run(300, Ran(0, 0, f"{now[0]}", flipped=True))
+    told_ = count.advance("x")
     assert told_.rate == pytest.approx(300, rel=0.02)
     assert told_.seconds_left == pytest.approx(50, rel=0.05)
     (share,) = told_.shares
@@ -97,9 +97,9 @@ def test_the_interval_holds_the_truth_as_often_as_it_says_where_tiles_repeat():
 def test_each_classifier_and_attack_has_its_own_share_in_the_order_of_the_plan():
     titles = {(0, 0): "a", (0, 1): "b", (1, 0): "c"}
     before = [Ran(1, 0, "x", flipped=True), Ran(0, 0, "x", flipped=False)]
-    ledger = Ledger(9, done=2, before=before, titles=titles)
-    ledger.run(10, Ran(0, 0, "y", flipped=True))
-    advance = ledger.advance("Attacking")
+    count = RunningCount(9, done=2, before=before, titles=titles)
+    count.run(10, Ran(0, 0, "y", flipped=True))
+    advance = count.advance("Attacking")
     assert [(each.title, each.flipped, each.runs) for each in advance.shares] == [
         ("a", 1, 2),
         ("c", 1, 1),
@@ -126,11 +126,11 @@ def test_a_part_is_called_by_what_tells_it_from_the_others():
 
 
 def test_a_run_costs_the_same_after_ten_thousand_others():
-    ledger, spans = Ledger(100_000), []
+    count, spans = RunningCount(100_000), []
     for block in range(5):
         begun = time.thread_time()
         for number in range(4000):
-            ledger.run(5, Ran(0, number % 3, f"{block} {number // 6}", number % 4 == 0))
-        ledger.advance("Attacking")
+            count.run(5, Ran(0, number % 3, f"{block} {number // 6}", number % 4 == 0))
+        count.advance("Attacking")
         spans.append(time.thread_time() - begun)
     assert min(spans[1:]) < 3 * spans[0] + 0.05
