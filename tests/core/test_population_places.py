@@ -203,10 +203,10 @@ def test_tiles_that_cannot_count_are_told_with_their_reason():
 
 def test_of_many_tiles_a_seeded_sample_is_looked_at():
     runs = fitted(planted(60), lambda _: nuclei(0))
-    some = list(looked_at(runs, lambda _: nuclei(0), most=10, seed=4))
-    again = list(looked_at(runs, lambda _: nuclei(0), most=10, seed=4))
-    other = list(looked_at(runs, lambda _: nuclei(0), most=10, seed=5))
-    assert some == again != other
+    some = list(looked_at(runs, lambda _: nuclei(0), most=10))
+    again = list(looked_at(runs, lambda _: nuclei(0), most=10))
+    assert some == again
+    assert {each.run for each in some} != set(runs.run[:10].tolist())
     found = darkness(runs, some)
     assert (found.tiles, found.sampled, found.parts[0].n) == (60, 10, 10)
 

@@ -59,7 +59,7 @@ class Chromatic:
     correlated: tuple[Correlated, ...]
 
 
-def chromatic(outcomes: Outcomes, *, draws: int = 9_999, seed: int = 0) -> Chromatic:
+def chromatic(outcomes: Outcomes) -> Chromatic:
     """Of all tiles; for one direction hand in `outcomes.some(direction.which)`."""
     tiles = one_per_tile(outcomes)
     cases, _ = clusters(tiles.case)
@@ -79,11 +79,11 @@ def chromatic(outcomes: Outcomes, *, draws: int = 9_999, seed: int = 0) -> Chrom
         changed,
         tuple((spread(v[parts[0]]), spread(v[parts[1]]), spread(v[parts[2]])) for *_, v in single),
         tuple(
-            compare(name, unit, values, tiles.flipped, cases, draws=draws, seed=seed)
+            compare(name, unit, values, tiles.flipped, cases)
             for name, unit, values in seen + single
         ),
         tuple(
-            correlate(name, against, values, moved, cases, draws=draws, seed=seed)
+            correlate(name, against, values, moved, cases)
             for name, _, values in seen
             for against, moved in _moved(tiles)
         ),

@@ -28,6 +28,7 @@ from onepixel_gui.analysis.population.units import (
 
 Picture = Callable[[int], NDArray[np.uint8]]
 MOST = 1_000  # tiles that are looked at unless told otherwise
+SEED = 0  # of the sample of these
 RING = 2.0  # px: so much nearer to or farther from the centre is as far
 
 
@@ -124,16 +125,14 @@ def dark_map(rgb: NDArray[np.uint8]) -> DarkMap | None:
     )
 
 
-def looked_at(
-    outcomes: Outcomes, picture: Picture, *, most: int = MOST, seed: int = 0
-) -> Iterator[DarkTile]:
+def looked_at(outcomes: Outcomes, picture: Picture, *, most: int = MOST) -> Iterator[DarkTile]:
     """One per tile, a few milliseconds each; of more than `most` tiles a random sample.
 
     picture:  tile number -> (H, W, 3) sRGB; of larger ones the centred window is cut.
     """
     tiles = one_per_tile(outcomes)
     if len(tiles) > most:
-        chosen = np.random.default_rng(seed).choice(len(tiles), most, replace=False)
+        chosen = np.random.default_rng(SEED).choice(len(tiles), most, replace=False)
         tiles = tiles.some(np.sort(chosen))
     for index in range(len(tiles)):
         yield _looked_at(tiles, index, picture)
@@ -219,9 +218,7 @@ class Darkness:
     seed: int
 
 
-def darkness(
-    outcomes: Outcomes, found: Sequence[DarkTile], *, draws: int = 9_999, seed: int = 0
-) -> Darkness:
+def darkness(outcomes: Outcomes, found: Sequence[DarkTile]) -> Darkness:
     """found: all that `looked_at` told of the same outcomes."""
     tiles = one_per_tile(outcomes)
     good = [each for each in found if not each.why_not]
@@ -237,13 +234,12 @@ def darkness(
         percentiles,
         tuple(_part(part, good, these) for part in PARTS),
         compare(
-            "percentile of the distance to dark areas", "", percentiles, these.flipped, cases,
-            draws=draws, seed=seed,
+            "percentile of the distance to dark areas", "", percentiles, these.flipped, cases
         ),
         len(tiles),
         len(found),
         tuple(sorted(reasons.items())),
-        seed,
+        SEED,
     )  # fmt: skip
 
 

@@ -321,7 +321,7 @@ class Phases:
     test: Literal["chi-square", "chi-square, Monte Carlo"]
 
 
-def phases(outcomes: Outcomes, *, seed: int = 0) -> tuple[Phases, ...]:
+def phases(outcomes: Outcomes) -> tuple[Phases, ...]:
     """Rows and columns modulo each of MODULI that fits the window twice.
 
     One run of each tile counts: seeds are not independent tiles.
@@ -329,14 +329,14 @@ def phases(outcomes: Outcomes, *, seed: int = 0) -> tuple[Phases, ...]:
     positions = one_per_tile(outcomes).position
     axes: tuple[tuple[Axis, int], ...] = (("row", 0), ("column", 1))
     return tuple(
-        _phases(axis, modulus, positions[:, index], outcomes.window[index], seed)
+        _phases(axis, modulus, positions[:, index], outcomes.window[index])
         for axis, index in axes
         for modulus in MODULI
         if 2 * modulus <= outcomes.window[index]
     )
 
 
-def _phases(axis: Axis, modulus: int, places: Integers, length: int, seed: int) -> Phases:
+def _phases(axis: Axis, modulus: int, places: Integers, length: int) -> Phases:
     from scipy.special import chdtrc  # scipy.stats would take 1 s to import
 
     n = len(places)
@@ -349,7 +349,7 @@ def _phases(axis: Axis, modulus: int, places: Integers, length: int, seed: int) 
     if expected.min() >= 5:
         p = float(chdtrc(modulus - 1, statistic))
         return Phases(axis, modulus, counts, expected, n, statistic, p, "chi-square")
-    drawn = np.random.default_rng(seed).multinomial(n, even, DRAWS)
+    drawn = np.random.default_rng(0).multinomial(n, even, DRAWS)
     rivals = ((drawn - expected) ** 2 / expected).sum(axis=1)
     p = float(((rivals >= statistic * (1 - 1e-9)).sum() + 1) / (DRAWS + 1))
     return Phases(axis, modulus, counts, expected, n, statistic, p, "chi-square, Monte Carlo")

@@ -24,6 +24,7 @@ from onepixel_gui.analysis.population.units import (
 RINGS = 16
 _OF_MEAN = "mean distance against uniform positions"
 _APART = "Kolmogorov-Smirnov"
+_DRAWS, _SEED = 9_999, 0
 _NORMAL = 50  # from this many tiles on the mean is as good as normally distributed
 
 
@@ -75,7 +76,7 @@ class Places:
     outside: int
 
 
-def places(outcomes: Outcomes, *, draws: int = 9_999, seed: int = 0) -> Places:
+def places(outcomes: Outcomes) -> Places:
     """Of all tiles; for one direction hand in `outcomes.some(direction.which)`."""
     tiles = one_per_tile(outcomes)
     height, width = tiles.window
@@ -96,13 +97,10 @@ def places(outcomes: Outcomes, *, draws: int = 9_999, seed: int = 0) -> Places:
         _counts(tiles, "flipped"),
         _counts(tiles, "held"),
         tuple(
-            _centred(part, distances, part_of(tiles, part), tiles.case, flat, draws, seed)
+            _centred(part, distances, part_of(tiles, part), tiles.case, flat)
             for part in PARTS
         ),
-        compare(
-            "distance from the centre", "px", distances, tiles.flipped, cases,
-            draws=draws, seed=seed,
-        ),
+        compare("distance from the centre", "px", distances, tiles.flipped, cases),
         outside,
     )  # fmt: skip
 
@@ -127,8 +125,6 @@ def _centred(
     which: Bools,
     cases: Integers,
     null: Floats,
-    draws: int,
-    seed: int,
 ) -> Centred:
     """null: sorted distances of all positions."""
     found, expected = distances[which], float(null.mean())
@@ -143,7 +139,7 @@ def _centred(
         groups, _ = clusters(cases[which])
         doubted = doubt(found - mean, groups)
         interval = _ratio(ratio, expected, doubted)
-        test = _of_mean(found, null, draws, seed)
+        test = _of_mean(found, null)
         by_case = tested_by_case("mean distance", mean - expected, n, doubted, groups)
         largest, kolmogorov = _kolmogorov(found, null)
     rings = np.histogram(found, edges)[0]
@@ -161,16 +157,16 @@ def _ratio(ratio: float, expected: float, doubted: Doubt | None) -> Interval | N
     return Interval(max(ratio - reach, 0.0), ratio + reach, doubted.kind)
 
 
-def _of_mean(found: Floats, null: Floats, draws: int, seed: int) -> Tested:
+def _of_mean(found: Floats, null: Floats) -> Tested:
     """Of the mean distance, against means of as many positions drawn uniformly."""
     n, name = len(found), _OF_MEAN
     off = abs(float(found.mean() - null.mean()))
     if n < _NORMAL:
-        rng = np.random.default_rng(seed)
-        means = null[rng.integers(len(null), size=(draws, n))].mean(axis=1)
+        rng = np.random.default_rng(_SEED)
+        means = null[rng.integers(len(null), size=(_DRAWS, n))].mean(axis=1)
         beyond = int((np.abs(means - null.mean()) >= off - 1e-9).sum())
-        p = (1 + beyond) / (1 + draws)
-        return Tested(f"{name}, {draws:,} draws", (n,), p, draws=draws, seed=seed)
+        p = (1 + beyond) / (1 + _DRAWS)
+        return Tested(f"{name}, {_DRAWS:,} draws", (n,), p, draws=_DRAWS, seed=_SEED)
     from scipy.special import ndtr
 
     p = 2 * float(ndtr(-off * n**0.5 / float(null.std())))
