@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QComboBox, QStyleOptionComboBox
 
 from onepixel_gui.qt.theme import Theme
 
-_AROUND = 36  # pixels of frame, padding and arrow
+_AROUND = 44  # pixels of frame, padding and arrow
 
 
 class Choice(QComboBox):

@@ -251,6 +251,9 @@ def paint_cell(painter: QPainter, frame: QRectF, state: int, theme: Theme) -> No
     painter.drawRoundedRect(frame, corner, corner) if large else painter.fillRect(frame, colour)
 
 
+_CELLS = "Tiles:"  # else a reader may take them for runs
+
+
 class Key(QWidget):
     """What the cells mean, with how many of each."""
 
@@ -289,11 +292,14 @@ class Key(QWidget):
         font = painter.font()
         font.setPixelSize(11)
         painter.setFont(font)
-        x, metrics = 0.0, painter.fontMetrics()
+        metrics = painter.fontMetrics()
+        base = (self.height() + metrics.ascent() - metrics.descent()) / 2
+        painter.setPen(QColor(self.theme.faint))
+        painter.drawText(QPointF(0, base), _CELLS if self._tally else "")
+        x = metrics.horizontalAdvance(_CELLS) + 12.0
         for state, count in self._shown():
             paint_cell(painter, QRectF(x, 3.5, 11, 11), STATES.index(state), self.theme)
             words = f"{count:,} {self._name(state)}"
             painter.setPen(QColor(self.theme.faint))
-            base = (self.height() + metrics.ascent() - metrics.descent()) / 2
             painter.drawText(QPointF(x + 17, base), words)
             x += 17 + metrics.horizontalAdvance(words) + 16

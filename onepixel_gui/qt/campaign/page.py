@@ -12,6 +12,7 @@ from onepixel_gui.qt.preferences import Preferences
 from onepixel_gui.qt.theme import Theme
 
 _BUILDER = 330  # points
+_PROGRESS = 312  # points at least: all its lines, and one row of cells
 
 
 class CampaignPage(QWidget):
@@ -34,6 +35,7 @@ class CampaignPage(QWidget):
         right.addWidget(self.runs, 6)
         for pane in (self.progress, self.runs):
             pane.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
+        self.progress.setMinimumHeight(_PROGRESS)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(10)

@@ -1,7 +1,7 @@
 """The table of runs as it looks: painted cell by cell from the columns, 100,000 rows or 30."""
 
 from PySide6.QtCore import QEvent, QObject, QPointF, QRect, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QKeyEvent, QPainter
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QKeyEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -30,6 +30,7 @@ _WIDTHS = {
     "classifier": 100,
     "attack": 100,
 }
+_LEAST_TILE = 140
 _QUIET = frozenset({"label", "queries"})
 _FITTED = 20_000  # texts whose width is remembered
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
@@ -134,12 +135,10 @@ class RunTable(QTableView):
         header.setSortIndicatorClearable(True)  # a third click: as they came
         header.setAccessibleName("Columns of the table of runs")
         for column, (field, *_) in enumerate(COLUMNS):
-            mode = QHeaderView.ResizeMode.Interactive
-            header.setSectionResizeMode(
-                column, QHeaderView.ResizeMode.Stretch if not column else mode
-            )
             if field in _WIDTHS:
                 header.resizeSection(column, _WIDTHS[field])
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
+        header.sectionResized.connect(lambda column, *_: self._suit_tile() if column else None)
         self.setSortingEnabled(True)
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
 
@@ -151,6 +150,17 @@ class RunTable(QTableView):
                 hidden = not several(texts[field].words)
                 if self.isColumnHidden(column) != hidden:
                     self.setColumnHidden(column, hidden)
+        self._suit_tile()
+
+    def _suit_tile(self) -> None:
+        """Names take what the other columns leave, and at least so much that they can be read."""
+        header = self.horizontalHeader()
+        others = sum(header.sectionSize(column) for column in range(1, header.count()))
+        header.resizeSection(0, max(_LEAST_TILE, self.viewport().width() - others))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._suit_tile()
 
     def set_theme(self, theme: Theme) -> None:
         self._painter.set_theme(theme)

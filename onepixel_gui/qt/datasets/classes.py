@@ -68,9 +68,9 @@ class ClassRows(QAbstractTableModel):
         name, count = self.rows[index.row()]
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return (name, f"{count / self._whole:.1%}", f"{count:,}")[index.column()]
+                return (name, f"{100 * count / self._whole:.1f} %", f"{count:,}")[index.column()]
             case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{name}: {count:,} tiles, {count / self._whole:.1%} of all"
+                return f"{name}: {count:,} tiles, {100 * count / self._whole:.1f} % of all"
             case Qt.ItemDataRole.ToolTipRole:
                 return f"<qt>{escape(name)}</qt>"
             case Qt.ItemDataRole.UserRole:

@@ -367,7 +367,7 @@ class GalleryPane(Card):
             self.tools.show_task("stop looking", "Stop", f"Stop looking: {self._looking}")
         elif total:
             hint = f"Stop scoring: {done:,} of {total:,} tiles are scored"
-            self.tools.show_task("stop scoring", f"Stop · {done / total:.0%}", hint)
+            self.tools.show_task("stop scoring", f"Stop · {100 * done / total:.0f} %", hint)
         elif lacking:
             hint = f"Ask the classifier about {lacking:,} tiles that are shown and not yet scored"
             self.tools.show_task("score", f"Score {lacking:,}", hint)

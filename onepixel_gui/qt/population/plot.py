@@ -71,9 +71,10 @@ class Plot(pg.PlotWidget):
             axis = self.getAxis(side)
             axis.enableAutoSIPrefix(False)
             axis.setStyle(tickFont=small_font(), tickLength=-4, tickTextOffset=4)
+        self.getAxis("bottom").setStyle(hideOverlappingLabels=False)  # the outermost belong, too
         self.getAxis("left").setWidth(46)
         self.getAxis("bottom").setHeight(38)
-        self.plotItem.setContentsMargins(0, 2, 6, 2)
+        self.plotItem.setContentsMargins(0, 4, 12, 2)
         self.box.dragged.connect(self.dragged)
         self.box.clicked.connect(self.clicked)
         self.dress(DARK)

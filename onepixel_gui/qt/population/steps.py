@@ -1,5 +1,6 @@
 """Queries until the first flip: which share of all tiles had flipped after so many."""
 
+from math import ceil, floor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -104,6 +105,9 @@ class QueriesPane(LinkedPane):
             for many in ((1,) if wide else (1, 2, 5))
             if at[0] <= np.log10(many * 10.0**power) <= at[-1]
         ]
+        if len(ticks) < 2:  # all within a part of a decade
+            ends = sorted({ceil(10 ** at[0]), round(10 ** at[at.size // 2]), floor(10 ** at[-1])})
+            ticks = [(float(np.log10(many)), f"{many:,}") for many in ends if many > 0]
         self.plot.getAxis("bottom").setTicks([ticks])
 
     def _drag(self, start: QPointF, now: QPointF, adding: bool) -> None:

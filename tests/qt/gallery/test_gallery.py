@@ -300,7 +300,7 @@ def test_scores_are_wished_for_what_passes_and_has_none(qtbot: Any, gallery: Gal
 def test_scoring_shows_how_far_it_is_and_can_be_stopped(qtbot: Any, gallery: GalleryPane) -> None:
     gallery.set_scoring(5, 20)
     stop = button(gallery, "Stop scoring: 5 of 20")
-    assert stop.text() == "Stop · 25%"
+    assert stop.text() == "Stop · 25 %"
     with qtbot.waitSignal(gallery.scoring_stop_wished):
         stop.click()
     gallery.set_scoring(0, 0)
