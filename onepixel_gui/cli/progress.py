@@ -39,6 +39,9 @@ def ended_tidily() -> Iterator[None]:
         yield
         return
     heard = [signal.SIGTERM]
+    hung_up = getattr(signal, "SIGHUP", None)  # the terminal is gone; Windows has none
+    if hung_up is not None and signal.getsignal(hung_up) == signal.SIG_DFL:  # nohup ignores it
+        heard.append(hung_up)
     if signal.getsignal(signal.SIGINT) == signal.default_int_handler:  # a shell may ignore it
         heard.append(signal.SIGINT)
     before = {each: signal.signal(each, stop) for each in heard}
@@ -96,9 +99,11 @@ def doing(advance: "Advance", most: int = _MOST_SHARES) -> str:
         return advance.doing
     from onepixel_gui.report.wording import counted
 
-    flipped = counted(advance.flipped, "flip", "flips")
-    shares = _shares(advance.shares, most)
     done = f"{advance.done:,} of {counted(advance.total, 'run', 'runs')}"
+    shares = _shares(advance.shares, most)
+    if len(advance.shares) > 1:  # black-box and white-box flips are no number together
+        return f"{done} ({shares})"
+    flipped = counted(advance.flipped, "flip", "flips")
     return f"{done}, {flipped} ({shares})" if shares else f"{done}, {flipped}"
 
 

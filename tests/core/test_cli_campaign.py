@@ -155,15 +155,15 @@ def test_a_line_tells_how_sure_each_share_is(capsys, monkeypatch):
     one = Flipping("", 4, 8, 8, (0.2, 0.8)), Flipping("a sweep", 1, 8, 4, (0.01, 0.51))
     many = (*one[1:], Flipping("b", 3, 4, 1, None), Flipping("c", 0, 4, 4, (0.0, 0.6)))
     for shares, said in (
-        (one[:1], "(20.0-80.0 %)"),
-        (one[1:], "(1.0-51.0 % over 4 tiles)"),
-        (many, "(a sweep 12.5 %, 1.0-51.0 % over 4 tiles; b 75.0 %; c 0.0 %, 0.0-60.0 %)"),
+        (one[:1], ", 4 flips (20.0-80.0 %)"),
+        (one[1:], ", 4 flips (1.0-51.0 % over 4 tiles)"),
+        (many, " (a sweep 12.5 %, 1.0-51.0 % over 4 tiles; b 75.0 %; c 0.0 %, 0.0-60.0 %)"),
     ):
         advance = Advance("Attacking", 8, 9, 4, 0, 9, 0.0, None, shares=shares)
         told = " ".join(lines_of(advance, capsys, monkeypatch).split())
-        assert told == f"8 of 9 runs, 4 flips {said}"
+        assert told == f"8 of 9 runs{said}"
     bar = Advance("Attacking", 8, 9, 4, 0, 9, 0.0, None, shares=many)
-    assert doing(bar) == "8 of 9 runs, 4 flips (0.0 to 75.0 % by classifier and attack)"
+    assert doing(bar) == "8 of 9 runs (0.0 to 75.0 % by classifier and attack)"
 
 
 # ------------------------------------------------------------------ refused, and nothing left
@@ -223,7 +223,9 @@ def test_another_checkpoint_of_the_same_name_is_told(tiles, corner, tmp_path):
 @pytest.mark.skipif(
     threading.current_thread() is not threading.main_thread(), reason="hears no signals"
 )
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+@pytest.mark.parametrize(
+    "name", ["SIGTERM", "SIGINT", *(["SIGHUP"] if hasattr(signal, "SIGHUP") else [])]
+)
 def test_asked_to_end_it_leaves_a_study_that_the_same_command_continues(
     words, tmp_path, monkeypatch, capsys, name
 ):
@@ -241,12 +243,16 @@ def test_asked_to_end_it_leaves_a_study_that_the_same_command_continues(
 
     before = signal.getsignal(signal.SIGTERM)
     inherited = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may ignore it
+    hung_up = hasattr(signal, "SIGHUP") and signal.signal(signal.SIGHUP, signal.SIG_DFL)
     try:
         with monkeypatch.context() as patch:
             patch.setattr(footing, "LocalCrew", Interrupted)
             assert run([*words, "--study", str(path)]) == 130
     finally:
         signal.signal(signal.SIGINT, inherited)
+        if hung_up is not False:
+            assert signal.getsignal(signal.SIGHUP) == signal.SIG_DFL
+            signal.signal(signal.SIGHUP, hung_up)
     assert signal.getsignal(signal.SIGTERM) == before
     assert "the same command continues it" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == [path], "a lock or a log was left"

@@ -67,13 +67,19 @@ def estimate_words(estimate: Estimate, draft: Draft) -> str:
 
 
 def flips_words(advance: Advance) -> str:
-    """How many flipped, of how many; of one classifier and one attack, how sure that share is."""
+    """How many flipped, of how many, and how sure that share is.
+
+    Of several classifiers and attacks `shares_words` tells each: black-box and white-box runs, or
+    two classifiers, make no share together.
+    """
     count = advance.attacked
+    if len(advance.shares) > 1:
+        return f"{counted(count, 'run', 'runs')}, by classifier and attack"
     words = f"{advance.flipped:,} of {counted(count, 'run', 'runs')} flipped"
     if count <= 0:
         return words
     words += f": {100 * advance.flipped / count:.1f} %"
-    if len(advance.shares) != 1:
+    if not advance.shares:
         return words
     between = _between(advance.shares[0])
     return f"{words} (95 % interval {between})" if between else words
