@@ -44,13 +44,20 @@ def apart(
 
     distance: level-0 pixels, as the crow flies.  most: indices that are wanted.
     """
-    rest = np.argsort(-logits, kind="stable")
     kept: list[int] = []
-    while len(rest) and len(kept) < most:
-        best = int(rest[0])
-        kept.append(best)
-        off = (tops[rest] - tops[best]) ** 2 + (lefts[rest] - lefts[best]) ** 2
-        rest = rest[1:][off[1:] >= distance**2]
+    beside: dict[tuple[int, int], list[tuple[int, int]]] = {}  # those kept, by squares
+    edge = max(1.0, distance)  # so that whatever is too close lies in a neighbouring square
+    for index in np.argsort(-logits, kind="stable").tolist():
+        if len(kept) == most:
+            break
+        row, column = int(tops[index]), int(lefts[index])
+        square = int(row // edge), int(column // edge)
+        known = (beside.get((square[0] + i, square[1] + j), ()) for i, j in ((0, 0), *_AROUND))
+        if all(
+            (row - r) ** 2 + (column - c) ** 2 >= distance**2 for part in known for r, c in part
+        ):
+            kept.append(index)
+            beside.setdefault(square, []).append((row, column))
     return np.array(kept, np.intp)
 
 
