@@ -161,6 +161,8 @@ class CandidatesPane(Card):
         """
         self._threshold, self._scanned, self._current = threshold, scanned, -1
         self._subject = subject if len(classes) > 2 else ""
+        if not entries:  # perhaps another slide, of the same name
+            self._pictures.clear()
         at = self.list.verticalScrollBar().value()
         self.rows.pixels_per_point = self.devicePixelRatioF()
         self.rows.replace(Entries(tuple(entries)))
