@@ -42,6 +42,7 @@ from onepixel_gui.report.wording import (
 from onepixel_gui.tiles.tile import Tile
 
 Meter = Callable[[str, int, int], None]  # words, done, total; total 0 when nobody knows
+_WIDEST = 40  # letters of a label; a longer one moves the value of its own line only
 _TYPOGRAPHY = ((" · ", "; "), ("−", "-"), ("×", "x"), ("…", "..."), ("µm", "um"))
 
 
@@ -289,7 +290,7 @@ def map_npz(found: Sensitivity) -> bytes:
 def card_lines(title: str, facts: Iterable[Fact], notes: Iterable[str]) -> list[str]:
     """A card as aligned lines, each value that needs it with its source in brackets."""
     shown = [*facts]
-    width = max(len(fact.label) for fact in shown)
+    width = min(_WIDEST, max(len(fact.label) for fact in shown))
     lines = [
         f"{fact.label:<{width}}  {fact.value}" + f"  [{fact.source}]" * bool(fact.source)
         for fact in shown

@@ -95,3 +95,12 @@ def test_a_broken_tile_beside_a_slide_does_not_hide_what_is_there(go, tmp_path):
     (tmp_path / "both" / "field.tif").unlink()
     code, said, errors = go("both")
     assert (code, said, errors[0]) == (2, "", "a.png is empty (0 bytes).")
+
+
+def test_a_class_with_a_very_long_name_moves_the_number_of_its_own_line_only(go, tmp_path):
+    for name in ("normal", "é" * 100):
+        (tmp_path / "set" / name).mkdir(parents=True)
+        slide_files.flat(tmp_path / "set" / name / "a.tif", slide_files.field(8, 8))
+    _, said, _ = go("set")
+    assert f"  {'é' * 100}  1" in said.splitlines()
+    assert max(len(line) for line in said.splitlines() if "é" not in line) < 60

@@ -60,6 +60,12 @@ def test_a_broken_json_is_a_problem_that_names_it(tmp_path, text, what):
     refused(tmp_path, "MIDOG.json")
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX")
+def test_a_pipe_that_is_named_like_a_json_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "MIDOG.json")
+    refused(tmp_path / "MIDOG.json", "could not be read")
+
+
 def test_a_json_too_large_to_be_one_is_not_read(tmp_path):
     path = tmp_path / "MIDOG.json"
     with path.open("wb") as file:

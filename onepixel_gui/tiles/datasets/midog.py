@@ -149,6 +149,8 @@ def parsed(path: Path) -> Mapping[str, Any]:
     """The JSON, known to hold lists of images and annotations. Raises UnusableDataset."""
     name = printable(path.name)
     try:
+        if not path.is_file():  # reading a pipe could wait for ever
+            raise FileNotFoundError(str(path))
         if path.stat().st_size > LARGEST:
             remedy = "Choose the JSON that came with the images, or one for fewer images."
             raise refusal(f"{name} is larger than {LARGEST >> 20} MB.", remedy)
