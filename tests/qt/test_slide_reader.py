@@ -236,9 +236,10 @@ def test_a_stalled_drive_does_not_hold_up_another_slide(qtbot: Any, make_reader:
 
 
 def test_opening_that_stalls_can_be_cancelled(qtbot: Any, make_reader: Made) -> None:
-    gate, late = Gate(), StandInSlide("late.svs")
+    begun, gate, late = Gate(), Gate(), StandInSlide("late.svs")
 
     def stalled(_path: Path) -> StandInSlide:
+        begun.set()
         assert gate.wait(20)
         return late
 
@@ -248,6 +249,7 @@ def test_opening_that_stalls_can_be_cancelled(qtbot: Any, make_reader: Made) -> 
     reader.opening.connect(told.append)
     with qtbot.assertNotEmitted(reader.opened), qtbot.assertNotEmitted(reader.failed):
         reader.open(late.path)
+        qtbot.waitUntil(begun.is_set)  # what is cancelled before is never opened
         reader.cancel()
         gate.set()
         qtbot.waitUntil(late.closed.is_set)
