@@ -92,6 +92,7 @@ class Course:
         self._witness = Witness()
         self._fresh: list[tuple[Record, int, Part, bool]] = []
         self._refused: deque[_Refused] = deque()
+        self._noted: set[str] | None = None  # remarks of the study, once they are asked for
         self._unusable: set[int] = {task for task, *_ in study.refusals(begun.number)}
         self._lost: list[tuple[Job, Trouble]] = []
         self._in_flight = 0
@@ -297,12 +298,29 @@ class Course:
             self._witness.kept(record.tile.sha256, part, run)
             if again:
                 self.count.stand_in()
+                self._note_labels(run, record, task)
             else:
                 ran = Ran(part[0], part[1], record.tile.sha256, record.flipped)
                 self.count.run(record.result.queries, ran)
             self._answered(task, part)
             told.append(self._told(run, record, task, part, again))
         yield from told
+
+    def _note_labels(self, run: int, record: Record, task: int) -> None:
+        """A run counts under one label: whoever gave its pixels two of them is to know which."""
+        place, known = self._begun.places[task], record.tile.label
+        label = None if place is None else self._dataset.entries[place].label
+        if label == known or label is None or known is None:
+            return
+        words = (
+            f"{self._begun.names[task]} has the same pixels as {record.tile.name}, but is labelled "
+            f"{label}: the run of both counts under {known}."
+        )
+        if self._noted is None:
+            self._noted = {each.words for each in self._study.remarks()}
+        if words not in self._noted:
+            self._noted.add(words)
+            self._study.note(words, run)
 
     def _told(self, run: int, record: Record, task: int, part: Part, again: bool) -> RunKept:
         place = self._begun.places[task]

@@ -112,7 +112,7 @@ def as_json(study: Study, table: Table) -> bytes:
 def _json_value(name: str, value: Any) -> Any:
     if value != value:  # NaN is no JSON
         return None
-    return json.loads(value) if name == "pixels" and value else value
+    return json.loads(value) if name in ("pixels", "same_pixels") and value else value
 
 
 def _without_folders(plan: Any) -> Any:

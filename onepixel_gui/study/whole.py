@@ -17,6 +17,7 @@ COLUMNS: dict[str, str] = {
     "run": "number of the run in the study; empty for a tile that was refused",
     "campaign": "number of the campaign it was first done for; empty for a run by hand",
     "tile": "name of the tile",
+    "same_pixels": "names of other tiles with these pixels, which the run stands for, as JSON",
     "tile_sha256": "of the shape and pixels of the tile",
     "label": "ground truth, where known",
     "case": "patient, case or slide that tiles share, where known",
@@ -78,6 +79,7 @@ def table(connection: sqlite3.Connection) -> Table:
     """
     found = tables.columns(connection)
     rest = _rest(connection)
+    tiles = _of_tiles(connection, found)
     made: dict[str, list[Any]] = {
         "run": found["number"].tolist(),
         "campaign": _numbers(found["campaign"]),
@@ -97,7 +99,8 @@ def table(connection: sqlite3.Connection) -> Table:
         "classifier_number": found["classifier"].tolist(),
         "attack_number": found["attack"].tolist(),
         "refused_because": [None] * len(found["number"]),
-        **_of_tiles(connection, found),
+        **tiles,
+        "same_pixels": _same_pixels(connection, found["number"].tolist(), tiles["tile"]),
         **_of_shared(connection, found, rest),
     }
     return _with_refused(connection, made)
@@ -148,6 +151,34 @@ def _of_tiles(connection: sqlite3.Connection, found: Mapping[str, Any]) -> dict[
         "slide_column": [column for _, column in on_slide],
         "tile_sha256": [sha256[number] for number in found["tile"].tolist()],
     }
+
+
+def _same_pixels(
+    connection: sqlite3.Connection, runs: Sequence[int], names: Sequence[str]
+) -> list[str | None]:
+    """names: of the tile of each run. Of several campaigns the one with most such tiles."""
+    shared: dict[int, list[str]] = {}
+    for campaign, *_ in retrieving.campaign_rows(connection):
+        pairs = np.unique(tables.done_rows(connection, campaign)[:, [4, 0]], axis=0)
+        found, first, count = np.unique(pairs[:, 0], return_index=True, return_counts=True)
+        if not (count > 1).any():
+            continue
+        tasks = retrieving.tasks(connection, campaign)
+        for at in np.flatnonzero(count > 1).tolist():
+            alike = [tasks[task] for task in pairs[first[at] : first[at] + count[at], 1].tolist()]
+            run = int(found[at])
+            shared[run] = max(shared.get(run, []), alike, key=len)
+    told: list[str | None] = [None] * len(runs)
+    for at, (run, name) in enumerate(zip(runs, names, strict=True)):
+        if run in shared:
+            told[at] = json.dumps(_others(shared[run], name), ensure_ascii=False)
+    return told
+
+
+def _others(names: Sequence[str], own: str) -> list[str]:
+    """Without the tile that was attacked itself: of its name in its folder, else the first."""
+    at = next((at for at, name in enumerate(names) if f"/{name}".endswith(f"/{own}")), 0)
+    return [*names[:at], *names[at + 1 :]]
 
 
 def _of_shared(

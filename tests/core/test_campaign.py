@@ -216,6 +216,28 @@ def test_tiles_with_the_same_pixels_are_attacked_once(mine, corner, tmp_path):
     assert (ended.done, ended.again) == (8, 2)
 
 
+def test_pixels_with_two_labels_are_noted_once_and_told_with_their_names(mine, corner, tmp_path):
+    shutil.copy(mine / "mitosis" / "0001.png", mine / "mitosis" / "second.png")
+    shutil.copy(mine / "mitosis" / "0001.png", mine / "normal" / "other.png")
+    path, plan = tmp_path / "a.onepixel", plan_over(mine, corner, seeds=(0, 1))
+    kept = of(run(path, plan), RunKept)
+    stands = next(each for each in kept if "0001" in each.name)
+    with closing(Study.open(path, reading=True)) as study:
+        (note,) = study.remarks()
+        table = study.table()
+    run_of_both = next(each.run for each in kept if "other" in each.name)
+    assert note.run == run_of_both
+    assert "other.png has the same pixels as" in note.words
+    assert note.words.endswith(f"labelled normal: the run of both counts under {stands.label}.")
+    told = [json.loads(each) for each in table["same_pixels"] if each]
+    assert len(told) == 2, "one for each seed"
+    for names in told:
+        assert sorted(name.rpartition("/")[2] for name in names) == ["other.png", "second.png"]
+    run(path, plan)
+    with closing(Study.open(path, reading=True)) as study:
+        assert len(study.remarks()) == 1
+
+
 def test_a_data_set_that_is_gone_ends_the_campaign_and_refuses_no_tile(mine, corner, tmp_path):
     path, plan, dataset = tmp_path / "a.onepixel", plan_over(mine, corner), recognise([mine])
     mine.rename(tmp_path / "elsewhere")
