@@ -7,9 +7,11 @@ import json
 import re
 from dataclasses import replace
 from io import BytesIO
+from itertools import product
 
 import numpy as np
 import pytest
+from matplotlib.transforms import Bbox
 from PIL import Image
 
 from onepixel_gui.attack.attacks import Exhaustive, Settings
@@ -353,6 +355,43 @@ def test_ten_classes_are_shown_together_with_a_matrix_of_all():
 
 
 # ------------------------------------------------------------------ what goes with a figure
+LONG_NAMES = (
+    "adipose tissue", "background", "debris", "lymphocytes", "mucus", "smooth muscle",
+    "normal colon mucosa", "cancer-associated stroma", "colorectal adenocarcinoma epithelium",
+)  # fmt: skip
+
+
+def long_named():
+    found, rng = outcomes_of(120), np.random.default_rng(1)
+    answer = rng.integers(0, 9, len(found))
+    after = np.where(found.flipped, (answer + rng.integers(1, 9, len(found))) % 9, answer)
+    found = changed(found, classes=LONG_NAMES, answer=answer, label=answer, after=after)
+    return exhibits(examined_of(Planted(found, aftermaths=False)))[0]
+
+
+def test_long_names_of_many_classes_stay_on_the_page_and_off_the_headings():
+    drawn = long_named()
+    for template, width in product(("per-class matrix", "population"), (89, 183)):
+        with drawing():
+            figure = draw(exhibit(template, drawn), Style(width, 300)).sheet.figure
+            figure.draw_without_rendering()
+            headings = [words.get_window_extent() for words in figure.texts]
+            beside = [
+                words.get_window_extent()
+                for axes in figure.axes
+                if axes.axison
+                for axis in (axes.xaxis, axes.yaxis)
+                for words in (axis.label, *axis.get_ticklabels())
+                if words.get_text() and words.get_visible()
+            ]
+        for box in (*headings, *beside):
+            assert -2 <= box.x0 <= box.x1 <= figure.bbox.width + 2
+            assert -2 <= box.y0 <= box.y1 <= figure.bbox.height + 2
+        for heading, box in product(headings, beside):
+            shared = Bbox.intersection(heading, box)
+            assert shared is None or min(shared.width, shared.height) < 8  # px, of what is empty
+
+
 def test_a_sidecar_holds_n_seeds_settings_and_the_hash_of_every_tile():
     block = json.loads(render(exhibit("population"), ".png", Style())[1])
     origin = block["provenance"]

@@ -38,7 +38,7 @@ def title(exhibit: PopulationExhibit) -> str:
         "universal pixels": f"Universal pixels, {exhibit.directed.title}",
         "per-class matrix": f"{first} from class to class",
     }[exhibit.template]
-    return f"{what} ({examined.group.settings.access}, n = {examined.tiles:,} tiles)"
+    return f"{what} ({examined.group.settings.access}, {phrases.sample(examined.tiles)})"
 
 
 def caption(exhibit: PopulationExhibit) -> str:

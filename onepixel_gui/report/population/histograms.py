@@ -54,10 +54,11 @@ def heaps(axes: Axes, shown: Sequence[Heap]) -> None:
     edges = shown[0].edges
     left, right = (max(float(half.max()) for half in halves) for halves in _halves(shown))
     top = max(left, right)
-    axes.set(xlim=(edges[0], edges[-1]), ylim=(0, (top or 1.0) * 1.22))
+    above = 1.22 if len(shown) < 3 else 1.34  # room for the legend
+    axes.set(xlim=(edges[0], edges[-1]), ylim=(0, (top or 1.0) * above))
     axes.set_ylabel("share of tiles")
     ticked(axes, 0, (top or 1.0) * 1.2)
-    if len(shown) > 1 or shown[0].null:
+    if len(shown) > 1 or shown[0].null or shown[0].dashed:  # held ones alone
         axes.legend(loc="upper left" if left < right else "upper right", **LEGEND)
 
 

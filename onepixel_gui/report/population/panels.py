@@ -10,12 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
+from matplotlib.textpath import TextPath
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from onepixel_gui.analysis.population.before_after import Spread
 from onepixel_gui.analysis.population.units import Interval
-from onepixel_gui.report.panels import short
 from onepixel_gui.report.population.page import Cell, bare
 from onepixel_gui.report.sheet import (
     BLUE,
@@ -23,6 +23,7 @@ from onepixel_gui.report.sheet import (
     GREEN,
     INK,
     SMALL,
+    TEXT,
     VERMILION,
     fit,
 )
@@ -40,6 +41,21 @@ LEGEND: dict[str, Any] = {
     "labelspacing": 0.25,
     "fontsize": SMALL,
 }
+
+
+# ------------------------------------------------------------------ words
+def extent(words: str, size: float) -> float:
+    """How wide they are in letters of so many pt: mm of the longest line."""
+    lines = [TextPath((0, 0), line, size=size) for line in words.split("\n") if line.strip()]
+    return max((float(line.get_extents().width) for line in lines), default=0.0) * 25.4 / 72
+
+
+def fitting(words: str, room: float, size: float) -> str:
+    """Cut at the end where they are wider than `room` mm; lines that were chosen stay."""
+    shown = words
+    while len(shown) > 2 and "\n" not in words and extent(shown, size) > room:
+        shown = f"{shown[:-2].rstrip()}…"
+    return shown
 
 
 # ------------------------------------------------------------------ maps
@@ -189,18 +205,23 @@ class Rate:
     marker: str = "o"
 
 
-def forest(axes: Axes, shown: Sequence[Rate], *, named: int, letters: int = 14) -> None:
-    """Rates from top to bottom; with more than `named` of them the names are left out."""
+def forest(
+    axes: Axes, shown: Sequence[Rate], *, named: int, room: float, size: float = TEXT
+) -> None:
+    """Rates from top to bottom; with more than `named` of them the names are left out.
+
+    room: mm for the names.  size: of their letters, pt.
+    """
     many = len(shown) > named
-    size = 2.0 if many else 3.2  # one by one the lines would take long
+    dots = 2.0 if many else 3.2
     ends = [(at, one.interval, one.colour) for at, one in enumerate(shown) if one.interval]
-    lines = [[(each.low, at), (each.high, at)] for at, each, _ in ends]
+    lines = [[(each.low, at), (each.high, at)] for at, each, _ in ends]  # one by one takes long
     colours = [colour for _, _, colour in ends]
     axes.add_collection(LineCollection(lines, colors=colours, linewidths=0.8, zorder=2))
     for marker in dict.fromkeys(rate.marker for rate in shown):
         same = [(one.share, at, one.colour) for at, one in enumerate(shown) if one.marker == marker]
         shares, places, looks = zip(*same, strict=True)
-        axes.scatter(shares, places, size**2, looks, marker=marker, lw=1, clip_on=False)
+        axes.scatter(shares, places, dots**2, looks, marker=marker, lw=1, clip_on=False)
     for place, rate in enumerate(shown):
         if rate.told and not many:
             beside: dict[str, Any] = {"xytext": (3.5, 0), "textcoords": "offset points"}
@@ -210,8 +231,8 @@ def forest(axes: Axes, shown: Sequence[Rate], *, named: int, letters: int = 14) 
     if many:
         axes.set_yticks([])
     else:
-        axes.set_yticks(range(len(shown)), [short(rate.words, letters) for rate in shown])
-    axes.tick_params(axis="y", length=0)
+        axes.set_yticks(range(len(shown)), [fitting(rate.words, room, size) for rate in shown])
+    axes.tick_params(axis="y", length=0, labelsize=size)
 
 
 def bars(axes: Axes, shown: Sequence[Rate], words: str) -> None:
@@ -258,10 +279,13 @@ def matrix(
     cell: Cell, values: Doubles, told: Sequence[Sequence[str]], names: Sequence[str]
 ) -> None:
     """Squares of colour, 0-1, from origin (rows) to target (columns), with words in them."""
-    letters, count = 10, len(names)
-    side = min(cell.width - 14.0 - 7.0, cell.height - 8.5)
-    width = max(side, min(cell.width - 21.0, side * 1.7))
-    axes = cell.sheet.axes(cell.left + 14.0, cell.top + 0.5, width, side)
+    count = len(names)
+    shown = [fitting(name, 13.0, TEXT) for name in names]
+    longest = max(extent(name, TEXT) for name in shown)
+    left, below = max(14.0, longest + 6.0), 8.5 if count <= 4 else longest + 6.5
+    side = min(cell.width - left - 10.0, cell.height - below)
+    width = max(side, min(cell.width - left - 10.0, side * 1.7))
+    axes = cell.sheet.axes(cell.left + left, cell.top + 0.5, width, side)
     table = mpl.colormaps["cividis"]
     rgb = table(np.nan_to_num(values), bytes=True)[..., :3].copy()
     rgb[~np.isfinite(values)] = 235
@@ -270,13 +294,12 @@ def matrix(
         colour = "white" if np.isfinite(share) and share < 0.55 else INK
         ink = axes.text(column, row, told[row][column], ha="center", va="center")
         ink.set(fontsize=SMALL, color=colour, linespacing=1.25)
-    shown = [short(name, letters) for name in names]
     axes.set_xticks(range(count), shown, rotation=90 if count > 4 else 0)
     axes.set_yticks(range(count), shown)
     axes.set(xlabel="answer with the pixel", ylabel="answer before")
     axes.tick_params(length=0)
-    bar = cell.sheet.axes(cell.left + 14.0 + width + 1.2, cell.top + 0.5, 1.8, side)
-    _key(bar, table(np.arange(256), bytes=True)[:, :3], 0.0, 1.0, Field(values, ""))
+    bar = cell.sheet.axes(cell.left + left + width + 1.2, cell.top + 0.5, 1.8, side)
+    _key(bar, table(np.arange(256), bytes=True)[:, :3], 0.0, 1.0, Field(values, "success rate"))
 
 
 # ------------------------------------------------------------------ scatters

@@ -159,6 +159,11 @@ def lowered(words: str) -> str:
 _NAMES = ("Euclidean", "Spearman", "Wilson", "Otsu's")
 
 
+def sample(count: int, what: str = "tile") -> str:
+    """ "n = 412 tiles", "n = 1 flip"."""
+    return f"n = {counted(count, what, f'{what}s')}"
+
+
 def of_all(part: int, whole: int) -> str:
     """ "n = 87 of 412 tiles"."""
     return f"n = {part:,} of {counted(whole, 'tile', 'tiles')}"

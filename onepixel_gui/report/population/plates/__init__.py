@@ -17,6 +17,7 @@ from onepixel_gui.report.population.plates import (
     universal,
 )
 from onepixel_gui.report.sheet import Sheet
+from onepixel_gui.report.wording import counted
 
 Panels = Callable[[PopulationExhibit], Mapping[str, Panel]]
 
@@ -42,7 +43,8 @@ def _footer(exhibit: PopulationExhibit) -> str:
     """Enough to find the runs again when the caption is lost."""
     examined = exhibit.examined
     settings = examined.group.settings
+    tiles = counted(len(examined.hashes), "tile", "tiles")
     return (
-        f"classifier {examined.group.card.sha256[:8]} · {len(examined.hashes):,} tiles "
+        f"classifier {examined.group.card.sha256[:8]} · {tiles} "
         f"{examined.digest[:8]} · {settings.strategy}, {settings.access}"
     )

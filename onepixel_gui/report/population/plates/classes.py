@@ -13,11 +13,11 @@ FEW, MOST = 4, 12  # classes whose rates, and whose counts, fit into their squar
 
 def panels(exhibit: PopulationExhibit) -> dict[str, Panel]:
     found = exhibit.examined.metrics
-    tiles, few = f"n = {found.success.n:,} tiles", len(found.matrix.classes) <= FEW
+    tiles, few = phrases.sample(found.success.n), len(found.matrix.classes) <= FEW
     return {
         "matrix": Panel(
             "from-to matrix",
-            f"{tiles}: flipped, rate, 95 % interval",
+            f"{tiles}: {_told(len(found.matrix.classes))}",
             lambda cell: _matrix(cell, exhibit),
             spans=(1, 2) if few else (2, 2),
             tall=None if few else 70.0,
@@ -31,6 +31,13 @@ def panels(exhibit: PopulationExhibit) -> dict[str, Panel]:
             tall=30.0,
         ),
     }
+
+
+def _told(count: int) -> str:
+    """What is written into the squares of so many classes."""
+    if count <= FEW:
+        return "flipped, rate, 95 % interval"
+    return "flipped of those tried" if count <= MOST else "success rates"
 
 
 def _matrix(cell: Cell, exhibit: PopulationExhibit) -> None:

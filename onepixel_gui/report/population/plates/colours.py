@@ -35,7 +35,9 @@ def panels(exhibit: PopulationExhibit) -> dict[str, Panel]:
     found["channels"] = Panel("change per channel", sides, lambda cell: _channels(cell, led))
     found["ciede2000"] = Panel("CIEDE2000", sides + delta, lambda cell: _seen(cell, led))
     found["correlation"] = Panel(
-        "colour and confidence", f"n = {led.tiles:,} tiles{rho}", lambda cell: _change(cell, led)
+        "colour and confidence",
+        f"{phrases.sample(led.tiles)}{rho}",
+        lambda cell: _change(cell, led),
     )
     return found
 

@@ -11,7 +11,7 @@ from onepixel_gui.report.population.exhibit import PopulationExhibit
 from onepixel_gui.report.population.histograms import Heap, heaps
 from onepixel_gui.report.population.page import Cell, Panel
 from onepixel_gui.report.sheet import BLUE, FAINT
-from onepixel_gui.report.wording import decimal
+from onepixel_gui.report.wording import decimal, scientific
 
 _ROWS = ("maximum", "mean", "median", "sd", "minimum")
 
@@ -20,12 +20,12 @@ def panels(exhibit: PopulationExhibit) -> dict[str, Panel]:
     found: dict[str, Panel] = {}
     for index, parts in enumerate(by_direction(exhibit)):
         whole, flipped, held = parts
-        counted = f"n = {whole.n:,} tiles: {flipped.n:,} flipped, {held.n:,} held"
+        counted = f"{phrases.sample(whole.n)}: {flipped.n:,} flipped, {held.n:,} held"
         title = short(whole.title, 30)
         found[f"boxes {index}"] = Panel(title, counted, partial(_boxes, parts=parts))
         found[f"histogram {index}"] = Panel(
             "before and after",
-            f"n = {whole.n:,} tiles",
+            phrases.sample(whole.n),
             partial(_heaps, whole=whole),
         )
         found[f"five numbers {index}"] = Panel(
@@ -93,5 +93,5 @@ def _short(value: float | None) -> str:
     if value == 0 or value == 1:
         return f"{value:.0f}"
     if value < 0.001:
-        return f"{value:.1e}".replace("e-0", "e\N{MINUS SIGN}").replace("e-", "e\N{MINUS SIGN}")
+        return scientific(value).replace(" ", "")
     return decimal(value)

@@ -33,11 +33,11 @@ def panels(exhibit: PopulationExhibit) -> dict[str, Panel]:
             "distance from the centre", f"{led.title}: {sides}", lambda cell: _distance(cell, led)
         ),
         "directions": Panel(
-            "success rate", f"n = {overall.n:,} tiles", lambda cell: _directions(cell, exhibit)
+            "success rate", phrases.sample(overall.n), lambda cell: _directions(cell, exhibit)
         ),
         "cases": Panel(
             "success by case",
-            f"{led.title}: n = {led.tiles:,} tiles in {len(led.rates.cases):,} cases",
+            f"{led.title}: {phrases.sample(led.tiles)} in {len(led.rates.cases):,} cases",
             lambda cell: _cases(cell, led),
         ),
         "queries": Panel(
@@ -90,8 +90,7 @@ def _directions(cell: Cell, exhibit: PopulationExhibit) -> None:
     labels = [each for each in found.labels if each.n]
     rows += [rate_row(each, f"label {each.title}", FAINT, "s") for each in labels]
     axes = cell.axes(left=17.0, right=_room(rows))
-    ink.forest(axes, rows[:9], named=9, letters=20)
-    axes.tick_params(axis="y", labelsize=SMALL)
+    ink.forest(axes, rows[:9], named=9, room=16.0, size=SMALL)
 
 
 def _cases(cell: Cell, led: Directed) -> None:
@@ -108,7 +107,7 @@ def _cases(cell: Cell, led: Directed) -> None:
     rows = [rate_row(each, each.title, BLUE) for each in rates]
     many = len(rows) > _NAMED
     axes = cell.axes(left=3.0 if many else 14.0, right=2.0 if many else _room(rows))
-    ink.forest(axes, rows, named=_NAMED, letters=10)
+    ink.forest(axes, rows, named=_NAMED, room=13.0)
     if led.rates.overall.share is not None:
         axes.axvline(led.rates.overall.share, **ink.DASHED)
 

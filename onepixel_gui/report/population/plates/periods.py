@@ -21,14 +21,14 @@ def panels(exhibit: PopulationExhibit) -> dict[str, Panel]:
     found: dict[str, Panel] = {}
     for axis in ("row", "column"):
         if examined.periods is not None:
-            tiles = f"n = {examined.periods.tiles:,} sweeps"
+            tiles = phrases.sample(examined.periods.tiles, "sweep")
             line = examined.periods.row if axis == "row" else examined.periods.column
             found |= _of_sweeps(axis, line, tiles, examined.strides)
         some = [each for each in examined.flips if each.axis == axis]
         if some:
             found[f"{axis} phases"] = Panel(
                 f"{axis}s of pixels that flip",
-                f"n = {some[0].n:,} tiles; line, evenly spread",
+                f"{phrases.sample(some[0].n)}; line, evenly spread",
                 partial(_phases, some=some),
             )
     return found

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onepixel_gui.report.population import panels as ink
+from onepixel_gui.report.population import phrases
 from onepixel_gui.report.population.binned import percentiles
 from onepixel_gui.report.population.examined import Directed
 from onepixel_gui.report.population.exhibit import PopulationExhibit
@@ -26,7 +27,7 @@ def panels(exhibit: PopulationExhibit) -> dict[str, Panel]:
         ("held", "of tiles that hold", led.places.held, held),
     )
     found = {
-        key: Panel(title, f"n = {n:,} tiles", partial(_counts, counts=counts))
+        key: Panel(title, phrases.sample(n), partial(_counts, counts=counts))
         for key, title, counts, n in maps
     }
     ratio = led.places.centred[1 if led.flipped else 0].ratio
@@ -47,7 +48,7 @@ def panels(exhibit: PopulationExhibit) -> dict[str, Panel]:
         words = "lowest" if lowest else "highest"
         found["mean map"] = Panel(
             f"mean {words} confidence",
-            f"n = {mean.tiles:,} sweeps",
+            phrases.sample(mean.tiles, "sweep"),
             lambda cell: _mean(cell, shown),
         )
     return found

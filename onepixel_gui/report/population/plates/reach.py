@@ -22,7 +22,7 @@ def panels(exhibit: PopulationExhibit) -> dict[str, Panel]:
     found: dict[str, Panel] = {}
     if examined.locality is not None:
         local = examined.locality
-        n = f"n = {local.flips:,} flips"
+        n = phrases.sample(local.flips, "flip")
         found["offsets"] = Panel("still flips when moved", n, lambda cell: _offsets(cell, local))
         found["shifts"] = Panel("by kind of place", n, lambda cell: _shifts(cell, local))
     if examined.propagated:
@@ -33,7 +33,7 @@ def panels(exhibit: PopulationExhibit) -> dict[str, Panel]:
         )
         found["strip"] = Panel(
             "mean propagation, input to output",
-            f"n = {first.flips:,} flips, {first.title}",
+            f"{phrases.sample(first.flips, 'flip')}, {first.title}",
             lambda cell: _strip(cell, first),
             spans=(3, 2),
             tall=24.0,

@@ -6,6 +6,7 @@ from onepixel_gui.analysis.chromatic import hexadecimal
 from onepixel_gui.analysis.population.shares import Share
 from onepixel_gui.analysis.population.universal import Universal
 from onepixel_gui.report.population import panels as ink
+from onepixel_gui.report.population import phrases
 from onepixel_gui.report.population.exhibit import PopulationExhibit
 from onepixel_gui.report.population.page import Cell, Panel
 from onepixel_gui.report.sheet import BLUE, INK, SMALL
@@ -18,16 +19,16 @@ def panels(exhibit: PopulationExhibit) -> dict[str, Panel]:
     return {
         "counts": Panel(
             f"flips with {hexadecimal(best.rgb)}",
-            f"n = {found.tiles:,} tiles, {found.title}",
+            f"{phrases.sample(found.tiles)}, {found.title}",
             lambda cell: _counts(cell, found),
         ),
         "best": Panel(
             f"best {len(found.best)} pixels",
-            f"n = {found.tiles:,} tiles they were chosen from",
+            f"{phrases.sample(found.tiles)} they were chosen from",
             lambda cell: _best(cell, found),
         ),
         "left out": Panel(
-            "on tiles left out", f"n = {found.tiles:,} tiles", lambda cell: _left_out(cell, found)
+            "on tiles left out", phrases.sample(found.tiles), lambda cell: _left_out(cell, found)
         ),
     }
 
@@ -72,7 +73,7 @@ def _left_out(cell: Cell, found: Universal) -> None:
     rows.append(ink.Rate("any pixel\nof any colour", any_of, None, told, INK, "s"))
     rows.append(ink.Rate("mean over\nall pixels", found.anywhere, None, "", INK, "x"))
     axes = cell.axes(left=14.0, right=10.0)
-    ink.forest(axes, rows, named=9, letters=40)
+    ink.forest(axes, rows, named=9, room=40.0)
     axes.set_xlabel("share of tiles flipped")
 
 
