@@ -15,11 +15,9 @@ def filled(path: Path, doing: str) -> "Iterator[Study]":
 
     doing: "an import", for others who want to write to it meanwhile.   Raises as `Study.open`.
     """
-    from onepixel_gui.study.store import Study
-
     new, empty = not path.exists(), False
     try:
-        with closing(Study.open(path, make=True, doing=doing)) as study:
+        with closing(_opened(path, doing, new=new)) as study:
             try:
                 yield study
             finally:
@@ -27,3 +25,15 @@ def filled(path: Path, doing: str) -> "Iterator[Study]":
     finally:
         if empty:
             path.unlink(missing_ok=True)
+
+
+def _opened(path: Path, doing: str, *, new: bool) -> "Study":
+    """A disk that is full from the start leaves a file without a byte, which goes as well."""
+    from onepixel_gui.study.store import Study, UnusableStudy
+
+    try:
+        return Study.open(path, make=True, doing=doing)
+    except UnusableStudy:
+        if new and path.is_file() and not path.stat().st_size:
+            path.unlink()
+        raise

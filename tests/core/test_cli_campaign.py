@@ -16,13 +16,13 @@ from onepixel_gui.attack.attacks import Exhaustive
 from onepixel_gui.attack.probe import Guidance, Settings
 from onepixel_gui.cli import run
 from onepixel_gui.cli.progress import Ended, doing, ended_tidily, progress
-from onepixel_gui.study import footing
+from onepixel_gui.study import footing, store
 from onepixel_gui.study.campaign import Advance, CampaignBegan, UnusablePlan
 from onepixel_gui.study.flips import classifier_names, flips
 from onepixel_gui.study.plan import Flipping, preparing
 from onepixel_gui.study.record import Record
 from onepixel_gui.study.repeating import repeated
-from onepixel_gui.study.store import Study
+from onepixel_gui.study.store import Study, UnusableStudy
 from onepixel_gui.tiles.tile import Tile
 from tests.core.campaigns import (
     SMALL,
@@ -186,6 +186,21 @@ def test_a_campaign_that_cannot_begin_leaves_no_study(words, tmp_path, more):
     more = [word.format(folder=tmp_path) for word in more]
     assert run([*words, "--study", str(tmp_path / "a.onepixel"), *more]) == 2
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("size", [0, 7])
+def test_a_disk_that_is_full_from_the_start_leaves_no_file_without_a_byte(
+    words, tmp_path, monkeypatch, size
+):
+    path = tmp_path / "a.onepixel"
+
+    def full(made, **_words):
+        made.write_bytes(b"x" * size)
+        raise UnusableStudy("The disk is full.", "Free some space.")
+
+    monkeypatch.setattr(store, "opened", full)
+    assert run([*words, "--study", str(path)]) == 2
+    assert path.exists() == (size > 0)
 
 
 def test_a_campaign_that_cannot_begin_leaves_a_study_that_was_there(words, tmp_path):
