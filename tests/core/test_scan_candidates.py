@@ -11,7 +11,14 @@ from torch import nn
 
 from onepixel_gui.classifier.classifier import Classifier
 from onepixel_gui.classifier.scan import Refined, ScanEnded, ScanSettings, scan
-from onepixel_gui.classifier.scanning.candidates import BARS, apart, peaks, steps
+from onepixel_gui.classifier.scanning.candidates import (
+    BARS,
+    apart,
+    peaks,
+    peaks_among,
+    steps,
+    surest,
+)
 from tests.core.networks import card
 from tests.core.planes import PlaneSlide
 
@@ -122,6 +129,20 @@ def test_kept_places_are_apart_and_what_is_dropped_lies_beside_a_better_one(coun
         if place in kept:
             assert near.tolist() == [place]
     assert apart(tops, lefts, odds, distance, 2).tolist() == kept[:2].tolist()
+
+
+@given(st.integers(1, 12), st.integers(1, 12), st.sampled_from([2, 5, 1000]), st.integers(0, 99))
+@settings(max_examples=60, deadline=None)
+def test_peaks_among_the_surest_places_are_the_peaks_of_the_map(height, width, kinds, seed):
+    rng = np.random.default_rng(seed)
+    values = (rng.integers(0, kinds, (height, width)) / kinds).astype(np.float32)
+    values[rng.random(values.shape) < 0.2] = np.nan
+    wanted = [each.tolist() for each in peaks(values, 0.5)]
+    places = rng.permutation(np.repeat(np.arange(values.size), 2))
+    found = peaks_among(values, surest(values, places, 0.5, values.size))
+    assert [each.tolist() for each in found] == wanted
+    best = surest(values, places, 0.5, 3)
+    assert best.tolist() == surest(values, places, 0.5, values.size)[:3].tolist()
 
 
 @pytest.mark.parametrize("stride", [1, 2.5, 8, 16, 32, 100, 112.3])

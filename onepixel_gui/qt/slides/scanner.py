@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, assert_never
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from onepixel_gui.classifier.card import Card
@@ -29,9 +30,12 @@ from onepixel_gui.tiles.slides import Slide, borrowed
 if TYPE_CHECKING:
     from onepixel_gui.classifier.classifier import Classifier
 
+Indices = NDArray[np.int64]
+
 _SCAN = "scan"
 _REMEMBERED = 20  # scans
 _LISTED = 200  # candidates while a scan goes on
+_HOT = 20_000  # places of the map among which they are sought
 _COUNTED = 0.2  # seconds between two words about progress
 _PAUSE = 0.5  # seconds between two lists of candidates while a scan goes on
 
@@ -57,6 +61,7 @@ class Scanner(QObject):
         self._known: OrderedDict[tuple[str, Card], tuple[ScanBegan, ScanEnded]] = OrderedDict()
         self._began: ScanBegan | None = None
         self._map = np.empty((0, 0), np.float32)
+        self._hot: list[Indices] = []  # flat places of the map where the confidence is high
         self._started = self._told = self._counted = 0.0
 
     @property
@@ -117,11 +122,13 @@ class Scanner(QObject):
             case ScanBegan(grid=grid):
                 self._began, self._started = event, time.monotonic()
                 self._map = np.full((grid.rows, grid.columns), np.nan, np.float32)
+                self._hot = []
                 self._told = self._started
                 self.began.emit(event)
                 self.listed.emit(())
             case Scanned():
                 self._map[event.rows, event.columns] = event.confidence
+                self._note_hot(event)
                 self.scanned.emit(event)
                 self._tell(event)
             case Refined(queries=queries):
@@ -150,15 +157,24 @@ class Scanner(QObject):
             self._told = now
             self.listed.emit(self._so_far())
 
+    def _note_hot(self, event: Scanned) -> None:
+        assert self.classifier is not None
+        hot = event.confidence >= self.classifier.card.threshold
+        self._hot.append(event.rows[hot] * self._map.shape[1] + event.columns[hot])
+
     def _so_far(self) -> tuple[Candidate, ...]:
-        """The peaks of what is painted, not centred yet."""
-        from onepixel_gui.classifier.scanning.candidates import peaks
+        """The peaks of what is painted, not centred yet.
+
+        Sought where the confidence is high only: a look at all of a large map takes a second.
+        """
+        from onepixel_gui.classifier.scanning.candidates import peaks_among, surest
 
         began, classifier = self._began, self.classifier
         assert began is not None
         assert classifier is not None
         card = classifier.card
-        rows, columns = (places[:_LISTED] for places in peaks(self._map, card.threshold))
+        self._hot = [surest(self._map, np.concatenate(self._hot), card.threshold, _HOT)]
+        rows, columns = (places[:_LISTED] for places in peaks_among(self._map, self._hot[0]))
         tops, lefts = began.grid.corners(rows, columns)
         found = zip(tops.tolist(), lefts.tolist(), self._map[rows, columns].tolist(), strict=True)
         answer = began.subject if len(card.classes) == 2 else ""
