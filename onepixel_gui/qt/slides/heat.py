@@ -12,6 +12,7 @@ from onepixel_gui.qt.slides.sight import Sight
 Places = NDArray[np.intp]
 
 _FAINTEST = 0.15  # opacity where the confidence is 0: the tissue is seen, and that it was asked
+_MANY = 8  # of so many places one is new: then to paint them one by one takes longer
 
 
 class ScanPicture:
@@ -45,6 +46,10 @@ class ScanPicture:
 
     def paint_values(self, rows: Places, columns: Places, values: Floats32) -> None:
         """(N,) confidences that have come in, each at its place of the grid."""
+        if _MANY * len(values) > self._steps[0][0].size:
+            self._steps[0][0][rows, columns] = values
+            self._paint_afresh()
+            return
         for step, (kept, colours, _) in enumerate(self._steps):
             at = rows >> step, columns >> step
             if step == 0:
@@ -52,6 +57,15 @@ class ScanPicture:
             else:
                 np.fmax.at(kept, at, values)
             colours[at] = self._coloured(kept[at])
+
+    def _paint_afresh(self) -> None:
+        """All coarser steps from the finest: a scan that is known already comes at once."""
+        finer: Floats32 | None = None
+        for kept, colours, _ in self._steps:
+            if finer is not None:
+                kept[:] = _halved(finer)
+            colours[:] = self._coloured(kept)
+            finer = kept
 
     def paint(self, painter: QPainter, sight: Sight, opacity: float) -> None:
         """painter: in device px."""
