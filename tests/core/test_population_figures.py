@@ -379,9 +379,9 @@ def written_beside(axis):
 
 def test_long_names_of_many_classes_stay_on_the_page_and_off_the_headings():
     drawn = long_named()
-    for template in ("per-class matrix", "population"):
+    for template, width in (("per-class matrix", 89), ("population", 183)):
         with drawing():
-            figure = draw(exhibit(template, drawn), Style(89, 300)).sheet.figure
+            figure = draw(exhibit(template, drawn), Style(width, 300)).sheet.figure
             figure.draw_without_rendering()
             headings = [words.get_window_extent() for words in figure.texts]
             beside = [
