@@ -71,6 +71,15 @@ def test_a_script_answers_as_the_network_it_was_made_of(data):
     assert (contents.format, contents.architecture) == ("TorchScript", "TorchScript")
 
 
+def test_a_network_that_was_defined_in_the_script_that_saved_it_is_read(tmp_path):
+    """Its class lies in no module, for that script is none."""
+    written = type("WrittenInAScript", (Tiny,), {"__module__": "__main__"})
+    data = save_script(written(2), tmp_path / "net.pt", {"input": [8, 8]}).read_bytes()
+    _, network = opened(data)
+    tiles = torch.rand(3, 3, 8, 8)
+    torch.testing.assert_close(network(tiles), Tiny(2)(tiles), rtol=0, atol=1e-6)
+
+
 def test_a_compiled_script_is_read_as_a_traced_one(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)

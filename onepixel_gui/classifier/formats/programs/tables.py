@@ -193,7 +193,8 @@ class _Machine:
         target.parts += parts
 
     def _global(self, words: str) -> None:
-        own = words.startswith("__torch__.") and ".classes." not in words
+        # A class of a script that was run itself lies in no module: "__torch__ Net".
+        own = words.startswith(("__torch__.", "__torch__ ")) and ".classes." not in words
         if not own and words not in _CALLED and words not in _BYTES:
             raise unneeded(self.name, f"a pickle with {words}")
         self._push("name", [words])
