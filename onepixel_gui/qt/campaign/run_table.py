@@ -30,7 +30,7 @@ _WIDTHS = {
     "classifier": 100,
     "attack": 100,
 }
-_LEAST_TILE = 140
+_LEAST_TILE = 120  # points; with these all columns of one campaign fit the narrowest page
 _QUIET = frozenset({"label", "queries"})
 _FITTED = 20_000  # texts whose width is remembered
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
