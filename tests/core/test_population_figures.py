@@ -14,6 +14,7 @@ import pytest
 from matplotlib.transforms import Bbox
 from PIL import Image
 
+from onepixel_gui.analysis.population.shares import share
 from onepixel_gui.attack.attacks import Exhaustive, Settings
 from onepixel_gui.attack.probe import Guidance
 from onepixel_gui.report.exhibit import Style
@@ -33,6 +34,7 @@ from onepixel_gui.report.population.phrases import (
     percents,
     stopping,
 )
+from onepixel_gui.report.population.phrases import share as told_share
 from onepixel_gui.report.population.summary import findings
 from onepixel_gui.report.population.tabulated_maps import numbers
 from onepixel_gui.report.sheet import drawing
@@ -258,6 +260,18 @@ def test_no_two_attacks_read_alike(other):
 @pytest.mark.parametrize("other", [Guidance(to_the_end=True), Guidance(pixels=2, shortlist=32)])
 def test_no_two_guided_searches_read_alike(other):
     assert attack(other) != attack(Guidance())
+
+
+def test_bars_of_rates_are_never_said_to_have_more_cases_than_their_own():
+    words = caption(exhibit("population"))
+    assert "bars, 95 % intervals clustered by case where these are told, else Wilson's." in words
+    alone = examined_of(Planted(outcomes_of(40, cases=0)), dark=0)
+    assert "bars, 95 % Wilson intervals." in caption(exhibits(alone)[0][0])
+
+
+def test_one_tile_is_told_as_one():
+    assert told_share(share(1, 1)).startswith("1 of 1 tile (")
+    assert told_share(share(0, 0)) == "0 of 0 tiles"
 
 
 def test_success_is_compared_with_failure_within_one_direction_only():

@@ -53,9 +53,10 @@ def _distance(exhibit: PopulationExhibit) -> str:
 def _directions(exhibit: PopulationExhibit) -> str:
     found = exhibit.examined.rates
     told = [f"{each.title}: {phrases.rate(each)}" for each in found.directions]
-    first = found.overall.interval
-    kind = "no interval" if first is None else first.kind
-    return f"Success rates; bars, {kind}. {'; '.join(told)}."
+    bars = "95 % Wilson intervals"
+    if any(each.clustered for each in (found.overall, *found.directions)):
+        bars = "95 % intervals clustered by case where these are told, else Wilson's"
+    return f"Success rates; bars, {bars}. {'; '.join(told)}."
 
 
 def _cases(exhibit: PopulationExhibit) -> str:

@@ -47,11 +47,12 @@ def rate(found: Rate) -> str:
     return f"{words})"
 
 
-def share(found: Share, what: str = "tiles") -> str:
+def share(found: Share) -> str:
     """ "31 of 40 tiles (77.5 %; 95 % interval 62.5 % to 87.7 %, Wilson)"."""
+    tiles = f"{found.hits:,} of {counted(found.n, 'tile', 'tiles')}"
     if found.value is None:
-        return f"{found.hits:,} of {found.n:,} {what}"
-    words = f"{found.hits:,} of {found.n:,} {what} ({percents(found.value)}"
+        return tiles
+    words = f"{tiles} ({percents(found.value)}"
     if found.interval is not None:
         words += f"; 95 % interval {between(found.interval)}, {found.interval.kind}"
     return f"{words})"

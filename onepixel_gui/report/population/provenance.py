@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 _OURS = [
     "a tile counts once, as flipped if any of its seeds flipped it; the first that did stands "
     "for it",
-    "success and failure are compared within one direction of attack",
+    "success and failure are compared within one direction of attack, but over all together where "
+    "there are more than two",
     "intervals over cases, and what tiles of one case share",
     "dark areas: haematoxylin by colour deconvolution above Otsu's threshold of each tile",
     "sensitivity as the mean of the largest |logit change| over the palette",
     "nulls: a uniform position, random pixels of the same tile, shuffled positions, random shifts "
-    "of each tile",
+    "of each tile; what is drawn for them is drawn from seed 0",
     "colours, distances and places of several pixels changed together are those of the first in "
     "the list",
     "each p is of one test by itself, not corrected for how many tests there are",
