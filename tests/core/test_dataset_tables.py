@@ -6,6 +6,7 @@ import pytest
 from onepixel_gui.problems import UnusableDataset
 from onepixel_gui.tiles.datasets import Sampling, looking, recognise
 from onepixel_gui.tiles.folders import finished
+from tests.core import slide_files
 from tests.core.dataset_files import noise, picture, write
 
 
@@ -125,6 +126,20 @@ def test_tiles_that_stand_out_at_a_border_are_cut_and_not_doubted(folder):
     found, tiles = opened(write(folder / "list.csv", rows + beside))
     assert len(tiles) == 4
     assert any(note.startswith("4 marks lie outside the image") for note in found.notes)
+
+
+def test_a_place_is_marked_in_the_middle_of_what_its_tile_covers(tmp_path):
+    slide_files.flat(tmp_path / "a.tif", slide_files.field(100, 200), **slide_files.per_cm(0.5))
+    rows = "slide,row,column,label\na.tif,10,20,mitosis\na.tif,-9,0,b\na.tif,-7,0,b\n"
+    table = write(tmp_path / "list.csv", rows)
+    for mpp, half, tiles in ((None, 8, 3), (0.5, 8, 3), (0.25, 4, 2), (1.0, 16, 3)):
+        found = recognise([table], Sampling((16, 16), mpp))
+        mark = found.fields[0].marks[0]
+        assert (mark.row, mark.column) == (10 + half, 20 + half)
+        window = found.entries[0].read().footprint
+        assert (window.row + window.height // 2, window.column) == (mark.row, 20)
+        assert len(found.entries) == tiles
+        assert any("1 mark lies outside" in note for note in found.notes) == (tiles == 2)
 
 
 def test_rows_that_are_none_are_counted_with_the_first_line(folder):

@@ -20,7 +20,7 @@ LOOK_ALIKE = "look-alike"  # marked as no mitosis, though it resembles one
 _ROUNDS = 60  # of drawing places for normal tiles before a slide counts as full
 
 Places = NDArray[np.int32]
-Inside = Callable[[Mark, tuple[int, int] | None], bool]  # of an image of that (H, W)
+Inside = Callable[[Field, NDArray[np.int64]], NDArray[np.bool_]]  # (N, 2) centres -> (N,)
 
 
 @dataclass(slots=True)
@@ -131,18 +131,24 @@ def _inside(mark: Mark, shape: tuple[int, int] | None) -> bool:
     return 0 <= mark.row <= shape[0] and 0 <= mark.column <= shape[1]
 
 
-def outside(fields: Sequence[Field], inside: Inside = _inside) -> list[str]:
+def _in_image(each: Field, centres: NDArray[np.int64]) -> NDArray[np.bool_]:
+    limits = np.array(each.shape or (0, 0), np.int64)
+    return np.asarray(((centres >= 0) & (centres <= limits)).all(1))
+
+
+def outside(fields: Sequence[Field], inside: Inside = _in_image) -> list[str]:
     """Marks outside their images, and whether the order of the coordinates could be why."""
-    known = [(mark, each.shape) for each in fields if each.shape for mark in each.marks]
-    amiss = [(mark, shape) for mark, shape in known if not inside(mark, shape)]
+    amiss = turned = 0
+    for each in fields:
+        if each.shape is not None and each.marks:
+            centres = np.array([(mark.row, mark.column) for mark in each.marks], np.int64)
+            amiss += int(np.count_nonzero(~inside(each, centres)))
+            turned += int(np.count_nonzero(~inside(each, centres[:, ::-1])))
     if not amiss:
         return []
-    marks = "1 mark lies" if len(amiss) == 1 else f"{len(amiss):,} marks lie"
+    marks = "1 mark lies" if amiss == 1 else f"{amiss:,} marks lie"
     told = f"{marks} outside the image and cannot be cut"
-    turned = sum(
-        not inside(Mark(mark.column, mark.row, mark.label), shape) for mark, shape in known
-    )
-    if turned < len(amiss):
+    if turned < amiss:
         left = f"only {turned:,}" if turned else "none"
         return [
             f"{told}; {left} would with row and column exchanged: the table may have them in the "

@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onepixel_gui.outbox import printable
+from onepixel_gui.problems import UnreadableSlide
+from onepixel_gui.tiles.cutting import half, pixels_per_pixel
 from onepixel_gui.tiles.datasets.class_folders import NamedTile
 from onepixel_gui.tiles.datasets.columns import Coded, Columns, Derived
 from onepixel_gui.tiles.datasets.dataset import Dataset, Field, Mark, Sampling, refusal
-from onepixel_gui.tiles.datasets.detection import Inside, outside
+from onepixel_gui.tiles.datasets.detection import outside
 from onepixel_gui.tiles.datasets.marked_tiles import marked_tile
 from onepixel_gui.tiles.datasets.places import Elsewhere
 from onepixel_gui.tiles.datasets.sizes import shape_of
@@ -21,7 +23,7 @@ from onepixel_gui.tiles.datasets.tables import rows, separator_of, whole
 from onepixel_gui.tiles.entries import Entry
 from onepixel_gui.tiles.files import is_picture
 from onepixel_gui.tiles.folders import Looked, Pace, Packed
-from onepixel_gui.tiles.slides import SUFFIXES, SlideTile
+from onepixel_gui.tiles.slides import SUFFIXES, SlideTile, borrowed
 
 _PATH = frozenset({
     "path", "file", "filename", "file_name", "filepath", "file_path", "image", "img", "image_path",
@@ -43,6 +45,7 @@ _LABEL = frozenset({
     "ground_truth", "gt", "y",
 })  # fmt: skip
 _CASE = frozenset({"case", "case_id", "patient", "patient_id", "subject"})
+_DECODED = frozenset([".png", ".jpg", ".jpeg", ".bmp"])  # whole when opened; few say a resolution
 _MOST_WORDS = 10_000  # different labels or cases
 
 
@@ -289,21 +292,16 @@ def _placed(
     notes: list[str],
 ) -> Generator[Looked, None, tuple[Columns, tuple[Field, ...]]]:
     """Each row a place on a slide."""
-    shapes: list[tuple[int, int] | None] = []
-    pace = Pace()
-    for number, path in enumerate(found):
-        if pace.due():
-            yield Looked(number, printable(path.name if path else ""))
-        shapes.append(shape_of(path) if path is not None else None)
+    shapes, ratios = yield from _measured(found, None if heading.centred else sampling.mpp)
     marks: list[list[Mark]] = [[] for _ in found]
-    ahead = (0, 0) if heading.centred else (sampling.shape[0] // 2, sampling.shape[1] // 2)
-    labels = list(table.labels)
+    ahead = [(0, 0) if heading.centred else _halves(sampling, ratio) for ratio in ratios]
+    labels, pace = list(table.labels), Pace()
     for index, (of, (row, column), label) in enumerate(
         zip(table.of, table.places, table.label, strict=True)
     ):
         if pace.due():
             yield Looked(index, "")
-        marks[of].append(Mark(row + ahead[0], column + ahead[1], labels[label] or ""))
+        marks[of].append(Mark(row + ahead[of][0], column + ahead[of][1], labels[label] or ""))
     cases = dict(zip(table.of, table.case, strict=True))
     words = list(table.cases)
     fields = tuple(
@@ -319,32 +317,68 @@ def _placed(
     )
     meant = "centre" if heading.centred else "top-left pixel"
     notes.append(f"Rows and columns are taken to be those of the {meant} of each tile.")
-    notes += outside(fields) if heading.centred else outside(fields, _touching(sampling))
-    return _cut(table, fields, heading, sampling), fields
+    if heading.centred:
+        notes += outside(fields)
+    else:
+        of_path = dict(zip((each.path for each in fields), ratios, strict=True))
+        notes += outside(fields, lambda each, at: _touching(each, at, of_path[each.path], sampling))
+    return _cut(table, fields, ratios, heading, sampling), fields
 
 
-def _touching(sampling: Sampling) -> Inside:
+def _measured(
+    found: Sequence[Path | None], mpp: float | None
+) -> Generator[Looked, None, tuple[list[tuple[int, int] | None], list[float]]]:
+    """Of each file its (H, W), None where unknown, and what `_ratio` says."""
+    shapes: list[tuple[int, int] | None] = []
+    ratios: list[float] = []
+    pace = Pace()
+    for number, path in enumerate(found):
+        if pace.due():
+            yield Looked(number, printable(path.name if path else ""))
+        shapes.append(shape_of(path) if path is not None else None)
+        ratios.append(1.0 if path is None else _ratio(path, mpp))
+    return shapes, ratios
+
+
+def _ratio(path: Path, mpp: float | None) -> float:
+    """Level-0 pixels per pixel of a tile; 1 where that is unknown, or costs all of a picture."""
+    if mpp is None or path.suffix.lower() in _DECODED:
+        return 1.0
+    try:
+        with borrowed(path) as slide:
+            return pixels_per_pixel(slide.mpp, mpp)
+    except UnreadableSlide:  # told when it is looked at
+        return 1.0
+
+
+def _halves(sampling: Sampling, ratio: float) -> tuple[int, int]:
+    return half(sampling.shape[0], ratio), half(sampling.shape[1], ratio)
+
+
+def _touching(
+    each: Field, centres: NDArray[np.int64], ratio: float, sampling: Sampling
+) -> NDArray[np.bool_]:
     """A tile that was named by its corner, and is marked in its middle, may stand out."""
-    edges = sampling.shape
-
-    def touches(mark: Mark, shape: tuple[int, int] | None) -> bool:
-        corner = mark.row - edges[0] // 2, mark.column - edges[1] // 2
-        limits = shape or (1 << 30, 1 << 30)
-        return all(
-            -edge < at < limit for edge, at, limit in zip(edges, corner, limits, strict=True)
-        )
-
-    return touches
+    corners = centres - np.array(_halves(sampling, ratio))
+    reach, limits = np.array(sampling.shape) * ratio, np.array(each.shape or (0, 0), np.int64)
+    return np.asarray(((corners + reach > 0) & (corners < limits)).all(1))
 
 
-def _cut(table: _Rows, fields: Sequence[Field], heading: _Heading, sampling: Sampling) -> Columns:
+def _cut(
+    table: _Rows,
+    fields: Sequence[Field],
+    ratios: Sequence[float],
+    heading: _Heading,
+    sampling: Sampling,
+) -> Columns:
     of, places = np.array(table.of, np.int32), np.array(table.places, np.int32).reshape(-1, 2)
     limits = np.array([each.shape or (1 << 30, 1 << 30) for each in fields])[of]
     there = np.array([each.present for each in fields])[of]
     if heading.centred:
         there &= ((places <= limits) & (places >= 0)).all(1)
     else:
-        there &= ((places < limits) & (places + sampling.shape > 0)).all(1)
+        reach = np.outer(ratios, sampling.shape)[of]
+        there &= ((places < limits) & (places + reach > 0)).all(1)
     of, places = of[there], places[there]
     labels, _ = _words(table, there)
     cases = Coded(of, tuple(each.case for each in fields))
