@@ -113,7 +113,8 @@ class ConfidencePlot(pg.PlotWidget):
             axis.setTextPen(theme.faint)
             axis.labelStyle = {"color": theme.faint, "font-size": "11px"}
             axis.setLabel(axis.labelText)
-        dashes = pg.mkPen(theme.faint, width=1, style=Qt.PenStyle.DashLine)
+        dashes = self.pen(theme.faint, 1)
+        dashes.setStyle(Qt.PenStyle.DashLine)
         self._line.setPen(dashes)
         self._beyond.setColor(theme.faint)
 

@@ -319,6 +319,16 @@ def test_a_row_is_a_sentence_for_a_screen_reader(runs: RunsPane) -> None:
     assert runs.rows.index(1, 0).data(role) == "tile_1.png, It is no picture."
 
 
+@pytest.mark.parametrize("width", [420, 1200])
+def test_names_of_tiles_have_room_and_the_other_columns_no_gap(
+    show: Callable[..., Any], width: int
+) -> None:
+    table = show(RunsPane(), (width, 300)).table
+    header, room = table.horizontalHeader(), table.viewport().width()
+    assert header.sectionSize(0) >= 140
+    assert header.length() == max(room, header.length() - header.sectionSize(0) + 140)
+
+
 def test_a_hundred_thousand_runs_scroll_smoothly_and_take_news(
     qtbot: Any, show: Callable[..., Any]
 ) -> None:

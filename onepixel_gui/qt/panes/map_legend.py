@@ -148,9 +148,15 @@ def draw_legend(
     if outlined == "unasked":
         _draw_sample(painter, line, theme, hatching(8, 22), "not asked")
         line += _NEXT_LINE
+    after = line
     if dotted and line.y() <= box.bottom():
-        _draw_parity(painter, line, theme, measure)
+        after = _draw_parity(painter, line, theme, measure)
         line += _NEXT_LINE
+    if (
+        line.y() > box.bottom()
+        and after.x() + 13 + measure.horizontalAdvance("flips") <= box.right()
+    ):
+        line = after  # no room below it, but beside it
     if outlined == "flips" and line.y() <= box.bottom():
         _draw_flips(painter, line, theme)
 
@@ -169,7 +175,8 @@ def _draw_bar(painter: QPainter, bar: QRectF, theme: Theme, scale: ColourScale) 
         marks.haloed(painter, path, marks.WHITE, 1.2)
 
 
-def _draw_parity(painter: QPainter, at: QPointF, theme: Theme, measure: QFontMetricsF) -> None:
+def _draw_parity(painter: QPainter, at: QPointF, theme: Theme, measure: QFontMetricsF) -> QPointF:
+    """Where it ends."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     for text, brush in (("even", QColor(theme.text)), ("odd", QColor(theme.card))):
         painter.setPen(QPen(QColor(theme.text), 1))
@@ -178,6 +185,7 @@ def _draw_parity(painter: QPainter, at: QPointF, theme: Theme, measure: QFontMet
         painter.setPen(QColor(theme.faint))
         painter.drawText(at + QPointF(11, 0), text)
         at = at + QPointF(measure.horizontalAdvance(text) + 19, 0)
+    return at
 
 
 def _draw_flips(painter: QPainter, at: QPointF, theme: Theme) -> None:

@@ -51,6 +51,16 @@ def test_the_periods_pane_says_which_period_stands_out(qtbot, striped):
     assert same(empty, picture(pane))
 
 
+@pytest.mark.parametrize(("before", "now"), [(DARK, LIGHT), (LIGHT, DARK)])
+def test_the_legend_of_the_periods_changes_its_colours_with_the_theme(qtbot, striped, before, now):
+    pane, other = (shown(qtbot, PeriodsPane(), (530, 240)) for _ in range(2))
+    pane.set_theme(before)
+    for each in (pane, other):
+        each.examine(striped)
+        each.set_theme(now)
+    assert same(picture(pane), picture(other))
+
+
 def test_the_periods_pane_says_so_when_no_period_stands_out(qtbot):
     rng = np.random.default_rng(1)
     result = swept(Window(0, 0, 64, 64))
