@@ -1,5 +1,6 @@
 """Which parts of a slide are tissue, so that a scan passes over empty glass."""
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -8,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
-from onepixel_gui.tiles.slides import Slide
+from onepixel_gui.tiles.slides import Built, Slide
 
 # Saturations, 0-1.  Glass lies below 0.05 whatever the lamp; the palest eosin lies above 0.1.
 # Otsu's threshold is only believed between: on a field without glass it would cut the tissue
@@ -83,6 +84,15 @@ def tissue(slide: Slide, edge: int = 1024) -> Foreground:
     rgb = slide.thumbnail(edge)
     scale = max(slide.shape[0] / rgb.shape[0], slide.shape[1] / rgb.shape[1])
     return Foreground(_cleaned(coloured(rgb)), slide.shape, scale)
+
+
+def seeking(slide: Slide, edge: int = 1024) -> Generator[Built, None, Foreground]:
+    """The same in steps, where the coarse levels of a flat picture have to be made for it.
+
+    To stop asking is to cancel. Raises UnreadableSlide.
+    """
+    yield from slide.building()
+    return tissue(slide, edge)
 
 
 def coloured(rgb: NDArray[np.uint8]) -> NDArray[np.bool_]:

@@ -24,7 +24,7 @@ from onepixel_gui.classifier.scan import (
 from onepixel_gui.classifier.scanning.ahead import Ahead
 from onepixel_gui.classifier.scanning.places import NothingToScan, blocks, gathered, grid_of
 from onepixel_gui.problems import Problem
-from onepixel_gui.tiles.slides import borrowed
+from onepixel_gui.tiles.slides import Built, borrowed
 from onepixel_gui.tiles.tile import Window
 from tests.core import slide_files
 from tests.core.networks import Tiny, card
@@ -308,6 +308,29 @@ def test_a_scan_that_is_no_longer_asked_stops_reading(tiny):
     count = len(slide.read)
     time.sleep(0.15)
     assert len(slide.read) == count
+
+
+def test_a_scan_that_is_given_up_while_it_looks_for_tissue_stops_reading(tiny):
+    class Endless(PlaneSlide):
+        """Its coarse levels take for ever to be made."""
+
+        def building(self):
+            self.readers.add(threading.current_thread())
+            begun.set()
+            while not late.wait(0.001):
+                yield Built(1, 2)
+
+    begun, late = threading.Event(), threading.Event()
+    slide = Endless(np.zeros((60, 60, 3), np.uint8))
+    events = scan(tiny, slide, ScanSettings())
+    assert isinstance(next(events), Awaited)
+    assert begun.wait(20)
+    (reader,) = slide.readers
+    events.close()
+    reader.join(20)
+    ended_by_itself = not reader.is_alive()
+    late.set()
+    assert ended_by_itself
 
 
 def test_a_stalled_disk_is_told_so_that_the_reader_can_give_up(tiny):

@@ -127,26 +127,37 @@ class Ahead:
             yield Chunk(index[good], tiles if good.all() else tiles[good], index[~good])
 
 
-def awaiting(work: Callable[[], Made]) -> Generator[None, None, Made]:
-    """What `work` makes on a thread of its own; a pause each tenth of a second that it takes."""
+def awaiting(work: Callable[[], Generator[object, None, Made]]) -> Generator[None, None, Made]:
+    """What `work` returns in the end, on a thread of its own; a pause each tenth of a second.
+
+    Where nobody asks on, the thread stops at the next step.
+    """
     made: Queue[tuple[Made | None, Exception | None]] = Queue(1)
+    enough = Event()
 
     def run() -> None:
+        steps = work()
         try:
-            made.put((work(), None))
+            while not enough.is_set():
+                next(steps)
+        except StopIteration as end:
+            made.put((end.value, None))
         except Exception as failure:  # noqa: BLE001 - it is raised again in the thread that asks
             made.put((None, failure))
 
     Thread(target=run, name="scan", daemon=True).start()
-    while True:
-        try:
-            result, failure = made.get(timeout=_PATIENCE)
-        except Empty:
-            yield
-            continue
-        if failure is not None:
-            raise failure
-        return cast(Made, result)
+    try:
+        while True:
+            try:
+                result, failure = made.get(timeout=_PATIENCE)
+            except Empty:
+                yield
+                continue
+            if failure is not None:
+                raise failure
+            return cast(Made, result)
+    finally:
+        enough.set()
 
 
 class _Part:

@@ -27,7 +27,7 @@ from onepixel_gui.classifier.scanning.ahead import Ahead, Chunk, awaiting
 from onepixel_gui.classifier.scanning.asking import AGREEING, Asker
 from onepixel_gui.classifier.scanning.candidates import SECOND, Climb, apart, log_odds, peaks, steps
 from onepixel_gui.problems import Problem, UnreadableSlide
-from onepixel_gui.tiles.foreground import tissue
+from onepixel_gui.tiles.foreground import seeking
 from onepixel_gui.tiles.slides import Slide
 
 _CLIMBED = 4  # times as many peaks are climbed as may be listed
@@ -105,10 +105,10 @@ class Run:
         if not self.settings.tissue:
             return every, ()
         try:
-            finding = awaiting(lambda: tissue(self.slide))
-            while True:
-                next(finding)
-                yield Awaited()
+            with closing(awaiting(lambda: seeking(self.slide))) as finding:
+                while True:
+                    next(finding)
+                    yield Awaited()
         except StopIteration as found:
             return places.wanted(self.grid, found.value, self.settings.least), ()
         except UnreadableSlide:
