@@ -210,6 +210,22 @@ def test_the_result_is_combined_with_what_is_brushed_next(bench: Bench) -> None:
     assert "flipped" in bench.page.head.words[2]
 
 
+def test_a_brush_that_holds_no_tile_selects_none_of_them_anywhere(qtbot: Any, bench: Bench) -> None:
+    nowhere = Brush("distance", (Range("distance", 90, 99),))  # beyond the corners
+    with qtbot.waitSignal(bench.desk.brushed) as told:
+        bench.pane("distance").brushed.emit(nowhere, False)
+    assert list(told.args[0]) == []
+    for direction in range(bench.page.head.directions.count()):
+        bench.page.head.directions.setCurrentIndex(direction)
+        bench.page.head.directions.activated.emit(direction)
+        assert bench.selected == 0
+        words = bench.page.head.words[2]
+        assert words.startswith(f"0 of {len(bench.columns)} tiles: distance from the centre 90 to")
+        assert "%" not in words  # of no tiles there is no rate
+        assert not bench.page.grab().isNull()
+    assert bench.failed == []
+
+
 def test_escape_clears_the_selection(qtbot: Any, bench: Bench) -> None:
     bench.pane("distance").brushed.emit(NEAR, False)
     qtbot.keyClick(bench.pane("distance").plot, Qt.Key.Key_Escape)
