@@ -607,7 +607,7 @@ def test_progress_tells_the_share_of_each_classifier_and_attack(show: Callable[.
     pane = show(ProgressPane(), (300, 330))
     shares = (Flipping("a, sweep", 8, 10, 10, (0.49, 0.94)), Flipping("b, sweep", 2, 28, 1, None))
     pane.show_standing(Standing("running", "", BEGAN, advance(shares=shares)))
-    assert pane.words[0] == "38 runs, by classifier and attack"  # which make no share together
+    assert pane.words[0] == "38 runs in 2 groups"  # which make no share together
     lines = ["a, sweep: 80.0 % (49.0 to 94.0 %, n = 10)", "b, sweep: 7.1 %"]
     assert pane.shares.split("\n") == lines
     assert pane.width() == 300

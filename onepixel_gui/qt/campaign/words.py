@@ -74,7 +74,7 @@ def flips_words(advance: Advance) -> str:
     """
     count = advance.attacked
     if len(advance.shares) > 1:
-        return f"{counted(count, 'run', 'runs')}, by classifier and attack"
+        return f"{counted(count, 'run', 'runs')} in {len(advance.shares):,} groups"
     words = f"{advance.flipped:,} of {counted(count, 'run', 'runs')} flipped"
     if count <= 0:
         return words
