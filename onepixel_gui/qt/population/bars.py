@@ -14,7 +14,7 @@ from onepixel_gui.qt.panes.marks import small_font
 from onepixel_gui.qt.population.brushing import FLIPPED, Brush, Range
 from onepixel_gui.qt.population.columns import bins, counts
 from onepixel_gui.qt.population.pane import LinkedPane
-from onepixel_gui.qt.population.plot import Plot
+from onepixel_gui.qt.population.plot import Plot, faded
 
 _ROOM = 1.12  # above the highest bar
 
@@ -64,6 +64,7 @@ class BarsPane(LinkedPane):
         self.plot.dress(self.theme)
         for name in self._names:
             name.setColor(self.theme.faint)
+            name.fill = pg.mkBrush(faded(self.theme.card, 215))  # legible over a bar
 
     def arrange(self) -> None:
         columns, scale = self.columns, self.scale

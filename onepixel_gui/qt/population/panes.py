@@ -99,7 +99,7 @@ class ClassesPane(PlanePane):
         if columns is not None:
             names = columns.outcomes.classes
             edges = np.arange(0.0, len(names) + 1)
-            self.set_state(f"n = {len(columns):,} tiles")
+            self.set_state(phrases.sample(len(columns)))
             self.grid = Grid(
                 "after", "answer", edges, edges, ("answer with the pixel", "before"),
                 downwards=True, whole=True, names=names,

@@ -67,7 +67,8 @@ class PropagationPane(StaticPane):
         name = found.layers[at].replace("\n", " ")
         self.set_state(
             f"{at + 1} of {len(found.layers)} · {name} · {values.shape[0]} × {values.shape[1]} · "
-            f"extent {phrases.number(float(found.extent[at]), 2)} · n = {found.flips:,} flips",
+            f"extent {phrases.number(float(found.extent[at]), 2)} · "
+            f"{phrases.sample(found.flips, 'flip')}",
             f"{found.title}: mean relative change of the activations; "
             f"{found.strides[at]:g} px of the tile a step; peak {found.peak[at]:.3g}",
         )

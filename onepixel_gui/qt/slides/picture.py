@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from math import ceil, floor
 
 from PySide6.QtCore import QRect, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen, QRegion
+from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPen, QRegion, QTransform
 
 from onepixel_gui.qt.slides.parts import PART, Broken, Part, Rung, Wish, aim
 from onepixel_gui.qt.slides.sight import Sight
@@ -220,10 +220,11 @@ class SlidePicture:
         if target is None or not self._broken:
             return
         brush = QBrush(_DOUBT, Qt.BrushStyle.BDiagPattern)
+        brush.setTransform(QTransform.fromScale(sight.ratio, sight.ratio))
         for part in self.ladder[target].parts(sight.rows, sight.columns):
             if part in self._broken:
                 box = _box(self.ladder[target], part, sight)
-                painter.setPen(QPen(_DOUBT, 1))
+                painter.setPen(QPen(_DOUBT, sight.ratio))
                 painter.setBrush(brush)
                 painter.drawRect(box.adjusted(0, 0, -1, -1))
 
