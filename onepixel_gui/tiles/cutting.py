@@ -60,7 +60,7 @@ def cut(
         name=f"{PurePath(slide.name).stem} r{row} c{column}",
         rgb=rgb,
         label=label,
-        mpp=slide.mpp if ratio == 1 or slide.mpp is None else slide.mpp * ratio,
+        mpp=slide.mpp if ratio == 1 else mpp,
         origin=(row, column),
         downsample=ratio,
         slide=slide.name,

@@ -191,3 +191,9 @@ def test_a_marked_tile_is_centred_alike_where_the_resolutions_count_as_one(tmp_p
     ]
     assert {tile.origin for tile in tiles} == {(172, 182)}
     assert len({tile.sha256 for tile in tiles}) == 1
+
+
+def test_a_resampled_tile_states_the_very_resolution_that_was_asked_for(tmp_path):
+    path = written.flat(tmp_path / "a.tif", written.field(90, 90), **written.per_cm(0.499))
+    for mpp in (0.25, 0.3, 1.1):
+        assert SlideTile(path, 10, 10, (16, 16), mpp).read().mpp == mpp
