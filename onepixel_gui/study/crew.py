@@ -96,10 +96,10 @@ def _serve(pipe: Connection, device: str) -> None:
     os.environ["OMP_NUM_THREADS"] = "1"  # before torch is there
     if hasattr(os, "nice"):
         os.nice(_MODEST)
-    inbox = _Inbox(pipe)
     worker = Worker(device)
     with contextlib.suppress(OSError):  # nobody listens any more
         pipe.send(None)
+        inbox = _Inbox(pipe)  # not before: an order may end this process as soon as it is read
         while True:
             for told in worker.carry_out(*inbox.next(), inbox.more):
                 pipe.send(told)

@@ -34,11 +34,11 @@ def read(data, name="net.h5"):
 
 
 def refused(data, name="net.h5"):
-    """The problem that reading ends in, within 5 s and 1 GB."""
-    before, start = memory(), time.monotonic()
+    """The problem that reading ends in, within 5 s of work and 1 GB."""
+    before, start = memory(), time.thread_time()
     with pytest.raises(UnusableCheckpoint) as caught:
         read(data, name)
-    assert time.monotonic() - start < 5
+    assert time.thread_time() - start < 5
     assert memory() - before < 1 << 30
     assert name in caught.value.what
     assert caught.value.remedy[0].isupper()
@@ -47,14 +47,14 @@ def refused(data, name="net.h5"):
 
 
 def harmless(data, name="net.h5"):
-    """Reading ends, well or in something that the door expects, within 5 s and 1 GB."""
-    before, start = memory(), time.monotonic()
+    """Reading ends, well or in something that the door expects, within 5 s of work and 1 GB."""
+    before, start = memory(), time.thread_time()
     try:
         read(data, name)
     except EXPECTED as end:
         return end
     finally:
-        assert time.monotonic() - start < 5
+        assert time.thread_time() - start < 5
         assert memory() - before < 1 << 30
     return None
 

@@ -68,9 +68,9 @@ def test_a_shape_that_its_numbers_do_not_have_is_damage(shape):
 
 def test_a_network_that_would_compute_for_minutes_is_refused():
     wide = conv({1: 40, 3: 300, 4: 301}, (random(40, 3, 301, 301), random(40)))
-    start = time.monotonic()
+    start = time.thread_time()
     refused(net([data(more={100: message({3: 1024})}), wide]))
-    assert time.monotonic() - start < 5
+    assert time.thread_time() - start < 5
 
 
 def test_a_file_is_read_without_torch(tmp_path):

@@ -109,7 +109,7 @@ def test_after_a_campaign_no_process_stays(ground, tmp_path):
         next(event for event in work if isinstance(event, RunKept))
         begun = time.monotonic()
         work.close()
-        assert time.monotonic() - begun < 1.0
+        assert time.monotonic() - begun < 4.0  # nobody waits the 5 s for one that lingers
     left = set(psutil.Process().children()) - before
     assert not [each for each in left if "spawn_main" in " ".join(each.cmdline())]
 

@@ -27,10 +27,10 @@ QUICK = settings(
 
 
 def refused(path, what):
-    began = time.monotonic()
+    began = time.thread_time()
     with pytest.raises(UnusableDataset, match=what) as caught:
         recognise([path])
-    assert time.monotonic() - began < 5
+    assert time.thread_time() - began < 5
     assert caught.value.remedy[0].isupper()
     assert str(path.parent) not in caught.value.what
 
@@ -140,13 +140,13 @@ def batch(data: bytes):
 )
 def test_no_pickle_is_ever_executed(tmp_path, monkeypatch, data):
     monkeypatch.chdir(tmp_path)
-    began = time.monotonic()
+    began = time.thread_time()
     try:
         held = batch(data)
     except pickled.Strange:
         held = {}
     assert set(held) <= {"data"}
-    assert time.monotonic() - began < 5
+    assert time.thread_time() - began < 5
     assert not (tmp_path / "executed").exists()
 
 

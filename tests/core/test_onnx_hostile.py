@@ -1,9 +1,9 @@
 """Operations without end, bombs and damage in ONNX files are refused or read, but never a bug."""
 
+import os
 import platform
 import subprocess
 import sys
-import time
 
 import onnx
 import pytest
@@ -159,10 +159,16 @@ BOMBS = {
 @pytest.mark.parametrize("name", BOMBS)
 def test_constants_that_grow_beyond_memory_end_as_a_problem(tmp_path, name):
     words, extra, weights = BOMBS[name]
-    start, before = time.monotonic(), _largest_child()
+    start, before = _spent(), _largest_child()
     assert words in refused(beneath(extra, "z", weights), tmp_path).what
-    assert time.monotonic() - start < 5
+    assert _spent() - start < 5
     assert _largest_child() <= max(before, 1 << 30)
+
+
+def _spent() -> float:
+    """Seconds of the processor that these tests and the processes they began took so far."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def _largest_child() -> int:

@@ -219,9 +219,9 @@ def test_tuples_that_take_for_ever_to_hash_are_refused():
     data += b"".join(
         b"q" + bytes([n]) + b"0h" + bytes([n]) * 1 + b"h" + bytes([n]) + b"\x86" for n in range(60)
     )
-    started = time.monotonic()
+    started = time.thread_time()
     refused(data + b"K\x01s.", "peculiar")
-    assert time.monotonic() - started < 1
+    assert time.thread_time() - started < 1
 
 
 def test_keys_that_hash_alike_are_refused():

