@@ -10,7 +10,7 @@ from onepixel_gui.classifier.card import Card, Serving
 from onepixel_gui.classifier.scan import Candidate, ScanBegan, ScanEnded
 from onepixel_gui.outbox import printable
 from onepixel_gui.report.provenance import provenance_of_scan
-from onepixel_gui.report.wording import percent
+from onepixel_gui.report.wording import counted, percent
 from onepixel_gui.tiles.cutting import half
 from onepixel_gui.tiles.slides import Slide
 
@@ -33,18 +33,15 @@ class ScanExhibit:
 def summary(shown: ScanExhibit) -> str:
     """One sentence: how many candidates, out of how many tiles."""
     began, ended, card = shown.began, shown.ended, shown.card
-    found = [f"{_many(len(ended.candidates), 'candidate')} for {printable(began.subject)}"]
+    candidates = counted(len(ended.candidates), "candidate", "candidates")
+    found = [f"{candidates} for {printable(began.subject)}"]
     if len(card.classes) == 2:
         sure = sum(each.confidence >= card.threshold for each in ended.candidates)
         found.append(f"{sure:,} of them from {percent(card.threshold)} on")
-    tiles = f"{_many(began.total, 'tile')} of {printable(shown.slide.name)}"
+    tiles = f"{counted(began.total, 'tile', 'tiles')} of {printable(shown.slide.name)}"
     if began.skipped:
         tiles += f" ({began.skipped:,} without tissue left out)"
-    return f"{', '.join(found)}, in {tiles}; {_many(ended.queries, 'query', 'queries')}."
-
-
-def _many(count: int, one: str, more: str = "") -> str:
-    return f"1 {one}" if count == 1 else f"{count:,} {more or f'{one}s'}"
+    return f"{', '.join(found)}, in {tiles}; {counted(ended.queries, 'query', 'queries')}."
 
 
 def lines(shown: ScanExhibit) -> list[str]:

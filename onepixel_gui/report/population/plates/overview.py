@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from onepixel_gui.analysis.population.rates import Rate as Counted
+from onepixel_gui.analysis.population.rates import Rates
 from onepixel_gui.report.population import panels as ink
 from onepixel_gui.report.population import phrases
 from onepixel_gui.report.population.binned import colour_changes, rings, spent
@@ -14,6 +15,7 @@ from onepixel_gui.report.population.histograms import Heap, heaps, sides
 from onepixel_gui.report.population.page import Cell, Panel
 from onepixel_gui.report.sheet import BLUE, FAINT, INK, SMALL
 
+_RATES = 9  # success rates that there is room for
 _NAMED = 14  # cases whose names fit beside their rates
 
 
@@ -22,6 +24,7 @@ def panels(exhibit: PopulationExhibit) -> dict[str, Panel]:
     overall = examined.rates.overall
     held = led.tiles - led.flipped
     sides = f"{led.flipped:,} flipped, {held:,} held"
+    rows = _rates(examined.rates)
     return {
         "positions": Panel(
             "pixels that flip",
@@ -33,7 +36,7 @@ def panels(exhibit: PopulationExhibit) -> dict[str, Panel]:
             "distance from the centre", f"{led.title}: {sides}", lambda cell: _distance(cell, led)
         ),
         "directions": Panel(
-            "success rate", phrases.sample(overall.n), lambda cell: _directions(cell, exhibit)
+            "success rate", _told_of(overall.n, rows), lambda cell: _directions(cell, rows)
         ),
         "cases": Panel(
             "success by case",
@@ -82,15 +85,23 @@ def _room(rows: Sequence[ink.Rate]) -> float:
     return 2.5 + 0.85 * max(len(row.told) for row in rows)
 
 
-def _directions(cell: Cell, exhibit: PopulationExhibit) -> None:
-    found = exhibit.examined.rates
+def _rates(found: Rates) -> list[ink.Rate]:
+    """Of all, of each direction, and of each label, the commonest first."""
     rows = [rate_row(found.overall, "all", INK, "D")]
     if len(found.directions) > 1:
         rows += [rate_row(each, each.title) for each in found.directions]
     labels = [each for each in found.labels if each.n]
-    rows += [rate_row(each, f"label {each.title}", FAINT, "s") for each in labels]
+    return rows + [rate_row(each, f"label {each.title}", FAINT, "s") for each in labels]
+
+
+def _told_of(tiles: int, rows: Sequence[ink.Rate]) -> str:
+    more = len(rows) - _RATES
+    return phrases.sample(tiles) + (f"; {more:,} more in the table" if more > 0 else "")
+
+
+def _directions(cell: Cell, rows: Sequence[ink.Rate]) -> None:
     axes = cell.axes(left=17.0, right=_room(rows))
-    ink.forest(axes, rows[:9], named=9, room=16.0, size=SMALL)
+    ink.forest(axes, rows[:_RATES], named=_RATES, room=16.0, size=SMALL)
 
 
 def _cases(cell: Cell, led: Directed) -> None:
