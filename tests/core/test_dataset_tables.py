@@ -108,6 +108,14 @@ def test_a_table_of_places_cuts_tiles_from_slides(folder, text):
     assert f"Rows and columns are taken to be those of the {meant} of each tile." in found.notes
 
 
+def test_each_row_of_a_slide_has_the_case_that_it_names_or_else_that_of_its_slide(folder):
+    rows = "slide.tif,10,20,x,p1\nslide.tif,30,20,x,p2\nslide.tif,50,20,x,\n"
+    found, _ = opened(write(folder / "list.csv", f"slide,row,column,label,patient\n{rows}"))
+    assert [entry.read().case for entry in found.entries] == ["p1", "p2", "p1"]
+    assert [entry.case for entry in found.entries] == ["p1", "p2", "p1"]
+    assert sorted(found.cases) == ["p1", "p2"]
+
+
 def test_places_outside_their_slide_are_left_out_and_doubted(folder):
     rows = "slide.tif,150,40,a\nslide.tif,180,60,a\nslide.tif,20,30,b\nslide.tif,900,9000,b\n"
     found, tiles = opened(write(folder / "list.csv", rows))

@@ -302,12 +302,15 @@ def _placed(
         if pace.due():
             yield Looked(index, "")
         marks[of].append(Mark(row + ahead[of][0], column + ahead[of][1], labels[label] or ""))
-    cases = dict(zip(table.of, table.case, strict=True))
     words = list(table.cases)
+    cases: dict[int, str] = {}
+    for of, case in zip(table.of, table.case, strict=True):
+        if words[case]:
+            cases.setdefault(of, words[case])
     fields = tuple(
         Field(
             path or Path(name),
-            words[cases[number]] or printable(Path(name).stem),
+            cases.get(number) or printable(Path(name).stem),
             tuple(marks[number]),
             path is not None,
             shapes[number],
@@ -380,8 +383,11 @@ def _cut(
         reach = np.outer(ratios, sampling.shape)[of]
         there &= ((places < limits) & (places + reach > 0)).all(1)
     of, places = of[there], places[there]
-    labels, _ = _words(table, there)
-    cases = Coded(of, tuple(each.case for each in fields))
+    labels, named = _words(table, there)
+    known = dict(table.cases)
+    own = np.array([known.setdefault(each.case, len(known)) for each in fields], np.int32)[of]
+    unnamed = named.codes == known.get("", -1)  # such a row is of the case of its slide
+    cases = Coded(np.where(unnamed, own, named.codes), tuple(known))
 
     def made(index: int) -> Entry:
         path, (row, column) = fields[int(of[index])].path, places[index].tolist()
