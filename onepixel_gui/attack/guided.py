@@ -73,7 +73,7 @@ class _Guided:
             part = slice(start, start + at_once)
             estimates[part] = previewed(self._probe, everywhere[part])
             self._previews = min(part.stop, len(everywhere))
-            yield self._advanced(everywhere[:0, 0])
+            yield self._advanced(everywhere[:0, 0], whole=part.stop >= len(everywhere))
         order = np.argsort(self._tally.fitness(estimates), kind="stable")
         self._ranked = _spread(everywhere[order, 0])
 
@@ -131,22 +131,24 @@ class _Guided:
 
     def _ask(self, pixels: Pixels) -> Iterator[Advanced]:
         """Ask about each pixel beside those of the base, until the search is over."""
+        before = self._tally.queries
         for start in range(0, len(pixels), self._probe.chunk):
             part = pixels[start : start + self._probe.chunk]
             candidates = _beside(self._base, part)
             readings = self._probe(candidates)
             self._tally.take(candidates, readings)
             self._tried.add(part, self._tally.fitness(readings.logits))
-            yield self._advanced(part)
+            asked = self._tally.queries - before
+            yield self._advanced(pixels[:asked], whole=asked == len(pixels))
             if self._tally.over:
                 return
 
-    def _advanced(self, asked: Pixels) -> Advanced:
+    def _advanced(self, asked: Pixels, *, whole: bool) -> Advanced:
         cloud = asked[:, :2].copy()
         cloud.setflags(write=False)
         tally = self._tally
         return Advanced(
-            tally.queries, self._turn, tally.best, tally.confidence, cloud, self._previews
+            tally.queries, self._turn, tally.best, tally.confidence, cloud, self._previews, whole
         )
 
     def ended(self, seconds: float) -> Ended:

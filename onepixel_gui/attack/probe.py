@@ -195,6 +195,8 @@ class Advanced:
                  it previews.
     best, confidence:  () and that of the untouched tile before the first query.
     previews:  candidates whose logit was estimated, which are no queries.
+    whole:     all that belongs together was asked: a generation, or what was proposed at once; how
+               much is asked between two other events depends on the machine.
     """
 
     droppable: ClassVar[bool] = True
@@ -204,6 +206,7 @@ class Advanced:
     confidence: float
     cloud: NDArray[np.int16]
     previews: int = 0
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)

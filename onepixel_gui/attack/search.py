@@ -85,7 +85,14 @@ class Run:
 
     def advanced(self) -> Advanced:
         tally = self._tally
-        return Advanced(tally.queries, self._generation, tally.best, tally.confidence, self._cloud)
+        return Advanced(
+            tally.queries,
+            self._generation,
+            tally.best,
+            tally.confidence,
+            self._cloud,
+            whole=self.between,
+        )
 
     def ended(self, seconds: float) -> Ended:
         """The outcome, by an ordinary forward pass of the whole tile."""

@@ -21,12 +21,12 @@ from onepixel_gui.attack.probe import (
 from onepixel_gui.classifier.card import Card
 from onepixel_gui.qt.preferences import Preferences
 from onepixel_gui.qt.view import Activity, Findings
+from onepixel_gui.study.record import Trail
 from onepixel_gui.tiles.tile import Tile
 
 if TYPE_CHECKING:
     from onepixel_gui.classifier.classifier import Classifier
 
-TRAIL = 60  # snapshots of a search that are kept: enough to watch it again
 _REMEMBERED = 200  # tiles whose results are kept at hand
 
 
@@ -55,8 +55,7 @@ class Running:
     def __init__(self, tile: Tile, classifier: "Classifier", subject: str, attack: Attack) -> None:
         self._of = tile, classifier, subject, attack
         self._question: Question | None = None
-        self._trail: list[Advanced] = []
-        self._every, self._skipped = 1, 0
+        self._trail = Trail()
         self._begun = datetime.now(UTC).isoformat(timespec="seconds")
 
     def watched(self, events: Generator[Event]) -> Generator[Event]:
@@ -67,19 +66,8 @@ class Running:
                     case Began(question=question) | SweepBegan(question=question):
                         self._question = question
                     case Advanced():
-                        self._follow(event)
+                        self._trail.take(event)
                 yield event
-
-    def _follow(self, advanced: Advanced) -> None:
-        """Evenly thinned, however long it goes on."""
-        self._skipped += 1
-        if self._skipped < self._every and self._trail:
-            return
-        self._skipped = 0
-        self._trail.append(advanced)
-        if len(self._trail) >= 2 * TRAIL:
-            self._trail = self._trail[::2]
-            self._every *= 2
 
     def over(self, result: Ended | Swept | Advanced | Painted | None) -> Run | None:
         """result: the last word of what was stopped; None is told of no result.
@@ -94,10 +82,10 @@ class Running:
                 return None
             result = result.asked
         if not isinstance(result, Advanced):
-            return Run(*self._of, question, result, tuple(self._trail), self._begun)
+            return Run(*self._of, question, result, self._trail.kept, self._begun)
         if not result.best:
             return None
-        before = [each for each in self._trail if each.queries < result.queries]
+        before = [each for each in self._trail.kept if each.queries < result.queries]
         return Run(*self._of, question, result, (*before, result), self._begun)
 
 

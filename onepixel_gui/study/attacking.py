@@ -22,49 +22,17 @@ from onepixel_gui.attack.probe import (
     Event,
     Painted,
     Responded,
-    Settings,
     SweepBegan,
     Swept,
 )
 from onepixel_gui.study.orders import Job, Trial, Tried
-from onepixel_gui.study.record import Record
+from onepixel_gui.study.record import Record, Trail
 from onepixel_gui.study.repeating import repeated
 
 if TYPE_CHECKING:
     from onepixel_gui.classifier.classifier import Classifier
 
-_TRAIL = 60  # events of a search that are kept at most, besides its last
 _PACKAGES = ("torch", "numpy", "scipy", "scikit-image")
-
-
-class _Trail:
-    """Of many events some, evenly spaced, the first and the last among them."""
-
-    def __init__(self) -> None:
-        self._kept: list[Advanced] = []
-        self._last: Advanced | None = None
-        self._seen, self._stride = 0, 1
-
-    def take(self, event: Advanced, *, whole: bool) -> None:
-        """whole: its generation is at its end; only such events are kept, besides the last.
-
-        How many candidates are asked at once must not be seen in a record.
-        """
-        self._last = event
-        if not whole:
-            return
-        if self._seen % self._stride == 0:
-            self._kept.append(event)
-            if len(self._kept) > _TRAIL:
-                self._kept, self._stride = self._kept[::2], 2 * self._stride
-        self._seen += 1
-
-    @property
-    def kept(self) -> tuple[Advanced, ...]:
-        last = self._last
-        if last is None or (self._kept and self._kept[-1] is last):
-            return tuple(self._kept)
-        return (*self._kept, last)
 
 
 class Attempt:
@@ -80,7 +48,7 @@ class Attempt:
         self.queries = self.most = 0
         self._classifier, self._strides = classifier, strides
         self._begun = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-        self._trail = _Trail()
+        self._trail = Trail()
         self._result: Ended | Swept | Advanced | None = None
 
     def take(self, event: Event) -> None:
@@ -89,7 +57,7 @@ class Attempt:
                 self.most = most
             case Advanced():
                 self._result, self.queries = event, event.queries
-                self._trail.take(event, whole=self._whole(event))
+                self._trail.take(event)
             case Painted(done=done):
                 self.queries = done
             case Ended() | Swept():
@@ -98,10 +66,6 @@ class Attempt:
                 pass
             case _:
                 assert_never(event)
-
-    def _whole(self, event: Advanced) -> bool:
-        attack = self.job.attack
-        return not isinstance(attack, Settings) or event.queries % attack.population == 0
 
     @property
     def record(self) -> Record | None:

@@ -10,6 +10,37 @@ from onepixel_gui.classifier.card import Card, Serving
 from onepixel_gui.classifier.propagation import Propagation
 from onepixel_gui.tiles.tile import Tile
 
+_TRAIL = 60  # events of a search that are kept at most, besides its last: enough to watch it again
+
+
+class Trail:
+    """Of many events of a search some, evenly spaced, the first and the last among them."""
+
+    def __init__(self) -> None:
+        self._kept: list[Advanced] = []
+        self._last: Advanced | None = None
+        self._seen, self._stride = 0, 1
+
+    def take(self, event: Advanced) -> None:
+        """Only whole events are kept, besides the last: how many candidates were asked at once,
+        which depends on the machine, must not be seen in a record.
+        """
+        self._last = event
+        if not event.whole:
+            return
+        if self._seen % self._stride == 0:
+            self._kept.append(event)
+            if len(self._kept) > _TRAIL:
+                self._kept, self._stride = self._kept[::2], 2 * self._stride
+        self._seen += 1
+
+    @property
+    def kept(self) -> tuple[Advanced, ...]:
+        last = self._last
+        if last is None or (self._kept and self._kept[-1] is last):
+            return tuple(self._kept)
+        return (*self._kept, last)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Record:

@@ -267,10 +267,25 @@ def test_the_curve_has_a_point_for_each_improvement():
 
 def test_the_cloud_is_where_it_asked_and_cannot_be_written():
     probe = StandIn(flat(), chunk=16, guess=flat())
-    clouds = [event.cloud for event in guided(probe, SMALL) if isinstance(event, Advanced)]
+    events = [event for event in guided(probe, SMALL) if isinstance(event, Advanced)]
+    clouds = [event.cloud for event in events if event.whole]
     asked = np.concatenate([cloud for cloud in clouds if len(cloud)])
     assert np.array_equal(asked, probe.queries[:, 0, :2])
-    assert not any(cloud.flags.writeable for cloud in clouds)
+    assert not any(event.cloud.flags.writeable for event in events)
+
+
+@pytest.mark.parametrize("law", [flat(), hashed(spread=1.9)])
+def test_whole_events_and_the_last_do_not_show_how_many_were_asked_at_once(law):
+    def told(chunk, glimpses):
+        probe = StandIn(law, chunk=chunk, guess=flat(), glimpses=glimpses)
+        steps = [event for event in guided(probe, SMALL) if isinstance(event, Advanced)]
+        return [
+            (step.queries, step.generation, step.best, step.previews, step.cloud.tolist())
+            for step in steps
+            if step.whole or step is steps[-1]
+        ]
+
+    assert told(5, 100) == told(64, 1000) == told(10_000, 10_000)
 
 
 def test_a_guided_search_that_is_asked_no_more_asks_the_probe_no_more():
