@@ -173,7 +173,8 @@ def _run(
             "runs": began.total,
             "done_before": began.done,
             "done": ended.done,
-            "flipped": ended.flipped,
+            # Runs of several classifiers or attacks make no number together: `rates` tells them.
+            "flipped": None if _several(found) else ended.flipped,
             "tiles_refused": ended.refused,
             "same_pixels": ended.again,
             "queries": ended.queries,
@@ -223,6 +224,10 @@ def _watched(work: "Generator[CampaignEvent]") -> "tuple[CampaignBegan, Campaign
 
 
 # ------------------------------------------------------------------ what came of it
+def _several(found: "Sequence[Flips]") -> bool:
+    return len({(each.classifier, each.attack) for each in found}) > 1
+
+
 def _rates(found: "Sequence[Flips]") -> list[dict[str, object]]:
     """JSON-ready. n counts tiles, each once."""
     return [

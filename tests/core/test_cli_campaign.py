@@ -87,6 +87,17 @@ def test_each_tile_counts_once_whatever_seeds_it_has(words, tmp_path, capsys):
     assert "by any of 3 seeds" in printed
 
 
+@pytest.mark.parametrize("attacks", [["search"], ["search", "sweep"]])
+def test_flips_of_several_attacks_are_no_number_together(words, tmp_path, attacks):
+    out = tmp_path / "a.json"
+    chosen = [word for attack in attacks for word in ("--attack", attack)]
+    study = ["--study", str(tmp_path / "a.onepixel"), "--json", str(out)]
+    assert run([*words, *study, *chosen]) == 0
+    told = json.loads(out.read_text())
+    each = sum(rate["flipped"] for rate in told["rates"])
+    assert told["flipped"] == (each if len(attacks) == 1 else None)
+
+
 def test_tiles_of_known_cases_have_an_interval_clustered_by_case(corner, tmp_path):
     folder = make_tiles(tmp_path / "tiles", 24)
     lines = ["path,label,case"]
