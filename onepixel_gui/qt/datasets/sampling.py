@@ -38,7 +38,7 @@ class SamplingForm(QWidget):
         self._width = _spin("Tile width in pixels", 8, _LARGEST)
         self._mpp = QDoubleSpinBox()
         self._normals = _spin("Normal tiles for each mitosis", 0, 1000)
-        self._distance = _spin("Least distance of normal tiles from mitoses in pixels", 0, 100_000)
+        self._distance = _spin("Least distance of normal tiles from mitoses in pixels", 0, 10_000)
         self._seed = _spin("Seed of the normal tiles", 0, 2**31 - 1)
         self._look_alikes = QCheckBox("Take the set's own look-alikes as normal tiles")
         self._per = QLabel()  # what the number of normal tiles is of
