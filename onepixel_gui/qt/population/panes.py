@@ -83,7 +83,7 @@ class ConfidencePane(PlanePane):
             )
             self.grid = Grid(
                 "clean", "confidence", _cut(columns.outcomes.clean),
-                _cut(columns.outcomes.confidence), (f"{whose} before", f"{whose} after"),
+                _cut(columns.outcomes.confidence), (f"P({whose}) before", f"P({whose}) after"),
                 line=self.threshold,
             )  # fmt: skip
         super().show_columns(columns)

@@ -216,10 +216,10 @@ class LocalityPane(StaticPane):
                 top = max(top, 100 * ends.high)
         self.plot.span((-0.6, len(told) - 0.4), (0, top * 1.1))
         self.plot.tick("left", 0, top * 1.1)
-        names = [(float(at), str(each.shift)) for at, each in zip(x, told, strict=True)]
+        names = [(float(at), phrases.MOVED[each.shift]) for at, each in zip(x, told, strict=True)]
         self.plot.getAxis("bottom").setTicks([names])
         contrasts = "\n".join(
-            f"{each.first} against {each.second}: {phrases.number(each.difference)}"
+            f"{phrases.less(each)}: {phrases.number(each.difference)}"
             f"{'' if each.p is None else f', {each.test}, {phrases.chance(each.p)}'} (n = {each.n})"
             for each in found.contrasts
         )

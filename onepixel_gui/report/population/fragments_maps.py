@@ -135,7 +135,7 @@ def _shifts(exhibit: PopulationExhibit) -> str:
         return ""
     shares = "; ".join(_shift(each) for each in found.shares if each.share.value is not None)
     tests = "; ".join(
-        f"{each.first} less {each.second} {phrases.number(each.difference)} ({each.test}, "
+        f"{phrases.less(each)} {phrases.number(each.difference)} ({each.test}, "
         f"n = {each.n:,}" + (f", {phrases.chance(each.p)})" if each.p is not None else ")")
         for each in found.contrasts
         if each.difference is not None
@@ -146,7 +146,8 @@ def _shifts(exhibit: PopulationExhibit) -> str:
 def _shift(found: ShiftShare) -> str:
     ends = found.share.interval
     told = "" if ends is None else f" (95 % interval {phrases.between(ends)}, {ends.kind})"
-    return f"{found.shift}: {phrases.percents(found.share.value)} of {found.flips:,} flips{told}"
+    share = phrases.percents(found.share.value)
+    return f"{phrases.MOVED[found.shift]}: {share} of {found.flips:,} flips{told}"
 
 
 def _peaks(exhibit: PopulationExhibit) -> str:

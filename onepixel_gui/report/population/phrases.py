@@ -1,6 +1,9 @@
 """Numbers in words: shares, intervals, tests. A p value never goes without its test and n."""
 
+from collections.abc import Mapping
+
 from onepixel_gui.analysis.population.comparing import Compared, Correlated
+from onepixel_gui.analysis.population.locality import Contrast
 from onepixel_gui.analysis.population.rates import Rate
 from onepixel_gui.analysis.population.shares import Share
 from onepixel_gui.analysis.population.units import Interval, Tested
@@ -12,7 +15,19 @@ MINUS = "\N{MINUS SIGN}"
 
 SINGLY = "Each p is of one test by itself; none is corrected for how many tests there are."
 
+# Where the colour of a flip was tried again.
+MOVED: Mapping[str, str] = {
+    "neighbour": "1 px away",
+    "same parity": "2 px away",
+    "random": "random",
+}
+
 LINES = 60  # cases whose intervals stay apart in a figure; more are counted by rate
+
+
+def less(found: Contrast) -> str:
+    """Which share is taken from which."""
+    return f"{MOVED[found.first]} less {MOVED[found.second]}"
 
 
 def percents(share: float | None) -> str:

@@ -155,7 +155,7 @@ def _locality(examined: Examined) -> list[str]:
     if found is None or not found.flips:
         return []
     shares = ", ".join(
-        f"{each.shift} {phrases.percents(each.share.value)}"
+        f"{phrases.MOVED[each.shift]} {phrases.percents(each.share.value)}"
         for each in found.shares
         if each.share.value is not None
     )

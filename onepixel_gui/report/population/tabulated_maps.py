@@ -10,7 +10,7 @@ from onepixel_gui.analysis.population.darkness import Darkened
 from onepixel_gui.analysis.population.locality import Locality
 from onepixel_gui.analysis.population.periods import PopulationPeriods, PopulationSpectrum
 from onepixel_gui.analysis.population.units import Interval
-from onepixel_gui.report.population import binned, tabulated
+from onepixel_gui.report.population import binned, phrases, tabulated
 from onepixel_gui.report.population.exhibit import PopulationExhibit, Template
 from onepixel_gui.report.population.numbers import Number
 from onepixel_gui.report.population.panel_lines import Lines, PanelLines
@@ -198,10 +198,11 @@ def _moved(exhibit: PopulationExhibit, found: Locality) -> Lines:
             yield panel.line(what, float(found.grid[row, column]), int(asked))
     panel = PanelLines(exhibit, "shifts")
     for each in found.shares:
-        yield panel.line(f"{each.shift}, places asked", each.share.n, each.flips)
-        yield from panel.share(f"{each.shift}, share that still flips", each.share)
+        where = phrases.MOVED[each.shift]
+        yield panel.line(f"{where}, places asked", each.share.n, each.flips)
+        yield from panel.share(f"{where}, share that still flips", each.share)
     for pair in found.contrasts:
-        told = panel.line(f"{pair.first} less {pair.second}", pair.difference, pair.n)
+        told = panel.line(phrases.less(pair), pair.difference, pair.n)
         tested = pair.test if pair.p is not None else ""
         yield replace(told, test=tested, p=pair.p, note=f"{pair.groups} groups")
 

@@ -77,10 +77,9 @@ def _offsets(cell: Cell, local: Locality) -> None:
 
 
 def _shifts(cell: Cell, local: Locality) -> None:
-    names = {"neighbour": "1 px away", "same parity": "2 px away", "random": "random"}
     rows = [
         ink.Rate(
-            names[each.shift],
+            phrases.MOVED[each.shift],
             each.share.value,
             each.share.interval,
             f"{each.share.hits:,}/{each.share.n:,}",
