@@ -45,6 +45,7 @@ from tests.screens.study_stage import StudyStage
 
 DEMO = RESOURCES / "demo"
 CHECKPOINT = DEMO / "mitosis_demo.safetensors"
+_SETTLED = 3  # looks in a row
 
 
 @dataclass(frozen=True)
@@ -143,15 +144,25 @@ def summary(found: Found) -> dict[str, object]:
 
 
 def live(until: Callable[[], object], most_ms: int = 180_000) -> None:
-    """Let the window live until something holds."""
+    """Let the window live until something holds, and goes on to hold: a layout that settles may
+    bring new work.
+    """
     loop, poll, end = QEventLoop(), QTimer(), QTimer()
-    poll.timeout.connect(lambda: loop.quit() if until() else None)
+    held = 0
+
+    def look() -> None:
+        nonlocal held
+        held = held + 1 if until() else 0
+        if held == _SETTLED:
+            loop.quit()
+
+    poll.timeout.connect(look)
     end.setSingleShot(True)
     end.timeout.connect(loop.quit)
     poll.start(20)
     end.start(most_ms)
     loop.exec()
-    assert until(), "the window never came to this state"
+    assert held == _SETTLED, "the window never came to this state"
 
 
 class Stage:
