@@ -201,7 +201,7 @@ def test_killed_and_stopped_by_ctrl_c_the_same_command_ends_as_if_undisturbed(
 @pytest.mark.skipif("'slow' not in config.getoption('-m')", reason="minutes; ask with -m slow")
 def test_killed_at_20_random_moments_and_continued_it_ends_as_if_undisturbed(ground, tmp_path):
     tiles, model, _ = ground
-    seeds, kills, chance, midway = tuple(range(40)), 20, random.Random(2), 0
+    seeds, kills, chance, midway = tuple(range(160)), 20, random.Random(2), 0
     carried(tmp_path / "serial.onepixel", plan_over(tiles, model, seeds=seeds), workers=1)
     serial = told(tmp_path / "serial.onepixel")
     path = tmp_path / "killed" / "a.onepixel"

@@ -35,9 +35,13 @@ def lanes(qtbot, qapp, gate):
     qtbot.waitUntil(lambda: made.busy == 0)
 
 
-def hanging(gate: Gate):
+def hanging(gate: Gate, hangs: Gate | None = None):
+    """hangs: is set when it does; who stops it before then is heard before it hangs."""
+
     def work():
         yield Word("begun")
+        if hangs is not None:
+            hangs.set()
         gate.wait(20)
         yield Word("late")
 
@@ -86,9 +90,9 @@ def test_what_breaks_is_a_problem_in_the_main_thread(qtbot, lanes, kind):
 
 
 def test_closing_waits_for_what_ends_and_leaves_behind_what_hangs(qtbot, lanes, gate):
-    job = Job(hanging(gate))
-    with qtbot.waitSignal(job.happened):
-        lanes.add(job)
+    hangs = Gate()
+    lanes.add(Job(hanging(gate, hangs)))
+    qtbot.waitUntil(hangs.is_set)
     assert lanes.close(patience_ms=10) is False
     gate.set()
     assert lanes.close(patience_ms=5000) is True
