@@ -1,119 +1,36 @@
 """Figures a journal takes: exact pixels, live text, embedded fonts, the same bytes each time."""
 
 import errno
-import hashlib
 import json
 import os
 import re
 import subprocess
 import sys
 import zlib
-from dataclasses import replace
 from io import BytesIO
-from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from onepixel_gui.analysis.sensitivity import sensitivity
-from onepixel_gui.attack.probe import (
-    Began,
-    Ended,
-    Guidance,
-    Pixel,
-    Question,
-    Settings,
-    Swept,
-    confidence,
-)
-from onepixel_gui.classifier.card import Card, Serving
+from onepixel_gui.attack.probe import Guidance
 from onepixel_gui.problems import NotWritten
 from onepixel_gui.report.figure import (
     SUFFIXES,
-    AttackExhibit,
     Style,
-    SweepExhibit,
     export,
     render,
 )
-from onepixel_gui.tiles.tile import Tile
-
-CORNERS = np.array([[r, g, b] for r in (0, 255) for g in (0, 255) for b in (0, 255)], np.uint8)
-SERVING = Serving("cpu", "a processor", 2, 64, "2.13.0", True)
-
-
-def card(subject="mitosis", rival="normal"):
-    return Card(
-        "demonstration", "demo.safetensors", "ab" * 32, "codait_mitosis", 112_585,
-        (rival, subject), subject, (64, 64), "minus-one-to-one",
-    )  # fmt: skip
-
-
-def question_of(tile, clean_logit, window=64, subject="mitosis", rival="normal"):
-    clean = float(confidence(np.array(clean_logit)))
-    answer = subject if clean >= 0.5 else rival
-    seen = tile.centre(min(window, tile.shape[0]), min(window, tile.shape[1]))
-    return Question(subject, rival, answer, clean, clean_logit, 0.5, seen)
-
-
-def painted(height=64, width=64, **facts):
-    rgb = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
-    return Tile("true.png", rgb, **{"label": "mitosis", "mpp": 0.25, **facts})
-
-
-def attack_exhibit(
-    tile=None, *, clean=4.45, after=0.16, first=1_200, pixels=1, settings=None, **words
-):
-    tile = tile or painted()
-    asked = question_of(tile, clean, **words)
-    row, column = asked.window.row, asked.window.column
-    best = tuple(Pixel(row + 28 + i, column + 26 + 2 * i, (255, 255, 0)) for i in range(pixels))
-    flipped = first is not None
-    steps = np.linspace(asked.clean, after, 100)
-    curve = tuple((400 * (turn + 1), float(value)) for turn, value in enumerate(steps))
-    ended = Ended(
-        "flipped" if flipped else "budget spent", flipped, 40_000, first, best, after,
-        asked.goal if flipped else asked.answer, curve, 9.0,
-    )  # fmt: skip
-    began = Began(asked, settings or Settings(seed=11, pixels=pixels, to_the_end=True))
-    command = "onepixel-gui attack true.png --seed 11"
-    classifier = card(asked.subject, asked.rival)
-    return AttackExhibit(tile, asked, classifier, SERVING, began, ended, command)
-
-
-def sweep_exhibit(tile=None, *, clean=4.45, quantity="lowest", **words):
-    tile = tile or painted()
-    asked = question_of(tile, clean, **words)
-    height, width = asked.window.shape
-    rng = np.random.default_rng(1)
-    logits = clean + rng.normal(0, 0.3, (height, width, 8)).astype(np.float32)
-    logits[::2, ::2] -= np.float32(np.sign(clean)) * 0.6
-    logits[28:32:2, 26:30:2, 6] = -np.sign(clean)
-    flipped = (logits < 0) != (clean < 0)
-    pixel = Pixel(asked.window.row + 28, asked.window.column + 26, (255, 255, 0))
-    other = Pixel(asked.window.row + 1, asked.window.column + 2, (0, 0, 255))
-    low, high = (float(confidence(np.array(value))) for value in (logits.min(), logits.max()))
-    swept = Swept(asked, CORNERS, logits, flipped, *(pixel, low, other, high), logits.size, 9, 20.0)
-    classifier = card(asked.subject, asked.rival)
-    found = sensitivity(swept)
-    command = "onepixel-gui map true.png"
-    return SweepExhibit(tile, asked, classifier, SERVING, found, quantity, command)
-
-
-ATTACK, SWEEP = attack_exhibit(), sweep_exhibit()
-
-
-def sha256(data):
-    return hashlib.sha256(data).hexdigest()
+from tests.core.exhibits import ATTACK, SWEEP, attack_exhibit, sha256
 
 
 # ------------------------------------------------------------------ files
 def test_the_same_inputs_give_the_same_bytes_in_another_process_without_a_home(tmp_path):
     """Elsewhere means: other hash seed, other folder, no writable home, and nothing on stderr."""
     code = (
-        "from tests.core.test_figure import *\n"
+        "from onepixel_gui.report.figure import Style, render\n"
+        "from tests.core.exhibits import ATTACK, SWEEP, sha256\n"
         "for each in (ATTACK, SWEEP):\n"
         "    for suffix in ('.png', '.tiff', '.pdf', '.svg'):\n"
         "        print(*map(sha256, render(each, suffix, Style(89, 300))))\n"
@@ -278,132 +195,3 @@ def test_a_sidecar_that_cannot_be_written_takes_the_figure_back(tmp_path, older)
 def test_a_folder_that_is_not_there_is_a_problem(tmp_path):
     with pytest.raises(NotWritten):
         export(ATTACK, tmp_path / "nowhere" / "figure.svg", Style(89))
-
-
-# ------------------------------------------------------------------ layout
-LONG = {"subject": "invasive ductal carcinoma", "rival": "no invasive ductal carcinoma"}
-CASES = {
-    "flip": attack_exhibit,
-    "guided": lambda: attack_exhibit(settings=Guidance()),
-    "early flip, late window": lambda: attack_exhibit(painted(80, 79), first=39_600),
-    "held, far from the threshold": lambda: attack_exhibit(clean=-9.886, after=1.2e-4, first=None),
-    "upward flip": lambda: attack_exhibit(clean=-1.2, after=0.93, first=400),
-    "five pixels, long class names": lambda: attack_exhibit(pixels=5, **LONG),
-    "held, far, long class names": lambda: attack_exhibit(
-        clean=-9.886, after=1.2e-4, first=None, **LONG
-    ),
-    "a large tile of unknown scale": lambda: attack_exhibit(painted(600, 512, mpp=None)),
-    "sweep": sweep_exhibit,
-    "sweep upward, highest": lambda: sweep_exhibit(clean=-9.886, quantity="highest"),
-    "sweep, signed, in a larger tile": lambda: sweep_exhibit(painted(128, 128), quantity="change"),
-    "sweep, long class names": lambda: sweep_exhibit(**LONG),
-    "sweep of a small input": lambda: sweep_exhibit(painted(40, 36)),
-    "sweep of a large input": lambda: sweep_exhibit(painted(150, 150, mpp=0.5), window=150),
-}
-
-
-@pytest.fixture(scope="module", params=CASES, ids=str)
-def exhibit(request):
-    return CASES[request.param]()
-
-
-def words_of(figure):
-    """(what it says, where it lies in dots) of every text that is drawn."""
-    from matplotlib.text import Text
-
-    figure.draw_without_rendering()
-    found = [
-        text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()
-    ]
-    hidden = {id(text) for axes in figure.axes if not axes.axison for text in _axis_words(axes)}
-    return [(t.get_text(), t.get_window_extent()) for t in found if id(t) not in hidden]
-
-
-def _axis_words(axes):
-    from matplotlib.text import Text
-
-    return axes.xaxis.findobj(Text) + axes.yaxis.findobj(Text)
-
-
-@pytest.mark.parametrize("width", [89, 183])
-def test_no_words_are_cut_or_overlap(exhibit, width):
-    from onepixel_gui.report.plates import draw
-    from onepixel_gui.report.sheet import drawing
-
-    with drawing():
-        figure = draw(exhibit, Style(width)).sheet.figure
-        words = words_of(figure)
-    assert len(words) > 25
-    assert figure.get_figheight() * 25.4 <= 170
-    for text, box in words:
-        assert box.x0 >= 0, text
-        assert box.y0 >= 0, text
-        assert box.x1 <= figure.bbox.width, text
-        assert box.y1 <= figure.bbox.height, text
-    for (one, first), (other, second) in combinations(words, 2):
-        across = min(first.x1, second.x1) - max(first.x0, second.x0)
-        down = min(first.y1, second.y1) - max(first.y0, second.y0)
-        assert across <= 0.5 or down <= 0.5, (one, other)
-
-
-def test_the_profiles_are_aligned_with_the_map_to_the_dot():
-    from onepixel_gui.report.plates import draw
-    from onepixel_gui.report.sheet import drawing
-
-    for width in (89, 183):
-        with drawing():
-            figure = draw(sweep_exhibit(painted(80, 80)), Style(width)).sheet.figure
-        _, shown, rows, _, columns, *_ = figure.axes
-        assert (shown.bbox.y0, shown.bbox.y1) == pytest.approx((rows.bbox.y0, rows.bbox.y1))
-        assert (shown.bbox.x0, shown.bbox.x1) == pytest.approx((columns.bbox.x0, columns.bbox.x1))
-        assert shown.get_ylim() == rows.get_ylim() == (71.5, 7.5)
-        assert shown.get_xlim() == columns.get_xlim() == (7.5, 71.5)
-
-
-def test_the_confidence_map_has_a_fixed_range_and_the_signed_one_is_symmetric():
-    from onepixel_gui.report.plates import draw
-    from onepixel_gui.report.sheet import drawing
-
-    with drawing():
-        key = draw(SWEEP, Style(89)).sheet.figure.axes[3]
-        assert key.get_ylim() == (0, 1)
-        signed = draw(replace(SWEEP, quantity="change"), Style(89)).sheet.figure.axes[3]
-        assert signed.get_ylim()[0] == -signed.get_ylim()[1] < 0
-
-
-def test_the_marked_extreme_is_the_one_of_the_shown_map():
-    for quantity, words in (
-        ("lowest", ">at row 28, column 26<"),
-        ("highest", ">at row 1, column 2<"),
-    ):
-        drawn = render(replace(SWEEP, quantity=quantity), ".svg", Style(89))[0].decode()
-        assert words in drawn
-        assert f">{quantity}, " in drawn
-        assert f">{quantity} confidence, 8 colours<" in drawn
-
-
-@pytest.mark.parametrize(
-    ("pixels", "mpp", "words"),
-    [
-        (64, 0.25, "5 µm"),
-        (64, None, "20 px"),
-        (80, 0.25, "5 µm"),
-        (50, 0.5, "5 µm"),
-        (600, None, "200 px"),
-    ],
-)
-def test_a_scale_bar_has_a_round_length_within_a_third(pixels, mpp, words):
-    from onepixel_gui.report.sheet import round_length
-
-    length, said = round_length(pixels, mpp)
-    assert said == words
-    assert pixels / 9 < length <= pixels / 3
-
-
-def test_drawing_leaves_the_settings_of_the_process_alone():
-    import matplotlib as mpl
-
-    before = dict(mpl.rcParams)
-    render(ATTACK, ".svg", Style(89))
-    assert dict(mpl.rcParams) == before
-    assert "SOURCE_DATE_EPOCH" not in os.environ

@@ -11,7 +11,7 @@ from PIL import Image
 from onepixel_gui.analysis.comparison import compare
 from onepixel_gui.report.comparing import NO_RANK
 from onepixel_gui.report.figure import SUFFIXES, ComparisonExhibit, Style, export, render
-from tests.core.test_figure import SERVING, card, painted, sweep_exhibit
+from tests.core.exhibits import SERVING, card, painted, sweep_exhibit
 
 TILE = painted(72, 72)
 
