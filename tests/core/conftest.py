@@ -1,4 +1,7 @@
-"""What tests of campaigns share; a module says by `usefixtures` which of it holds for all in it."""
+"""What tests of campaigns share (a module says by `usefixtures` which of it holds for all in it),
+and the program that makes the index of networks."""
+
+from pathlib import Path
 
 import pytest
 
@@ -26,3 +29,11 @@ def corner(tmp_path_factory):
     from tests.core.campaigns import make_corner
 
     return make_corner(tmp_path_factory.mktemp("model"))
+
+
+@pytest.fixture(scope="module")
+def make_index():
+    """The program that makes the index of known networks."""
+    from tests.core.network_shapes import loaded
+
+    return loaded(Path(__file__).parents[2] / "packaging" / "make_index.py")

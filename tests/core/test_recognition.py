@@ -1,7 +1,6 @@
 """A network is told from the names and shapes of its weights, before torch is loaded."""
 
 import gzip
-import importlib.util
 import json
 import subprocess
 import sys
@@ -13,46 +12,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onepixel_gui.classifier import recognition
-from onepixel_gui.classifier.architectures import OWN, made, torchvision_models
-
-MODELS = torchvision_models()
-BUILDERS = MODELS.list_models(module=MODELS)
-AUXILIARY = {"inception_v3": ("AuxLogits.",), "googlenet": ("aux1.", "aux2.")}
-
-
-def shapes_of(name, classes=2, *, auxiliary=1, **sizes):
-    """What a state dict of this network holds, in its order."""
-    if name in AUXILIARY:
-        sizes["auxiliary"] = auxiliary
-    if name.startswith("vit_"):
-        sizes.setdefault("places", 1 + 14**2)
-    if name.endswith("_fc"):
-        sizes.setdefault("hidden", 512)
-    told = {} if name == "codait_mitosis" else {"classes": classes}
-    state = made(name, {**told, **sizes}).state_dict()
-    return {key: tuple(value.shape) for key, value in state.items()}
-
-
-def weights(shapes):
-    return {k: s for k, s in shapes.items() if not k.endswith("num_batches_tracked")}
-
-
-def first(shapes, hint=""):
-    fit = recognition.recognise(shapes, hint)[0]
-    return fit.architecture, fit.classes, fit.exact
-
-
-def loaded(path):
-    """A module of its own, whatever was imported before."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def make_index():
-    return loaded(Path(__file__).parents[2] / "packaging" / "make_index.py")
+from onepixel_gui.classifier.architectures import OWN
+from tests.core.network_shapes import (
+    AUXILIARY,
+    BUILDERS,
+    HOSTILE,
+    MODELS,
+    RESNET18,
+    first,
+    loaded,
+    shapes_of,
+    weights,
+)
 
 
 # ------------------------------------------------------------------ recognised as itself
@@ -266,6 +237,8 @@ def test_no_weights_are_no_network():
 
 # ------------------------------------------------------------------ hostile
 SIZE = st.one_of(st.integers(-3, 3000), st.integers())
+
+
 SHAPES = st.dictionaries(st.text(), st.lists(SIZE, max_size=5).map(tuple), max_size=20)
 
 
@@ -286,23 +259,6 @@ def test_a_network_with_any_weight_changed_is_judged_without_a_fault(changes, pl
     for fit in recognition.recognise(shapes | changes):
         assert recognition.renaming(fit.architecture, shapes | changes)
     assert recognition.nearest(shapes | changes).title
-
-
-RESNET18 = weights(shapes_of("resnet18"))
-
-HOSTILE = {
-    "many names": {f"layer{i}.weight": (i, -i) for i in range(100_000)},
-    "long names": {"9" * 500_000 + f".{i}": (1,) for i in range(60)},
-    "many sizes": {"weight": tuple(range(1_000_000))},
-    "huge sizes": {name: (10**12,) * len(shape) for name, shape in RESNET18.items()},
-    "sizes of 5,000 digits": dict.fromkeys(RESNET18, (10**5000, -(10**5000))),
-    "a huge head": RESNET18 | {"fc.weight": (10**12, 512), "fc.bias": (10**12,)},
-    "a head of none": RESNET18 | {"fc.weight": (0, 512), "fc.bias": (0,)},
-    "a negative head": RESNET18 | {"fc.weight": (-2, 512), "fc.bias": (-2,)},
-    "deep names": {"a." * 100_000 + str(i): (2,) for i in range(62)},
-    "digits of all scripts": {f"{chr(0x661 + i % 9)}²{i}": (64,) for i in range(62)},
-    "lone surrogates": {f"\udc80{i}": (64,) for i in range(62)},
-}
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
@@ -331,79 +287,3 @@ def test_recognition_loads_no_torch():
         "sys.exit(any(n in sys.modules for n in ('torch', 'torchvision', 'timm', 'numpy')))"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
-
-
-# ------------------------------------------------------------------ conventions
-def test_torchvisions_conventions_are_those_of_its_own_weights():
-    told = recognition.conventions("efficientnet_b3", 2)
-    assert told == {
-        "input_size": (300, 300),
-        "scaling": "imagenet",
-        "order": "RGB",
-        "outputs": "logits",
-        "fitting": "resize",
-    }
-    assert recognition.conventions("efficientnet_v2_l", 2)["scaling"] == "minus-one-to-one"
-    names = recognition.conventions("resnet50", 1000)["classes"]
-    assert (len(names), names[0], names[-1]) == (1000, "tench", "toilet tissue")
-    assert recognition.source("resnet50") == "what torchvision's weights were trained with"
-
-
-@pytest.mark.parametrize("name", ["inception_v3", "googlenet"])
-def test_networks_that_rescale_inside_torchvision_are_fed_what_they_make_of_it(name):
-    assert recognition.conventions(name, 2)["scaling"] == "minus-one-to-one"
-
-
-def test_cifars_conventions_name_its_ten_classes_and_its_scaling():
-    told = recognition.conventions("cifar_resnet56", 10)
-    assert (told["input_size"], told["scaling"]) == ((32, 32), "imagenet")
-    assert told["classes"][2:4] == ("bird", "cat")
-    assert "classes" not in recognition.conventions("cifar_resnet56", 2)
-    other = recognition.conventions("cifar_resnet18", 10)
-    assert (other["scaling"], other["mean"][0], other["std"][0]) == ("custom", 0.4914, 0.2023)
-
-
-def test_the_mitosis_networks_conventions_are_its_publishers():
-    told = recognition.conventions("codait_mitosis", 1)
-    assert (told["input_size"], told["scaling"]) == ((64, 64), "minus-one-to-one")
-    assert told["classes"] == ("normal", "mitosis")
-    assert told["mpp"] == 0.25
-
-
-def test_each_known_network_has_conventions_and_a_source():
-    for name in [*OWN, *BUILDERS]:
-        assert recognition.conventions(name, 2)["input_size"][0] >= 32
-        assert recognition.source(name)
-    assert recognition.conventions("resnet9000", 2) == {}
-    assert recognition.source("resnet9000") == ""
-
-
-# ------------------------------------------------------------------ the index
-SAMPLE = (
-    *("alexnet", "densenet121", "googlenet", "inception_v3", "mnasnet0_5", "regnet_x_400mf"),
-    *("swin_v2_t", "vgg11_bn", "vit_b_32", "codait_mitosis", "cifar_resnet20", "cifar_vgg16_fc"),
-)
-
-
-def same_as_stored(make_index, names):
-    stored = json.loads(gzip.decompress(recognition.INDEX.read_bytes()))
-    made_now = json.loads(json.dumps(list(make_index.entries(names))))
-    return made_now == [entry for entry in stored["networks"] if entry["key"] in names]
-
-
-def test_the_index_says_what_torchvision_and_our_builders_make(make_index):
-    in_order = sorted(SAMPLE, key=[*OWN, *sorted(BUILDERS)].index)
-    assert same_as_stored(make_index, in_order)
-
-
-@pytest.mark.slow
-@pytest.mark.skipif("'slow' not in config.getoption('-m')", reason="all networks; ask with -m slow")
-def test_the_whole_index_says_what_torchvision_and_our_builders_make(make_index):
-    assert same_as_stored(make_index, [*OWN, *sorted(BUILDERS)])
-
-
-def test_the_index_is_small_and_made_of_the_same_bytes_each_time(make_index):
-    data = recognition.INDEX.read_bytes()
-    assert len(data) < 300_000
-    assert make_index.packed({"a": [1]}) == make_index.packed({"a": [1]})
-    assert data[4:8] == bytes(4)  # no time of making

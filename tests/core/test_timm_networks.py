@@ -9,10 +9,8 @@ import pytest
 import torch
 
 from onepixel_gui.classifier import recognition, timm_networks
+from tests.core.network_shapes import HOSTILE, RESNET18
 from tests.core.test_architectures import pictures, rebuilt, shaken
-from tests.core.test_recognition import HOSTILE, RESNET18, make_index
-
-__all__ = ["make_index"]
 
 
 @pytest.fixture
