@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
 from onepixel_gui.attack.probe import Candidates, Readings
 from onepixel_gui.classifier.card import Card, Fit, Inspection, Serving
@@ -211,3 +211,16 @@ class Drag:
     def _how(self) -> tuple[Any, ...]:
         buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
         return Qt.DropAction.CopyAction, self.data, buttons, keys
+
+
+def window_in_front(qtbot: Any, height: int, *names: str) -> QWidget:
+    """An active window, 1280 points wide, with a line to type in of each name."""
+    widget = QWidget()
+    qtbot.addWidget(widget)
+    widget.resize(1280, height)
+    for name in names:
+        QLineEdit(widget).setAccessibleName(name)
+    widget.show()
+    widget.activateWindow()
+    qtbot.waitUntil(widget.isActiveWindow)
+    return widget

@@ -29,6 +29,7 @@ from onepixel_gui.qt.theme import DARK, LIGHT, Line, install
 from onepixel_gui.tiles.datasets import Looked, Sampling
 from onepixel_gui.tiles.entries import Entries
 from tests.qt.dataset_stand_ins import detection, plain
+from tests.qt.doubles import window_in_front
 
 BROKEN = UnusableDataset("The table is damaged.", "Write it anew.")
 HOSTILE = "<img src='/etc/passwd'>&amp; <b>bold</b>"
@@ -42,15 +43,7 @@ def look(dataset=None, **facts) -> Look:
 @pytest.fixture
 def over(qtbot, qapp):
     del qapp
-    widget = QWidget()
-    qtbot.addWidget(widget)
-    widget.resize(1280, 860)
-    for name in ("Before", "Elsewhere", "After"):
-        QLineEdit(widget).setAccessibleName(name)
-    widget.show()
-    widget.activateWindow()
-    qtbot.waitUntil(widget.isActiveWindow)
-    return widget
+    return window_in_front(qtbot, 860, "Before", "Elsewhere", "After")
 
 
 @pytest.fixture

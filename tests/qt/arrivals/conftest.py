@@ -1,12 +1,12 @@
 """A session with arrivals, wired as in the window, and the card that shows one of them."""
 
 import pytest
-from PySide6.QtWidgets import QLineEdit, QWidget
 
 from onepixel_gui.qt.arrival_card import ArrivalCard
 from onepixel_gui.qt.arrivals import Arrivals
 from onepixel_gui.qt.session import Session
 from tests.qt.arrivals.arriving import OTHER, Bench
+from tests.qt.doubles import window_in_front
 
 
 @pytest.fixture
@@ -29,14 +29,7 @@ def bench(qtbot, make_lanes):
 @pytest.fixture
 def over(qtbot, qapp):
     del qapp
-    widget = QWidget()
-    qtbot.addWidget(widget)
-    widget.resize(1280, 720)
-    QLineEdit(widget).setAccessibleName("Elsewhere")
-    widget.show()
-    widget.activateWindow()
-    qtbot.waitUntil(widget.isActiveWindow)
-    return widget
+    return window_in_front(qtbot, 720, "Elsewhere")
 
 
 @pytest.fixture
