@@ -1,6 +1,7 @@
 """Options of the whole suite."""
 
 import gc
+import sys
 from functools import partial
 from typing import Any
 
@@ -19,6 +20,26 @@ def pytest_collection_finish() -> None:
     """The modules of all tests stay: the collector need not look at a million objects again."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_runtest_setup() -> None:
+    _draw_the_same_numbers()
+
+
+def pytest_runtest_call() -> None:
+    _draw_the_same_numbers()
+
+
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any]) -> None:
+    if fixturedef.scope != "function":  # whoever needs it first
+        _draw_the_same_numbers()
+
+
+def _draw_the_same_numbers() -> None:
+    """Networks with random weights are the same in every run, whatever ran before."""
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.manual_seed(0)
 
 
 @pytest.fixture
