@@ -132,15 +132,7 @@ def draw_legend(
     last = _SPREAD[2 if outlined or dotted else 1] + _DEEP
     ticks, label, below = _SPREAD if bar.bottom() + last <= box.bottom() else _DENSE
     _draw_bar(painter, bar, theme, scale)
-    for value in (scale.low, (scale.low + scale.high) / 2, scale.high):
-        at = bar.left() + (value - scale.low) / (scale.high - scale.low) * bar.width()
-        text = f"{value:g}".replace("-", "−")
-        width = measure.horizontalAdvance(text)
-        left = min(max(at - width / 2, bar.left()), bar.right() - width)
-        painter.setPen(QColor(theme.faint))
-        painter.drawText(QPointF(left, bar.bottom() + ticks), text)
-    width = measure.horizontalAdvance(scale.label)
-    painter.drawText(QPointF(bar.center().x() - width / 2, bar.bottom() + label), scale.label)
+    _write_scale(painter, bar, theme, scale, (ticks, label))
     line = QPointF(box.left(), bar.bottom() + below)
     if outlined == "estimates":  # first: nothing else on the map needs an explanation as much
         _draw_sample(painter, line, theme, greyed(scale.lut)[None], "estimate")
@@ -159,6 +151,22 @@ def draw_legend(
         line = after  # no room below it, but beside it
     if outlined == "flips" and line.y() <= box.bottom():
         _draw_flips(painter, line, theme)
+
+
+def _write_scale(
+    painter: QPainter, bar: QRectF, theme: Theme, scale: ColourScale, below: tuple[float, float]
+) -> None:
+    """below: from the bar to the base lines of its ticks and of its label."""
+    measure = QFontMetricsF(painter.font())
+    painter.setPen(QColor(theme.faint))
+    for value in (scale.low, (scale.low + scale.high) / 2, scale.high):
+        at = bar.left() + (value - scale.low) / (scale.high - scale.low) * bar.width()
+        text = f"{value:g}".replace("-", "−")
+        width = measure.horizontalAdvance(text)
+        left = min(max(at - width / 2, bar.left()), bar.right() - width)
+        painter.drawText(QPointF(left, bar.bottom() + below[0]), text)
+    width = measure.horizontalAdvance(scale.label)
+    painter.drawText(QPointF(bar.center().x() - width / 2, bar.bottom() + below[1]), scale.label)
 
 
 def _draw_bar(painter: QPainter, bar: QRectF, theme: Theme, scale: ColourScale) -> None:

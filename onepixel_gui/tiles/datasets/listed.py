@@ -303,10 +303,8 @@ def _placed(
             yield Looked(index, "")
         marks[of].append(Mark(row + ahead[of][0], column + ahead[of][1], labels[label] or ""))
     words = list(table.cases)
-    cases: dict[int, str] = {}
-    for of, case in zip(table.of, table.case, strict=True):
-        if words[case]:
-            cases.setdefault(of, words[case])
+    backwards = zip(reversed(table.of), reversed(table.case), strict=True)
+    cases = {of: words[case] for of, case in backwards if words[case]}  # the first that is named
     fields = tuple(
         Field(
             path or Path(name),
