@@ -174,13 +174,14 @@ def test_on_stop_the_generator_cleans_up_in_its_worker(qtbot, make_lanes):
     assert cleaned[0] != threading.get_ident()
 
 
-def test_a_stopped_job_tells_no_event_that_was_under_way(qtbot, make_lanes):
+def stopped_within(qtbot, make_lanes, last):
+    """What is heard of a job that is stopped while it makes its last word."""
     begun, gate, lanes = Event(), Event(), make_lanes()
 
     def work():
         begun.set()
         assert gate.wait(PATIENCE)
-        yield Result(1)
+        yield last()
 
     job = Job(work)
     heard = listen(job)
@@ -189,26 +190,18 @@ def test_a_stopped_job_tells_no_event_that_was_under_way(qtbot, make_lanes):
     job.stop()
     gate.set()
     qtbot.waitUntil(lambda: lanes.busy == 0)
-    assert heard.words == ["finished"]
+    return heard.words
+
+
+def test_a_stopped_job_tells_no_event_that_was_under_way(qtbot, make_lanes):
+    assert stopped_within(qtbot, make_lanes, lambda: Result(1)) == ["finished"]
 
 
 def test_a_stopped_job_tells_no_failure(qtbot, make_lanes):
-    begun, gate, lanes = Event(), Event(), make_lanes()
-
-    def work():
-        begun.set()
-        assert gate.wait(PATIENCE)
+    def breaks():
         raise RuntimeError("too late to matter")
-        yield
 
-    job = Job(work)
-    heard = listen(job)
-    lanes.add(job)
-    assert begun.wait(PATIENCE)
-    job.stop()
-    gate.set()
-    qtbot.waitUntil(lambda: lanes.busy == 0)
-    assert heard.words == ["finished"]
+    assert stopped_within(qtbot, make_lanes, breaks) == ["finished"]
 
 
 def test_a_job_stopped_while_it_waits_is_never_started(qtbot, make_lanes):
